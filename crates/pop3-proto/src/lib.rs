@@ -1,0 +1,3 @@
+//! POP3 without I/O: client and server sessions as state machines.
+#![no_std]
+extern crate alloc;

@@ -1,0 +1,97 @@
+//! The contract of stream protocols.
+use bytes::BytesMut;
+
+use crate::Instant;
+
+/// One end of one connection, without the connection.
+///
+/// Bytes go in by [`receive`](Self::receive), bytes come out of [`output`](Self::output), and
+/// everything in between is a [`Step`]. A machine never blocks, never reads a clock, draws no
+/// random number, and reserves no memory in proportion to what a peer merely *announces*.
+///
+/// Calls may come in any order and any number; splitting the input differently never changes
+/// the events, the output or the error.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use proto_core::{Input, Instant, LineError, Machine, Step};
+///
+/// /// Repeats what it is told (RFC 862), a line at a time.
+/// #[derive(Default)]
+/// struct Echo { input: Input, output: BytesMut, eof: bool }
+///
+/// impl Machine for Echo {
+///     type Event = usize;
+///     type Error = LineError;
+///     fn receive(&mut self, _: Instant, bytes: &[u8]) { self.input.push(bytes) }
+///     fn receive_eof(&mut self) { self.eof = true }
+///     fn poll(&mut self) -> Result<Step<usize>, LineError> {
+///         match self.input.line(1000)? {
+///             Some(line) => {
+///                 self.output.extend_from_slice(&line);
+///                 self.output.extend_from_slice(b"\r\n");
+///                 Ok(Step::Event(line.len()))
+///             }
+///             None if self.eof => Ok(Step::Closed),
+///             None => Ok(Step::NeedInput),
+///         }
+///     }
+///     fn output(&mut self) -> &mut BytesMut { &mut self.output }
+///     fn deadline(&self) -> Option<Instant> { None }
+///     fn expire(&mut self, _: Instant) {}
+///     fn secured(&mut self) {}
+/// }
+///
+/// let mut echo = Echo::default();
+/// echo.receive(Instant::ORIGIN, b"hel");
+/// assert_eq!(echo.poll(), Ok(Step::NeedInput));
+/// echo.receive(Instant::ORIGIN, b"lo\r\n");
+/// assert_eq!(echo.poll(), Ok(Step::Event(5)));
+/// assert_eq!(&echo.output()[..], b"hello\r\n");
+/// ```
+pub trait Machine {
+    /// What the application hears about. Owned: no lifetime, no borrow of the machine.
+    type Event;
+    /// Why the session cannot go on. A peer's recoverable mistakes are not errors.
+    type Error: core::error::Error + Send + Sync + 'static;
+
+    /// Takes octets that arrived from the peer. Stores them; parses nothing; cannot fail.
+    fn receive(&mut self, now: Instant, bytes: &[u8]);
+
+    /// Notes that the peer will send no more.
+    fn receive_eof(&mut self);
+
+    /// Makes progress, and says what to do next.
+    ///
+    /// # Errors
+    /// The session is over and every later call says so again. The goodbye, if the protocol has
+    /// one, is in the output: write it, then close.
+    fn poll(&mut self) -> Result<Step<Self::Event>, Self::Error>;
+
+    /// The octets owed to the peer: take from the front what has been written.
+    fn output(&mut self) -> &mut BytesMut;
+
+    /// When to call [`expire`](Self::expire), if nothing happens before.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// Notes that the time is `now`. At or after the deadline, the deadline moves or goes.
+    fn expire(&mut self, now: Instant);
+
+    /// Notes that the transport below is encrypted from here on.
+    fn secured(&mut self);
+}
+
+/// What to do next, as told by [`Machine::poll`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use = "a step says what the machine is waiting for"]
+pub enum Step<E> {
+    /// Something happened; look at it, then poll again.
+    Event(E),
+    /// Write the output, then read from the peer.
+    NeedInput,
+    /// The application owes an answer. Nothing is parsed meanwhile, so a peer that pipelines
+    /// waits, and what it may send is bounded by what the driver reads.
+    Paused,
+    /// The session is over: write the output, then close.
+    Closed,
+}

@@ -1,0 +1,2 @@
+//! Mail and DNS protocols without I/O.
+#![no_std]
