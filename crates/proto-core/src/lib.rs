@@ -3,11 +3,14 @@
 extern crate alloc;
 
 mod agent;
+pub mod dot;
+mod input;
 mod instant;
 mod machine;
 mod secret;
 
 pub use agent::{Agent, Flow, Transmit, Transport};
+pub use input::{Input, LineError};
 pub use instant::Instant;
 pub use machine::{Machine, Step};
 pub use secret::Secret;
