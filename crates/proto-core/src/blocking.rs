@@ -101,18 +101,31 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         loop {
             match self.step()? {
                 Step::Event(event) => return Ok(Some(event)),
+                // A machine that was owed something may have held back: it is asked again.
+                Step::NeedInput if self.machine.output().is_empty() => self.read()?,
                 Step::NeedInput => {
-                    if self.flush()? {
-                        self.read()?;
-                    }
+                    self.write_owed()?;
                 }
                 Step::Paused => return Err(Error::Unanswered),
                 Step::Closed => {
-                    self.flush()?;
+                    self.write_owed()?;
                     return Ok(None);
                 }
             }
         }
+    }
+
+    /// Writes all that is owed: what streams a body calls this after each piece, so that no more
+    /// than a piece is ever held.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub fn flush(&mut self) -> Result<(), Error<M::Error>> {
+        while !self.write_owed()? {
+            // The deadline passed, and the machine, if it minds, says so.
+            let _ = self.step()?;
+        }
+        Ok(())
     }
 
     /// Writes what is owed, and swaps the stream for the one that `handshake` makes of it.
@@ -124,7 +137,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         handshake: impl FnOnce(S) -> io::Result<T>,
     ) -> Result<Driver<M, T>, Error<M::Error>> {
         let Step::Paused = self.step()? else { return Err(Error::NotReadyForTls) };
-        if !self.flush()? {
+        if !self.write_owed()? {
             return Err(Error::Io(io::ErrorKind::TimedOut.into()));
         }
         self.arm()?;
@@ -146,7 +159,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     }
 
     /// Writes what is owed; false if the deadline passed instead.
-    fn flush(&mut self) -> io::Result<bool> {
+    fn write_owed(&mut self) -> io::Result<bool> {
         while !self.machine.output().is_empty() {
             if !self.arm()? {
                 return Ok(false);

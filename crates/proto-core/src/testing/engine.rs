@@ -87,6 +87,7 @@ impl<'a, S: Subject> Engine<'a, S> {
             self.transcript.wire.put_slice(&output);
             match polled {
                 Ok(Step::Event(event)) => self.note(event),
+                Ok(Step::NeedInput) if !output.is_empty() => {}
                 Ok(Step::Paused) if self.answer() => {}
                 Ok(step) => {
                     self.flush_body();

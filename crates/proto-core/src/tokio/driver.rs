@@ -98,11 +98,11 @@ impl<M: Machine, S: Stream> Driver<M, S> {
                 Step::Event(event) => return Ok(Some(event)),
                 Step::NeedInput => self.exchange().await?,
                 Step::Paused => {
-                    self.flush().await?;
+                    self.write_owed().await?;
                     return Err(Error::Unanswered);
                 }
                 Step::Closed => {
-                    self.flush().await?;
+                    self.write_owed().await?;
                     // All is said; a peer that left first does not spoil it.
                     let _ = self.stream.shutdown().await;
                     return Ok(None);
@@ -119,24 +119,16 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     /// As [`next`](Self::next). The future is dropped then: spawn what must not be abandoned.
     pub async fn wait<F: Future>(&mut self, future: F) -> Result<F::Output, Error<M::Error>> {
         let mut future = pin!(future);
-        loop {
-            let deadline = self.deadline();
-            let lasting = async {
-                poll_fn(|cx| match future.as_mut().poll(cx) {
-                    Poll::Ready(output) => Poll::Ready(Ok(Some(output))),
-                    Poll::Pending => self.poll_attend(cx).map_ok(|()| None),
-                })
-                .await
-            };
-            match before(deadline, lasting).await {
-                Some(Ok(Some(output))) => return Ok(output),
-                Some(Ok(None)) => self.machine.receive_eof(),
-                Some(Err(error)) => return Err(Error::Io(error)),
-                None => self.expire(),
-            }
-            // The machine is paused, so this makes no progress; it can only tell of an end.
-            let _ = self.step().await?;
-        }
+        self.attend(|_, cx| future.as_mut().poll(cx).map(Ok)).await
+    }
+
+    /// Writes all that is owed: what streams a body calls this after each piece, so that no more
+    /// than a piece is ever held.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn flush(&mut self) -> Result<(), Error<M::Error>> {
+        self.attend(Self::poll_write).await
     }
 
     /// Writes what is owed, and swaps the stream for the one that `handshake` makes of it.
@@ -154,7 +146,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     {
         self.receive_early();
         let Step::Paused = self.step().await? else { return Err(Error::NotReadyForTls) };
-        self.flush().await?;
+        self.write_owed().await?;
         let deadline = self.deadline();
         let Self { mut machine, stream, start, early, eof, limits, ear } = self;
         let Some(secured) = before(deadline, handshake(stream)).await else {
@@ -172,7 +164,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
             Err(error) => {
                 // The session is lost whether or not the peer hears why.
                 let _ = timeout(self.limits.goodbye, async {
-                    self.flush().await?;
+                    self.write_owed().await?;
                     self.stream.shutdown().await
                 })
                 .await;
@@ -181,12 +173,34 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         }
     }
 
-    async fn flush(&mut self) -> io::Result<()> {
+    /// Looks after the connection until `ready` is: see [`wait`](Self::wait).
+    async fn attend<T>(
+        &mut self,
+        mut ready: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Result<T, Error<M::Error>> {
+        loop {
+            let deadline = self.deadline();
+            let lasting = poll_fn(|cx| match ready(self, cx) {
+                Poll::Ready(result) => Poll::Ready(result.map(Some)),
+                Poll::Pending => self.poll_attend(cx).map_ok(|()| None),
+            });
+            match before(deadline, lasting).await {
+                Some(Ok(Some(output))) => return Ok(output),
+                Some(Ok(None)) => self.machine.receive_eof(),
+                Some(Err(error)) => return Err(Error::Io(error)),
+                None => self.expire(),
+            }
+            // The machine waits for the application: this can only tell of an end.
+            let _ = self.step().await?;
+        }
+    }
+
+    async fn write_owed(&mut self) -> io::Result<()> {
         poll_fn(|cx| self.poll_write(cx)).await?;
         self.stream.flush().await
     }
 
-    /// Waits for input or the deadline, writing meanwhile.
+    /// Waits until what was owed is written, or for input if nothing was, or for the deadline.
     async fn exchange(&mut self) -> io::Result<()> {
         if !self.early.is_empty() {
             self.receive_early();
@@ -209,10 +223,15 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         }
     }
 
-    /// Writes, and is ready once something was read.
+    /// Writes and reads; is ready once all was written, or something was read.
     fn poll_exchange(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let owed = !self.machine.output().is_empty();
         if self.poll_write(cx)?.is_ready() {
             let _ = Pin::new(&mut self.stream).poll_flush(cx)?;
+            if owed {
+                // The machine may have held back: it is asked before the peer is heard.
+                return Poll::Ready(Ok(()));
+            }
         } else if self.machine.output().len() > self.limits.output {
             return Poll::Pending;
         }
