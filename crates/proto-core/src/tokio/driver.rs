@@ -1,6 +1,7 @@
 //! A machine and the stream it talks over.
 use alloc::boxed::Box;
 use core::{
+    fmt,
     future::{Future, poll_fn},
     pin::{Pin, pin},
     task::{Context, Poll, ready},
@@ -35,10 +36,11 @@ pub(super) const READ: usize = 16 * 1024;
 /// It reads and writes at the same time, for two peers that both only write would wait for each
 /// other forever. It stops reading while the peer does not take what it is owed, and while the
 /// application owes an answer.
-#[derive(Debug)]
-pub struct Driver<M, S> {
+pub struct Driver<M: Machine, S> {
     machine: M,
     stream: S,
+    /// Told while the driver was not asked for it.
+    told: Option<M::Event>,
     start: time::Instant,
     /// What arrived while the application was thinking: one read at most.
     early: BytesMut,
@@ -53,6 +55,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         Self {
             machine: start(Instant::ORIGIN),
             stream,
+            told: None,
             start: time::Instant::now(),
             early: BytesMut::new(),
             eof: false,
@@ -93,6 +96,9 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     /// # Errors
     /// The session or its stream failed, or an answer is due.
     pub async fn next(&mut self) -> Result<Option<M::Event>, Error<M::Error>> {
+        if let Some(event) = self.told.take() {
+            return Ok(Some(event));
+        }
         loop {
             match self.step().await? {
                 Step::Event(event) => return Ok(Some(event)),
@@ -148,13 +154,13 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         let Step::Paused = self.step().await? else { return Err(Error::NotReadyForTls) };
         self.write_owed().await?;
         let deadline = self.deadline();
-        let Self { mut machine, stream, start, early, eof, limits, ear } = self;
+        let Self { mut machine, stream, told, start, early, eof, limits, ear } = self;
         let Some(secured) = before(deadline, handshake(stream)).await else {
             return Err(Error::Io(io::ErrorKind::TimedOut.into()));
         };
         let stream = secured?;
         machine.secured();
-        Ok(Driver { machine, stream, start, early, eof, limits, ear })
+        Ok(Driver { machine, stream, told, start, early, eof, limits, ear })
     }
 
     /// Says what next; if the session has failed, says goodbye first.
@@ -190,8 +196,11 @@ impl<M: Machine, S: Stream> Driver<M, S> {
                 Some(Err(error)) => return Err(Error::Io(error)),
                 None => self.expire(),
             }
-            // The machine waits for the application: this can only tell of an end.
-            let _ = self.step().await?;
+            if self.told.is_none()
+                && let Step::Event(event) = self.step().await?
+            {
+                self.told = Some(event);
+            }
         }
     }
 
@@ -305,6 +314,16 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     fn expire(&mut self) {
         let now = self.now();
         self.machine.expire(now);
+    }
+}
+
+impl<M: Machine + fmt::Debug, S: fmt::Debug> fmt::Debug for Driver<M, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { machine, stream, .. } = self;
+        f.debug_struct("Driver")
+            .field("machine", machine)
+            .field("stream", stream)
+            .finish_non_exhaustive()
     }
 }
 
