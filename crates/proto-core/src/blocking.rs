@@ -140,7 +140,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         if !self.write_owed()? {
             return Err(Error::Io(io::ErrorKind::TimedOut.into()));
         }
-        self.arm()?;
+        self.arm(Some(self.limits.stall))?;
         let Self { mut machine, stream, start, limits, ear } = self;
         let stream = handshake(stream)?;
         machine.secured();
@@ -160,8 +160,9 @@ impl<M: Machine, S: Stream> Driver<M, S> {
 
     /// Writes what is owed; false if the deadline passed instead.
     fn write_owed(&mut self) -> io::Result<bool> {
+        let mut taken = time::Instant::now();
         while !self.machine.output().is_empty() {
-            if !self.arm()? {
+            if !self.arm(Some(self.limits.stall.saturating_sub(taken.elapsed())))? {
                 return Ok(false);
             }
             match self.stream.write(self.machine.output()) {
@@ -170,6 +171,10 @@ impl<M: Machine, S: Stream> Driver<M, S> {
                     let output = self.machine.output();
                     self.ear.hear(Direction::Sent, output.get(..written).unwrap_or_default());
                     output.advance(written);
+                    taken = time::Instant::now();
+                }
+                Err(error) if is_late(&error) && taken.elapsed() >= self.limits.stall => {
+                    return Err(error);
                 }
                 Err(error) if is_late(&error) || error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -181,7 +186,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
 
     /// Reads once, unless the deadline passes first.
     fn read(&mut self) -> io::Result<()> {
-        if !self.arm()? {
+        if !self.arm(None)? {
             return Ok(());
         }
         let mut space = vec![0; 16 * 1024];
@@ -199,16 +204,19 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         Ok(())
     }
 
-    /// Sets the time-out to what is left until the deadline; if nothing is, says so to the
-    /// machine and returns false.
-    fn arm(&mut self) -> io::Result<bool> {
+    /// Sets the time-out to what is left until the deadline, `patience` at most; if nothing is
+    /// left until the deadline, says so to the machine and returns false.
+    fn arm(&mut self, patience: Option<Duration>) -> io::Result<bool> {
         let now = self.now();
         let left = self.machine.deadline().map(|at| at - now);
         if left.is_some_and(|left| left.is_zero()) {
             self.machine.expire(now);
             return Ok(false);
         }
-        self.stream.set_timeout(left)?;
+        // Zero would mean that there is no bound.
+        let least = Duration::from_millis(1);
+        let bound = left.into_iter().chain(patience).min().map(|bound| bound.max(least));
+        self.stream.set_timeout(bound)?;
         Ok(true)
     }
 

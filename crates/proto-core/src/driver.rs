@@ -10,6 +10,9 @@ pub struct Limits {
     /// The most octets owed to a peer before nothing more is read from it: one that asks and
     /// does not listen waits for itself. 64 KiB, about a socket's own buffer.
     pub output: usize,
+    /// How long a peer may take nothing of what it is owed. 5 minutes, as RFC 5321 §4.5.3.2
+    /// gives most of its steps; a session's own deadline may come first.
+    pub stall: Duration,
     /// How long a peer may take to accept the goodbye of a session that failed. 5 seconds: it
     /// has been told all it needs, and the connection is worth no more.
     pub goodbye: Duration,
@@ -17,7 +20,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { output: 64 * 1024, goodbye: Duration::from_secs(5) }
+        Self { output: 64 * 1024, stall: Duration::from_secs(300), goodbye: Duration::from_secs(5) }
     }
 }
 

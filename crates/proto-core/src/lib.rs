@@ -16,6 +16,7 @@ mod machine;
 mod secret;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 #[cfg(test)]
@@ -26,3 +27,4 @@ pub use input::{Input, LineError};
 pub use instant::Instant;
 pub use machine::{Machine, Step};
 pub use secret::Secret;
+pub use text::{NotText, Text};

@@ -42,6 +42,8 @@ pub struct Driver<M: Machine, S> {
     /// Told while the driver was not asked for it.
     told: Option<M::Event>,
     start: time::Instant,
+    /// When the peer last took something, or was owed nothing.
+    taken: time::Instant,
     /// What arrived while the application was thinking: one read at most.
     early: BytesMut,
     eof: bool,
@@ -52,11 +54,13 @@ pub struct Driver<M: Machine, S> {
 impl<M: Machine, S: Stream> Driver<M, S> {
     /// Starts a machine, which is told the time, over a stream.
     pub fn new(stream: S, start: impl FnOnce(Instant) -> M) -> Self {
+        let now = time::Instant::now();
         Self {
             machine: start(Instant::ORIGIN),
             stream,
             told: None,
-            start: time::Instant::now(),
+            start: now,
+            taken: now,
             early: BytesMut::new(),
             eof: false,
             limits: Limits::default(),
@@ -154,13 +158,13 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         let Step::Paused = self.step().await? else { return Err(Error::NotReadyForTls) };
         self.write_owed().await?;
         let deadline = self.deadline();
-        let Self { mut machine, stream, told, start, early, eof, limits, ear } = self;
+        let Self { mut machine, stream, told, start, taken, early, eof, limits, ear } = self;
         let Some(secured) = before(deadline, handshake(stream)).await else {
             return Err(Error::Io(io::ErrorKind::TimedOut.into()));
         };
         let stream = secured?;
         machine.secured();
-        Ok(Driver { machine, stream, told, start, early, eof, limits, ear })
+        Ok(Driver { machine, stream, told, start, taken, early, eof, limits, ear })
     }
 
     /// Says what next; if the session has failed, says goodbye first.
@@ -194,7 +198,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
                 Some(Ok(Some(output))) => return Ok(output),
                 Some(Ok(None)) => self.machine.receive_eof(),
                 Some(Err(error)) => return Err(Error::Io(error)),
-                None => self.expire(),
+                None => self.expire()?,
             }
             if self.told.is_none()
                 && let Step::Event(event) = self.step().await?
@@ -218,10 +222,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         let deadline = self.deadline();
         match before(deadline, poll_fn(|cx| self.poll_exchange(cx))).await {
             Some(result) => result,
-            None => {
-                self.expire();
-                Ok(())
-            }
+            None => self.expire(),
         }
     }
 
@@ -289,8 +290,11 @@ impl<M: Machine, S: Stream> Driver<M, S> {
 
     /// Writes until nothing is owed.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { machine, stream, ear, .. } = self;
+        let Self { machine, stream, ear, taken, .. } = self;
         let output = machine.output();
+        if output.is_empty() {
+            *taken = time::Instant::now();
+        }
         while !output.is_empty() {
             let written = ready!(Pin::new(&mut *stream).poll_write(cx, output))?;
             if written == 0 {
@@ -298,6 +302,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
             }
             ear.hear(Direction::Sent, output.get(..written).unwrap_or_default());
             output.advance(written);
+            *taken = time::Instant::now();
         }
         Poll::Ready(Ok(()))
     }
@@ -306,14 +311,23 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         Instant::ORIGIN + self.start.elapsed()
     }
 
-    fn deadline(&self) -> Option<time::Instant> {
-        let deadline = self.machine.deadline()?;
-        self.start.checked_add(deadline.since_origin())
+    /// The session's deadline, or the end of our patience with a peer that does not read.
+    fn deadline(&mut self) -> Option<time::Instant> {
+        let machine = self.machine.deadline();
+        let machine = machine.and_then(|at| self.start.checked_add(at.since_origin()));
+        let owes = !self.machine.output().is_empty();
+        let stalled = owes.then(|| self.taken + self.limits.stall);
+        machine.into_iter().chain(stalled).min()
     }
 
-    fn expire(&mut self) {
+    fn expire(&mut self) -> io::Result<()> {
+        let owes = !self.machine.output().is_empty();
+        if owes && self.taken.elapsed() >= self.limits.stall {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         let now = self.now();
         self.machine.expire(now);
+        Ok(())
     }
 }
 

@@ -60,6 +60,19 @@ async fn a_peer_that_never_reads_is_not_listened_to_beyond_the_output_limit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_nothing_of_a_body_is_given_up() {
+    let (ours, _theirs) = duplex(64);
+    let stall = Duration::from_millis(100);
+    let limits = Limits { stall, ..Limits::default() };
+    let mut driver = Driver::new(ours, Toy::new).with_limits(limits);
+    driver.machine().answer(&[b'x'; 1000]);
+    let before = time::Instant::now();
+    let error = driver.flush().await.unwrap_err();
+    assert!(matches!(error, Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut));
+    assert!(before.elapsed() >= stall);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_silent_peer_is_told_goodbye_at_the_deadline() {
     let (ours, mut theirs) = duplex(64);
     let server = tokio::spawn(serve(ours));
