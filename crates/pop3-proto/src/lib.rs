@@ -1,3 +1,16 @@
-//! POP3 without I/O: client and server sessions as state machines.
+#![doc = include_str!("../README.md")]
 #![no_std]
 extern crate alloc;
+
+mod command;
+mod error;
+mod maildrop;
+mod response;
+pub mod server;
+mod top;
+
+pub use command::{Command, MessageNumber};
+pub use error::{Error, Misuse, ParseError, ParseErrorKind};
+pub use maildrop::{Entry, Maildrop, UniqueId};
+pub use proto_core::Text;
+pub use response::{Response, ResponseCode};

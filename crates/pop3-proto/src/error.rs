@@ -1,0 +1,123 @@
+//! What can be wrong, by whose fault.
+use proto_core::dot::Bare;
+
+/// These octets are not what the grammar says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+#[error("{kind} at octet {offset}")]
+pub struct ParseError {
+    kind: ParseErrorKind,
+    offset: usize,
+}
+
+impl ParseError {
+    pub(crate) const fn new(kind: ParseErrorKind, offset: usize) -> Self {
+        Self { kind, offset }
+    }
+
+    /// Returns what is wrong.
+    #[must_use]
+    pub const fn kind(&self) -> ParseErrorKind {
+        self.kind
+    }
+
+    /// Returns where, counted from the start of the line.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+/// What is wrong with octets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseErrorKind {
+    /// The keyword is none that this crate knows.
+    #[error("unknown command")]
+    Keyword,
+    /// An argument is missing, or there is one too many.
+    #[error("wrong number of arguments")]
+    Arguments,
+    /// A message number is not a number from 1 to 4294967295.
+    #[error("not a message number")]
+    MessageNumber,
+    /// A number is not one, or does not fit 64 bits.
+    #[error("not a number")]
+    Number,
+    /// A control character, NUL for instance.
+    #[error("control character")]
+    Control,
+    /// The name of a SASL mechanism is malformed.
+    #[error("not a mechanism name")]
+    Mechanism,
+    /// A unique id is empty, longer than 70 octets, or not printable (RFC 1939 §7).
+    #[error("not a unique id")]
+    UniqueId,
+    /// A response begins with neither `+OK` nor `-ERR`.
+    #[error("neither +OK nor -ERR")]
+    Status,
+}
+
+/// The session is over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer said nothing for too long.
+    #[error("no command for too long")]
+    Timeout,
+    /// The peer made more mistakes than the limits allow.
+    #[error("too many bad commands")]
+    TooManyBadCommands,
+    /// The peer failed to log in more often than the limits allow.
+    #[error("too many failed logins")]
+    TooManyFailures,
+    /// A line is so long that it is no mistake.
+    #[error("a line without end")]
+    EndlessLine,
+    /// Something came in clear after STLS and before TLS: somebody may have put it there
+    /// (CVE-2011-0411 and its sisters).
+    #[error("plaintext after STLS")]
+    PlaintextAfterStls,
+    /// The server closed the connection, or the client did in the middle of a message.
+    #[error("the peer closed the connection")]
+    UnexpectedEof,
+    /// The server said what no server may say.
+    #[error("the server's response is malformed")]
+    BadResponse(#[from] ParseError),
+    /// The server's listing or message is beyond the limits.
+    #[error("the server's answer is beyond the limits")]
+    TooLong,
+    /// The server refused the connection.
+    #[error("the server refused the connection")]
+    Refused,
+    /// The server does not offer the TLS that the configuration requires.
+    #[error("the server offers no TLS")]
+    NoTls,
+    /// None of the ways to log in is offered, or may be used without TLS.
+    #[error("no way to log in")]
+    NoLogin,
+}
+
+/// The application called the session wrongly.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// No answer of this kind is due.
+    #[error("no such answer is due")]
+    NotDue,
+    /// Two messages of a maildrop have the same unique id.
+    #[error("two messages have one unique id")]
+    DuplicateId,
+    /// A maildrop holds more messages than numbers exist.
+    #[error("more messages than numbers")]
+    TooManyMessages,
+    /// The body holds an octet that the policy rejects.
+    #[error(transparent)]
+    Bare(#[from] Bare),
+    /// A word that goes into a command has a space or a control character, or is too long.
+    #[error("not one word")]
+    Word,
+    /// The session is not logged in, or is about to end.
+    #[error("not logged in")]
+    NotLoggedIn,
+}

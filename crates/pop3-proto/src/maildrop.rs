@@ -1,0 +1,169 @@
+//! What a server shows of a user's mail.
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use crate::{MessageNumber, Misuse, ParseError, ParseErrorKind};
+
+/// The messages of a user, as they were when the session began: later arrivals wait for the next
+/// session (RFC 1939 §4).
+///
+/// ```
+/// use pop3_proto::{Entry, Maildrop, UniqueId};
+///
+/// let entry = |size, id: &'static str| {
+///     Ok::<_, pop3_proto::ParseError>(Entry { size, id: UniqueId::new(id.into())? })
+/// };
+/// let maildrop = Maildrop::new(vec![entry(498, "a")?, entry(912, "b")?])?;
+/// assert_eq!((maildrop.count(), maildrop.size()), (2, 1410));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Maildrop {
+    entries: Vec<Entry>,
+    deleted: Vec<bool>,
+}
+
+/// A message, as listings show it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// Its size in octets as it will be sent, lines ending in CRLF, without stuffed dots.
+    pub size: u64,
+    /// Its name for good.
+    pub id: UniqueId,
+}
+
+/// A message's name, the same in every session: 1 to 70 octets from `!` to `~` (RFC 1939 §7).
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UniqueId(Bytes);
+
+impl UniqueId {
+    /// Checks a unique id.
+    ///
+    /// # Errors
+    /// It is empty, longer than 70 octets, or has an octet that is not printable.
+    pub fn new(id: Bytes) -> Result<Self, ParseError> {
+        let printable = |octet: &u8| (0x21..=0x7E).contains(octet);
+        match id.iter().position(|octet| !printable(octet)) {
+            None if (1..=70).contains(&id.len()) => Ok(Self(id)),
+            bad => Err(ParseError::new(ParseErrorKind::UniqueId, bad.unwrap_or(id.len().min(70)))),
+        }
+    }
+
+    /// Returns the octets, which are ASCII.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Maildrop {
+    /// Makes a maildrop; the first entry is message 1.
+    ///
+    /// # Errors
+    /// Two entries have one id, or there are more than 4294967295.
+    pub fn new(entries: Vec<Entry>) -> Result<Self, Misuse> {
+        if u32::try_from(entries.len()).is_err() {
+            return Err(Misuse::TooManyMessages);
+        }
+        let mut ids: Vec<_> = entries.iter().map(|entry| &entry.id).collect();
+        ids.sort_unstable();
+        if ids.is_sorted_by(|a, b| a < b) {
+            let deleted = alloc::vec![false; entries.len()];
+            Ok(Self { entries, deleted })
+        } else {
+            Err(Misuse::DuplicateId)
+        }
+    }
+
+    /// Returns how many messages are not marked as deleted.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.deleted.iter().filter(|deleted| !**deleted).count()
+    }
+
+    /// Returns the size of those that are not marked as deleted, in octets.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.kept().fold(0, |sum: u64, (_, entry)| sum.saturating_add(entry.size))
+    }
+
+    /// Looks a message up, unless it is marked as deleted (RFC 1939 §5: "any future reference
+    /// to the message number … generates an error").
+    #[must_use]
+    pub fn get(&self, message: MessageNumber) -> Option<(usize, &Entry)> {
+        let index = index(message)?;
+        let entry = self.entries.get(index)?;
+        (self.deleted.get(index) == Some(&false)).then_some((index, entry))
+    }
+
+    /// Marks a message; false if there is none of this number, or it is marked already.
+    pub(crate) fn delete(&mut self, message: MessageNumber) -> bool {
+        let mark = index(message).and_then(|index| self.deleted.get_mut(index));
+        mark.is_some_and(|mark| !core::mem::replace(mark, true))
+    }
+
+    pub(crate) fn undelete(&mut self) {
+        self.deleted.fill(false);
+    }
+
+    /// The messages that are marked, by their places among the entries.
+    pub(crate) fn deleted(&self) -> Vec<usize> {
+        let marked = self.deleted.iter().enumerate().filter(|(_, deleted)| **deleted);
+        marked.map(|(index, _)| index).collect()
+    }
+
+    /// Those that are not marked, from the place `from` on, by number.
+    pub(crate) fn kept_from(&self, from: usize) -> impl Iterator<Item = (usize, &Entry)> {
+        let all = self.entries.iter().zip(&self.deleted).enumerate().skip(from);
+        all.filter(|(_, (_, deleted))| !**deleted).map(|(index, (entry, _))| (index, entry))
+    }
+
+    fn kept(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        self.kept_from(0)
+    }
+}
+
+fn index(message: MessageNumber) -> Option<usize> {
+    usize::try_from(message.get() - 1).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::*;
+
+    fn entry(size: u64, id: &'static str) -> Entry {
+        Entry { size, id: UniqueId::new(id.into()).unwrap() }
+    }
+
+    #[test]
+    fn a_unique_id_has_1_to_70_printable_octets() {
+        for (id, good) in [("", false), ("a b", false), ("\x7F", false), ("!~", true)] {
+            assert_eq!(UniqueId::new(id.into()).is_ok(), good, "{id:?}");
+        }
+        assert!(UniqueId::new(String::from("x").repeat(70).into()).is_ok());
+        assert!(UniqueId::new(String::from("x").repeat(71).into()).is_err());
+    }
+
+    #[test]
+    fn a_deleted_message_is_gone_until_it_is_undeleted() {
+        let mut maildrop = Maildrop::new(alloc::vec![entry(1, "a"), entry(2, "b")]).unwrap();
+        let first = MessageNumber::MIN;
+        assert!(maildrop.delete(first));
+        assert!(!maildrop.delete(first));
+        assert_eq!(maildrop.get(first), None);
+        assert_eq!((maildrop.count(), maildrop.size()), (1, 2));
+        assert_eq!(maildrop.deleted(), [0]);
+        maildrop.undelete();
+        assert_eq!(maildrop.get(first), Some((0, &entry(1, "a"))));
+        assert!(!maildrop.delete(MessageNumber::MAX));
+    }
+
+    #[test]
+    fn two_messages_cannot_have_one_name() {
+        let twins = alloc::vec![entry(1, "a"), entry(2, "a")];
+        assert_eq!(Maildrop::new(twins), Err(Misuse::DuplicateId));
+    }
+}

@@ -1,0 +1,190 @@
+//! What a server says first: `+OK` or `-ERR`, perhaps a code, and words.
+use bytes::{BufMut, Bytes, BytesMut};
+use proto_core::Text;
+
+use crate::{ParseError, ParseErrorKind};
+
+/// A response (RFC 1939 §3, RFC 2449 §8).
+///
+/// ```
+/// use pop3_proto::{Response, ResponseCode, Text};
+///
+/// let busy = Response::err(Text::from_static("another session has it"))
+///     .with_code(ResponseCode::InUse);
+/// let mut line = bytes::BytesMut::new();
+/// busy.write(&mut line);
+/// assert_eq!(line, "-ERR [IN-USE] another session has it\r\n");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Response {
+    ok: bool,
+    code: Option<ResponseCode>,
+    text: Text,
+}
+
+/// Why, in a form for programs (RFC 2449 §8, RFC 3206).
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ResponseCode {
+    /// The maildrop is in use by another session (RFC 2449 §8.1.2).
+    InUse,
+    /// It is too soon after the last login (RFC 2449 §8.1.1).
+    LoginDelay,
+    /// The server has a problem that will pass (RFC 3206 §4).
+    SysTemp,
+    /// The server has a problem that somebody must mend (RFC 3206 §4).
+    SysPerm,
+    /// The user's credentials are wrong (RFC 3206 §5).
+    Auth,
+    /// Any other, without its brackets.
+    Other(Text),
+}
+
+impl Response {
+    /// Makes a `+OK`.
+    #[must_use]
+    pub const fn ok(text: Text) -> Self {
+        Self { ok: true, code: None, text }
+    }
+
+    /// Makes an `-ERR`.
+    #[must_use]
+    pub const fn err(text: Text) -> Self {
+        Self { ok: false, code: None, text }
+    }
+
+    /// Adds a code.
+    #[must_use]
+    pub fn with_code(mut self, code: ResponseCode) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Whether it is a `+OK`.
+    #[must_use]
+    pub const fn is_ok(&self) -> bool {
+        self.ok
+    }
+
+    /// Returns the code.
+    #[must_use]
+    pub const fn code(&self) -> Option<&ResponseCode> {
+        self.code.as_ref()
+    }
+
+    /// Returns the words.
+    #[must_use]
+    pub const fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// Reads a line, without its CRLF. Control characters in the words are an error; so a
+    /// server's words can be printed.
+    ///
+    /// # Errors
+    /// The line is no response.
+    pub fn parse(line: &Bytes) -> Result<Self, ParseError> {
+        let ok = match line.iter().position(|octet| *octet == b' ').unwrap_or(line.len()) {
+            3 if line.get(..3).is_some_and(|word| word.eq_ignore_ascii_case(b"+OK")) => true,
+            4 if line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"-ERR")) => false,
+            _ => return Err(ParseError::new(ParseErrorKind::Status, 0)),
+        };
+        let start = if ok { 4 } else { 5 }.min(line.len());
+        let words = line.slice(start..);
+        let text = |octets: Bytes, at: usize| {
+            Text::parse(octets)
+                .map_err(|error| ParseError::new(ParseErrorKind::Control, at + error.offset))
+        };
+        let Some((code, rest)) = bracketed(&words) else {
+            return Ok(Self { ok, code: None, text: text(words, start)? });
+        };
+        let code = ResponseCode::parse(text(words.slice_ref(code), start + 1)?);
+        let rest = text(words.slice_ref(rest), start)?;
+        Ok(Self { ok, code: Some(code), text: rest })
+    }
+
+    /// Appends the line, with its CRLF.
+    pub fn write(&self, out: &mut BytesMut) {
+        out.put_slice(if self.ok { b"+OK" } else { b"-ERR" });
+        if let Some(code) = &self.code {
+            out.put_slice(b" [");
+            out.put_slice(code.as_bytes());
+            out.put_u8(b']');
+        }
+        if !self.text.as_bytes().is_empty() {
+            out.put_u8(b' ');
+            self.text.write(out);
+        }
+        out.put_slice(b"\r\n");
+    }
+}
+
+impl ResponseCode {
+    fn parse(name: Text) -> Self {
+        let known = [Self::InUse, Self::LoginDelay, Self::SysTemp, Self::SysPerm, Self::Auth];
+        let same = |code: &Self| code.as_bytes().eq_ignore_ascii_case(name.as_bytes());
+        known.into_iter().find(same).unwrap_or(Self::Other(name))
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::InUse => b"IN-USE",
+            Self::LoginDelay => b"LOGIN-DELAY",
+            Self::SysTemp => b"SYS/TEMP",
+            Self::SysPerm => b"SYS/PERM",
+            Self::Auth => b"AUTH",
+            Self::Other(name) => name.as_bytes(),
+        }
+    }
+}
+
+/// Splits `[CODE] words` into the code and the words.
+fn bracketed(words: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inner = words.strip_prefix(b"[")?;
+    let end = inner.iter().position(|octet| *octet == b']')?;
+    let (code, rest) = inner.split_at_checked(end)?;
+    let rest = rest.get(1..)?;
+    Some((code, rest.strip_prefix(b" ").unwrap_or(rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn responses_are_read_and_written() {
+        let text = |text| Text::new(text).unwrap();
+        let table = [
+            ("+OK", Response::ok(text(""))),
+            ("+OK POP3 server ready", Response::ok(text("POP3 server ready"))),
+            ("-ERR", Response::err(text(""))),
+            (
+                "-ERR [IN-USE] Do you have another POP session running?",
+                Response::err(text("Do you have another POP session running?"))
+                    .with_code(ResponseCode::InUse),
+            ),
+            ("-ERR [SYS/TEMP] full", Response::err(text("full")).with_code(ResponseCode::SysTemp)),
+            (
+                "+OK [X-NEW/THING]",
+                Response::ok(text("")).with_code(ResponseCode::Other(text("X-NEW/THING"))),
+            ),
+            ("+OK [not a code", Response::ok(text("[not a code"))),
+        ];
+        for (line, response) in table {
+            assert_eq!(Response::parse(&line.into()), Ok(response.clone()), "{line}");
+            let mut out = BytesMut::new();
+            response.write(&mut out);
+            assert_eq!(out.strip_suffix(b"\r\n").unwrap(), line.as_bytes());
+        }
+    }
+
+    #[test]
+    fn other_lines_are_no_responses() {
+        for line in ["", "OK", "+OKAY", "+OK\tx", "- ERR", "* OK"] {
+            let error = Response::parse(&line.into()).unwrap_err();
+            assert_eq!(error.kind(), ParseErrorKind::Status, "{line}");
+        }
+        let error = Response::parse(&"+OK a\x1B[2J".into()).unwrap_err();
+        assert_eq!((error.kind(), error.offset()), (ParseErrorKind::Control, 5));
+    }
+}

@@ -1,0 +1,252 @@
+//! Answers: the application's to events, the session's to commands that need no application.
+use alloc::string::ToString;
+
+use bytes::{BufMut, BytesMut};
+use proto_core::{Secret, Text, dot::Stuffer};
+use sasl::{
+    Mechanism, base64,
+    server::{Exchange, Step as SaslStep},
+};
+
+use super::{
+    Event, Login, Session,
+    state::{Body, Kind, Listing, Owed, State},
+};
+use crate::{Entry, Error, Maildrop, MessageNumber, Misuse, Response, top::Top};
+
+/// Whether more of a message is wanted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum More {
+    /// Give the next piece.
+    Wanted,
+    /// TOP has all its lines: further pieces would be ignored.
+    Enough,
+}
+
+/// The application's answers.
+impl Session {
+    /// Lets somebody in, who sees this maildrop: the answer to [`Event::Login`].
+    ///
+    /// # Errors
+    /// Nobody asked to log in.
+    pub fn admit(&mut self, maildrop: Maildrop, text: Text) -> Result<(), Misuse> {
+        let State::Owed(Owed::Login) = self.state else { return Err(Misuse::NotDue) };
+        self.maildrop = Some(maildrop);
+        self.state = State::Command;
+        self.answered = true;
+        self.say_ok(&text);
+        Ok(())
+    }
+
+    /// Answers the last event. What the response says is what happens: `+OK` after STLS arms
+    /// TLS, after RETR and TOP it opens the message, after QUIT the session ends with either;
+    /// `-ERR` does none of that.
+    ///
+    /// # Errors
+    /// No answer is due, or `+OK` to a login, which needs [`admit`](Self::admit).
+    pub fn respond(&mut self, response: Response) -> Result<(), Misuse> {
+        let State::Owed(owed) = &self.state else { return Err(Misuse::NotDue) };
+        self.state = match (owed, response.is_ok()) {
+            (Owed::Login, true) | (Owed::Body(_), _) => return Err(Misuse::NotDue),
+            (Owed::Tls, true) => State::Tls,
+            (Owed::Message { lines }, true) => State::Owed(Owed::Body(Body {
+                stuffer: Stuffer::new(self.config.bare),
+                top: lines.map(Top::new),
+            })),
+            (Owed::Commit, _) => State::Closed,
+            (Owed::Login, false) => {
+                self.failures += 1;
+                State::Command
+            }
+            (_, false) => State::Command,
+        };
+        self.answered = true;
+        response.write(&mut self.output);
+        if self.failures >= self.config.limits.failures {
+            self.fail(Error::TooManyFailures);
+        }
+        Ok(())
+    }
+
+    /// Sends a piece of the message, cut anywhere; dots and TOP's lines are the session's
+    /// business. Write the output after each piece, so that only one is held.
+    ///
+    /// # Errors
+    /// No message is open, or the piece holds an octet that the configuration rejects: then
+    /// close the connection, for the client must not take what it has for the whole.
+    pub fn send(&mut self, piece: &[u8]) -> Result<More, Misuse> {
+        let State::Owed(Owed::Body(body)) = &mut self.state else { return Err(Misuse::NotDue) };
+        let Some(top) = &mut body.top else {
+            body.stuffer.write(piece, &mut self.output)?;
+            return Ok(More::Wanted);
+        };
+        body.stuffer.write(top.take(piece), &mut self.output)?;
+        Ok(if top.is_done() { More::Enough } else { More::Wanted })
+    }
+
+    /// Ends the message.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn finish(&mut self) -> Result<(), Misuse> {
+        match core::mem::replace(&mut self.state, State::Command) {
+            State::Owed(Owed::Body(body)) => {
+                self.answered = true;
+                Ok(body.stuffer.finish(&mut self.output)?)
+            }
+            other => {
+                self.state = other;
+                Err(Misuse::NotDue)
+            }
+        }
+    }
+}
+
+/// Answers that need no application.
+impl Session {
+    /// Whether the client may send a password.
+    fn may_log_in(&self) -> bool {
+        self.secured || self.config.login_without_tls
+    }
+
+    pub(super) fn user(&mut self, name: Text) -> Result<Option<Event>, Error> {
+        if self.may_log_in() {
+            // Whether there is such a user is nobody's business (RFC 1939 §7 allows both).
+            self.user = Some(name);
+            self.say(format_args!("+OK"));
+        } else {
+            self.mistake("STLS first")?;
+        }
+        Ok(None)
+    }
+
+    pub(super) fn capabilities(&mut self) {
+        self.say(format_args!("+OK"));
+        let fixed = ["TOP", "UIDL", "RESP-CODES", "PIPELINING", "AUTH-RESP-CODE"];
+        for capability in fixed {
+            self.say(format_args!("{capability}"));
+        }
+        if self.maildrop.is_none() {
+            if self.may_log_in() {
+                self.say(format_args!("USER"));
+                self.mechanisms();
+            }
+            if self.config.stls && !self.secured {
+                self.say(format_args!("STLS"));
+            }
+        }
+        self.say(format_args!("."));
+    }
+
+    fn mechanisms(&mut self) {
+        let known = |name: &&Mechanism| Exchange::new(**name).is_some();
+        let mut line = BytesMut::from("SASL");
+        for name in self.config.mechanisms.iter().filter(known) {
+            line.put_u8(b' ');
+            line.put_slice(name.as_str().as_bytes());
+        }
+        if line.len() > 4 {
+            self.output.put_slice(&line);
+            self.output.put_slice(b"\r\n");
+        }
+    }
+
+    pub(super) fn sasl_start(
+        &mut self,
+        mechanism: Mechanism,
+        initial: Option<Secret>,
+    ) -> Result<Option<Event>, Error> {
+        let offered = self.may_log_in() && self.config.mechanisms.contains(&mechanism);
+        let Some(mut exchange) = Exchange::new(mechanism).filter(|_| offered) else {
+            self.mistake("no such mechanism")?;
+            return Ok(None);
+        };
+        let initial = match initial.as_ref().map(Secret::expose) {
+            None => None,
+            // RFC 5034 §4: a single "=" stands for an empty initial response.
+            Some(b"=") => Some(Secret::default()),
+            Some(text) => match base64::parse(text) {
+                Ok(octets) => Some(octets),
+                Err(error) => return self.mistake(&error.to_string()).map(|()| None),
+            },
+        };
+        let step = exchange.start(initial.as_ref().map(Secret::expose));
+        self.sasl_step(exchange, step)
+    }
+
+    pub(super) fn sasl_response(&mut self, line: &[u8]) -> Result<Option<Event>, Error> {
+        let State::Sasl(mut exchange) = core::mem::replace(&mut self.state, State::Command) else {
+            return Ok(None);
+        };
+        if line == b"*" {
+            self.mistake("cancelled")?;
+            return Ok(None);
+        }
+        match base64::parse(line) {
+            Ok(response) => {
+                let step = exchange.step(response.expose());
+                self.sasl_step(exchange, step)
+            }
+            Err(error) => self.mistake(&error.to_string()).map(|()| None),
+        }
+    }
+
+    fn sasl_step(
+        &mut self,
+        exchange: Exchange,
+        step: Result<SaslStep, sasl::Error>,
+    ) -> Result<Option<Event>, Error> {
+        match step {
+            Ok(SaslStep::Verify(credentials)) => Ok(Some(self.login(Login::Sasl(credentials)))),
+            Ok(SaslStep::Challenge(challenge)) => {
+                self.output.put_slice(b"+ ");
+                base64::write(&challenge, &mut self.output);
+                self.output.put_slice(b"\r\n");
+                self.state = State::Sasl(exchange);
+                Ok(None)
+            }
+            Ok(_) => self.mistake("not here").map(|()| None),
+            Err(error) => self.mistake(&error.to_string()).map(|()| None),
+        }
+    }
+
+    /// One line of a listing (RFC 1939 §5 and §7: the same words as in the whole listing).
+    pub(super) fn list_one(
+        &mut self,
+        message: MessageNumber,
+        listing: &Listing,
+    ) -> Result<(), Error> {
+        let found = self.maildrop.as_ref().and_then(|maildrop| maildrop.get(message));
+        let Some((index, entry)) = found else { return self.mistake("no such message") };
+        self.output.put_slice(b"+OK ");
+        line(&mut self.output, listing.kind, index, entry);
+        Ok(())
+    }
+
+    /// Writes on at the listing; false if the client must take some of it first.
+    pub(super) fn list_more(&mut self) -> bool {
+        let (State::Listing(listing), Some(maildrop)) = (&mut self.state, &self.maildrop) else {
+            return true;
+        };
+        for (index, entry) in maildrop.kept_from(listing.next) {
+            if self.output.len() >= self.config.limits.output {
+                listing.next = index;
+                return false;
+            }
+            line(&mut self.output, listing.kind, index, entry);
+        }
+        self.output.put_slice(b".\r\n");
+        self.state = State::Command;
+        true
+    }
+}
+
+fn line(output: &mut BytesMut, kind: Kind, index: usize, entry: &Entry) {
+    output.put_slice((index + 1).to_string().as_bytes());
+    output.put_u8(b' ');
+    match kind {
+        Kind::Sizes => output.put_slice(entry.size.to_string().as_bytes()),
+        Kind::Ids => output.put_slice(entry.id.as_bytes()),
+    }
+    output.put_slice(b"\r\n");
+}
