@@ -63,7 +63,7 @@ pub enum ParseErrorKind {
 #[non_exhaustive]
 pub enum Error {
     /// The peer said nothing for too long.
-    #[error("no command for too long")]
+    #[error("the peer said nothing for too long")]
     Timeout,
     /// The peer made more mistakes than the limits allow.
     #[error("too many bad commands")]
@@ -93,6 +93,9 @@ pub enum Error {
     /// The server does not offer the TLS that the configuration requires.
     #[error("the server offers no TLS")]
     NoTls,
+    /// The SASL exchange went wrong: the server reported success before it was over, say.
+    #[error(transparent)]
+    Sasl(#[from] sasl::Error),
     /// None of the ways to log in is offered, or may be used without TLS.
     #[error("no way to log in")]
     NoLogin,

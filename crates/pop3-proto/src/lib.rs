@@ -2,6 +2,7 @@
 #![no_std]
 extern crate alloc;
 
+pub mod client;
 mod command;
 mod error;
 mod maildrop;

@@ -1,0 +1,203 @@
+//! The server's session against scripts, the laws, and clients that mean harm.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+use bytes::Bytes;
+use pop3_proto::{
+    Entry, Maildrop, Response, Text, UniqueId,
+    server::{Config, Event, More, Session},
+};
+use proptest::prelude::*;
+use proto_core::{
+    Instant, Machine,
+    testing::{Expected, Script, Side, Subject, laws},
+};
+use sasl::Mechanism;
+
+const MESSAGES: [&str; 2] = [
+    "Subject: one\r\n\r\nFirst line.\r\n.dots are doubled\r\nLast line.\r\n",
+    "Subject: two\n\nEnds without a line ending",
+];
+
+struct Server {
+    sizes: [u64; 2],
+    config: Config,
+}
+
+fn server(script: &str) -> Server {
+    let mut config = Config::new(Text::from_static("POP3 server ready"));
+    config.stls = true;
+    config.mechanisms = vec![Mechanism::PLAIN, Mechanism::LOGIN, Mechanism::EXTERNAL];
+    let sizes = if script == "slides" { [498, 912] } else { [120, 200] };
+    Server { sizes, config }
+}
+
+impl Server {
+    fn maildrop(&self) -> Maildrop {
+        let ids = ["whqtswO00WBw418f9t5JxYwZ", "QhdPYR:00WBw1Ph7x7"];
+        let entry = |(size, id): (&u64, &str)| Entry {
+            size: *size,
+            id: UniqueId::new(Bytes::copy_from_slice(id.as_bytes())).unwrap(),
+        };
+        Maildrop::new(self.sizes.iter().zip(ids).map(entry).collect()).unwrap()
+    }
+}
+
+impl Subject for Server {
+    type Machine = Session;
+    const SIDE: Side = Side::Server;
+
+    fn start(&self, now: Instant) -> Session {
+        Session::new(now, self.config.clone())
+    }
+
+    fn answer(
+        &self,
+        session: &mut Session,
+        event: Option<&Event>,
+        expected: &mut Expected<'_>,
+    ) -> bool {
+        if session.awaits_tls() {
+            return false;
+        }
+        let line = Bytes::copy_from_slice(expected.next().unwrap_or(b"+OK"));
+        let response = Response::parse(&line).unwrap();
+        match event.unwrap() {
+            Event::Login(_) if response.is_ok() => {
+                session.admit(self.maildrop(), response.text().clone()).unwrap();
+            }
+            Event::Retrieve { index, .. } if response.is_ok() => {
+                session.respond(response).unwrap();
+                for piece in MESSAGES[*index].as_bytes().chunks(7) {
+                    if session.send(piece).unwrap() == More::Enough {
+                        break;
+                    }
+                }
+                session.finish().unwrap();
+            }
+            _ => session.respond(response).unwrap(),
+        }
+        true
+    }
+
+    fn buffered(session: &Session) -> usize {
+        session.buffered()
+    }
+
+    fn bound(&self) -> usize {
+        self.config.limits.sasl_line
+    }
+}
+
+#[test]
+fn every_script_plays_whole_cut_and_octet_by_octet() {
+    for script in Script::all_in(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scripts/server")) {
+        let transcript = script.run(&server(script.name()));
+        let commits: Vec<_> =
+            transcript.events.iter().filter(|event| event.starts_with("Commit")).collect();
+        match script.name() {
+            "rfc1939-example" | "slides" => assert_eq!(commits, ["Commit { deleted: [0, 1] }"]),
+            "refused-commit" => assert_eq!(commits, ["Commit { deleted: [1] }"]),
+            "eof-does-not-delete" | "idle-timeout" => assert!(commits.is_empty()),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_command_at_the_limit_is_heard_and_one_octet_more_is_not() {
+    let name = "x".repeat(255 - "USER \r\n".len());
+    let at = laws::every_split(&server(""), format!("USER {name}\r\nNOOP\r\n").as_bytes());
+    assert_eq!(lines(&at.wire)[1..], ["+OK", "-ERR not now"]);
+    let over = laws::every_split(&server(""), format!("USER {name}x\r\nNOOP\r\n").as_bytes());
+    assert_eq!(lines(&over.wire)[1..], ["-ERR line of 256 octets is too long", "-ERR not now"]);
+}
+
+#[test]
+fn twenty_bad_commands_are_borne_and_one_more_is_not() {
+    let at = laws::splitting(&server(""), &b"XYZZY\r\n".repeat(20), &[]);
+    assert_eq!(at.error, None);
+    let over = laws::splitting(&server(""), &b"XYZZY\r\n".repeat(21), &[]);
+    assert_eq!(over.error.as_deref(), Some("too many bad commands"));
+}
+
+#[test]
+fn a_line_without_end_ends_the_session() {
+    let limit = usize::try_from(server("").config.limits.endless_line).unwrap();
+    let mut line = vec![b'x'; limit];
+    let at = laws::splitting(&server(""), &line, &[1, 300, 9999]);
+    assert_eq!(at.error, None);
+    line.push(b'x');
+    let over = laws::splitting(&server(""), &line, &[1, 300, 9999]);
+    assert_eq!(over.error.as_deref(), Some("a line without end"));
+}
+
+#[test]
+fn silence_ends_every_state() {
+    let login = "USER a\r\nPASS b\r\n";
+    for said in ["", "USER a\r\n", "STLS\r\n", "AUTH PLAIN\r\n", login, "NO"] {
+        let transcript = laws::silence(&server(""), said.as_bytes());
+        assert_eq!(
+            transcript.error.as_deref(),
+            Some("the peer said nothing for too long"),
+            "{said:?}"
+        );
+    }
+}
+
+/// A client that asks for listings and reads nothing costs no more than the limit.
+#[test]
+fn listings_wait_for_a_client_that_does_not_read() {
+    let now = Instant::ORIGIN;
+    let mut session = Session::new(now, server("").config);
+    let entry = |n: u32| Entry { size: 1, id: UniqueId::new(n.to_string().into()).unwrap() };
+    session.receive(now, b"USER a\r\nPASS b\r\n");
+    let _ = session.poll().unwrap();
+    let maildrop = Maildrop::new((0..100_000).map(entry).collect()).unwrap();
+    session.admit(maildrop, Text::default()).unwrap();
+    session.receive(now, &b"LIST\r\n".repeat(20));
+    let _ = session.poll().unwrap();
+    let limit = session.output().len();
+    assert!(limit < 64 * 1024 + 300, "{limit} octets are owed");
+    let _ = session.poll().unwrap();
+    assert_eq!(session.output().len(), limit);
+    let mut listed = session.output().split().len();
+    let _ = session.poll().unwrap();
+    while !session.output().is_empty() {
+        listed += session.output().split().len();
+        let _ = session.poll().unwrap();
+    }
+    assert!(listed > 20 * 788_895, "{listed} octets for 20 listings");
+}
+
+#[test]
+fn answers_out_of_turn_are_misuse() {
+    let now = Instant::ORIGIN;
+    let mut session = Session::new(now, server("").config);
+    let ok = || Response::ok(Text::default());
+    assert!(session.respond(ok()).is_err());
+    assert!(session.send(b"x").is_err());
+    assert!(session.finish().is_err());
+    assert!(session.admit(Maildrop::default(), Text::default()).is_err());
+    session.receive(now, b"USER a\r\nPASS b\r\n");
+    let _ = session.poll().unwrap();
+    assert!(session.respond(ok()).is_err());
+    assert!(session.send(b"x").is_err());
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_client_says_cutting_it_changes_nothing(
+        said in proptest::collection::vec(prop_oneof![
+            Just("USER a\r\n"), Just("PASS b\r\n"), Just("LIST\r\n"), Just("RETR 1\r\n"),
+            Just("TOP 2 1\r\n"), Just("DELE 2\r\n"), Just("UIDL 1\r\n"), Just("RSET\r\n"),
+            Just("CAPA\r\n"), Just("AUTH PLAIN\r\n"), Just("*\r\n"), Just("STLS\r\n"),
+            Just("QUIT\r\n"), Just("\n"), Just("\0\r"), Just("\r\n"), Just("AHRlc3Q=\r\n"),
+        ], 0..12),
+        cuts in proptest::collection::vec(0_usize..120, 0..8),
+    ) {
+        laws::splitting(&server(""), said.concat().as_bytes(), &cuts);
+    }
+}
+
+fn lines(wire: &[u8]) -> Vec<&str> {
+    std::str::from_utf8(wire).unwrap().lines().collect()
+}
