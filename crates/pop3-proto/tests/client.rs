@@ -41,6 +41,9 @@ impl Subject for Client {
         _: Option<&Event>,
         expected: &mut Expected<'_>,
     ) -> bool {
+        if session.awaits_tls() {
+            return false;
+        }
         let scripted: Vec<_> =
             expected.map(|line| Command::parse(Bytes::copy_from_slice(line)).unwrap()).collect();
         let commands = if scripted.is_empty() { &self.commands } else { &scripted };
