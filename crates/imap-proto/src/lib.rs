@@ -1,3 +1,10 @@
-//! IMAP without I/O: framing and values.
+#![doc = include_str!("../README.md")]
 #![no_std]
 extern crate alloc;
+
+mod error;
+pub mod frame;
+mod seq_set;
+
+pub use error::{ParseError, ParseErrorKind};
+pub use seq_set::{Range, SeqNumber, SeqSet};
