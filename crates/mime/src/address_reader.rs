@@ -73,7 +73,7 @@ impl Draft {
             None => self.split_bare(),
         };
         let mut name = phrase(&self.words);
-        if name.is_empty() {
+        if name.is_empty() && address.is_some() {
             name = self.comment.unwrap_or_default();
         }
         match (address, group) {
