@@ -58,12 +58,20 @@ impl<'o> FieldWriter<'o> {
     /// Writes unstructured text (RFC 5322 §2.2.1): what is not plain as encoded words.
     pub(crate) fn text(&mut self, text: &str) {
         let words: Vec<_> = text.split(' ').collect();
-        let Some(first) = words.iter().position(|word| !is_plain(word)) else {
+        // Blanks beside blanks, or at an end, are empty words: only encoding keeps them, and only
+        // together with the words beside them.
+        let empty = |at: usize| words.get(at).is_some_and(|word| word.is_empty());
+        let odd = |at: usize| {
+            words.get(at).is_some_and(|word| !is_plain(word))
+                || empty(at + 1)
+                || at.checked_sub(1).is_some_and(empty)
+        };
+        let Some(first) = (0..words.len()).find(|at| odd(*at)) else {
             return words.iter().for_each(|word| self.word(word.as_bytes()));
         };
         // From the first to the last word that needs it all is encoded, blanks included, since
         // blanks between encoded words are lost (RFC 2047 §6.2).
-        let last = words.iter().rposition(|word| !is_plain(word)).unwrap_or(first);
+        let last = (0..words.len()).rfind(|at| odd(*at)).unwrap_or(first);
         let (head, rest) = words.split_at_checked(first).unwrap_or((&words, &[]));
         let (middle, tail) = rest.split_at_checked(last + 1 - first).unwrap_or((rest, &[]));
         head.iter().for_each(|word| self.word(word.as_bytes()));

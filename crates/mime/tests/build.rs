@@ -94,6 +94,14 @@ fn header_lines_are_folded_at_78() {
     }
 }
 
+#[test]
+fn blanks_in_a_subject_are_kept() {
+    for subject in ["", " ", "  ", " a", "a ", "a  b", "a é  b", "é ", " é a", "a é b c é d"] {
+        let octets = written(&builder().subject(subject));
+        assert_eq!(Message::parse(&octets).subject().as_deref(), Some(subject));
+    }
+}
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,100}",
@@ -114,7 +122,7 @@ fn mailbox() -> impl Strategy<Value = Mailbox> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_built_is_read(

@@ -2,7 +2,7 @@
 use mime::{Field, Message};
 
 fn addresses(field: &str) -> Vec<String> {
-    let field = Field::new(field.as_bytes()).unwrap();
+    let field = Field::new(field.as_bytes()).expect("a field");
     field.addresses().as_slice().iter().map(ToString::to_string).collect()
 }
 

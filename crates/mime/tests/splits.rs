@@ -91,7 +91,7 @@ fn tricky_messages_are_the_same_at_every_split() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn pieces_of_messages_are_the_same_at_every_split(
