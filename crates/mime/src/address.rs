@@ -32,13 +32,15 @@ impl AddrSpec {
     /// Makes an address of its two sides.
     ///
     /// # Errors
-    /// The local part is empty or has control characters, or the domain is neither atoms and
-    /// dots nor a literal in brackets.
+    /// The local part is empty, over 320 octets or has control characters, or the domain is over
+    /// 255 octets or neither atoms and dots nor a literal in brackets. RFC 5321 §4.5.3.1 allows 64
+    /// and 255; list managers put whole addresses into local parts. Both fit into a line together
+    /// (RFC 5322 §2.1.1), even where every octet is quoted.
     pub fn new(local: &str, domain: &str) -> Result<Self, ParseError> {
-        if local.is_empty() || local.contains(char::is_control) {
+        if !(1..=320).contains(&local.len()) || local.contains(char::is_control) {
             return Err(ParseError::new(ParseErrorKind::LocalPart, 0));
         }
-        if !is_domain(domain) {
+        if domain.len() > 255 || !is_domain(domain) {
             return Err(ParseError::new(ParseErrorKind::Domain, local.len() + 1));
         }
         Ok(Self { local: local.into(), domain: domain.into() })
@@ -288,6 +290,8 @@ impl fmt::Display for Address {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     #[test]
@@ -321,6 +325,10 @@ mod tests {
         ] {
             assert!(bad.parse::<AddrSpec>().is_err(), "{bad:?}");
         }
+        let (a, d) = ("a".repeat(320), "d".repeat(255));
+        assert!(AddrSpec::new(&a, &d).is_ok());
+        assert!(AddrSpec::new(&format!("{a}a"), &d).is_err());
+        assert!(AddrSpec::new(&a, &format!("{d}d")).is_err());
         assert!("a@b, c@d".parse::<Mailbox>().is_err());
         assert!("A\r\nB: <a@b>".parse::<Mailbox>().is_err());
     }

@@ -16,6 +16,9 @@ use crate::{Address, DateTime, Encoding, MediaType, MessageId, Text};
 /// in lines of 78 octets where they can be cut. Every argument is of a type that cannot break
 /// a header, so that writing cannot fail.
 ///
+/// Addresses that are not ASCII are written as they are (RFC 6532): such a message needs transports
+/// that offer SMTPUTF8.
+///
 /// RFC 5322 §3.6 wants `From:` in what is sent; a draft may do without.
 ///
 /// ```

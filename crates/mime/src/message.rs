@@ -45,6 +45,9 @@ pub struct Message<'a> {
 pub(crate) struct Entry {
     pub(crate) kind: PartKind,
     pub(crate) number: u32,
+    /// A multipart whose parts are messages unless they say otherwise. Kept, because every one of
+    /// its parts asks.
+    pub(crate) digest: bool,
     pub(crate) depth: usize,
     pub(crate) parent: Option<usize>,
     pub(crate) after: usize,
@@ -97,8 +100,13 @@ impl<'a> Message<'a> {
                 }
             }
             Token::HeaderEnd(kind) => {
+                let digest = kind == PartKind::Multipart
+                    && open.is_some_and(|at| {
+                        let subtype = Part::new(self, at).content_type().subtype();
+                        subtype.eq_ignore_ascii_case("digest")
+                    });
                 if let Some(part) = open.and_then(|at| self.parts.get_mut(at)) {
-                    (part.kind, part.body) = (kind, span.end);
+                    (part.kind, part.body, part.digest) = (kind, span.end, digest);
                 }
             }
             Token::End => {

@@ -145,10 +145,7 @@ impl<'m, 'a> Part<'m, 'a> {
     }
 
     fn in_digest(&self) -> bool {
-        self.parent().is_some_and(|up| {
-            up.kind() == PartKind::Multipart
-                && up.content_type().subtype().eq_ignore_ascii_case("digest")
-        })
+        self.parent().is_some_and(|up| up.entry().digest)
     }
 
     /// Returns what it wants to become (RFC 2183).

@@ -135,3 +135,16 @@ fn hostile_fields_are_read_in_no_time() {
         let _ = field.disposition().parameter("a");
     }
 }
+
+#[test]
+fn a_digest_with_a_large_header_is_shown_in_no_time() {
+    let comment = format!("({})", "x".repeat(100_000));
+    let parts = "\r\n--b\r\n\r\n".repeat(4000);
+    let fields = "A: b\r\n".repeat(50_000);
+    let message = format!("{fields}Content-Type: {comment}multipart/digest; boundary=b\r\n{parts}");
+    let message = Message::parse(message.as_bytes());
+    assert_eq!(message.parts().count(), 8001);
+    assert!(
+        message.parts().skip(1).step_by(2).all(|part| part.content_type().is("message", "rfc822"))
+    );
+}
