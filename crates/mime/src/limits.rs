@@ -27,7 +27,8 @@ pub struct Limits {
     /// Octets of one header field with its folds and its last line end. Default 102 400, Postfix's
     /// `header_size_limit`. A push parser holds one whole field.
     pub field_octets: usize,
-    /// Octets of a boundary. Default 250; RFC 2046 §5.1.1 says 70, and some senders pass it.
+    /// Octets of a boundary. Default 998, what a line can hold (RFC 5322 §2.1.1); RFC 2046 §5.1.1
+    /// says 70, and some senders pass it by far.
     pub boundary: usize,
     /// Blanks after a boundary, which gateways may add (RFC 2046 §5.1.1). Default 256.
     pub padding: usize,
@@ -42,7 +43,7 @@ impl Default for Limits {
             parts: 10_000,
             fields: 65_536,
             field_octets: 102_400,
-            boundary: 250,
+            boundary: 998,
             padding: 256,
             defects: 1_000,
         }

@@ -85,7 +85,8 @@ impl Parser {
     }
 }
 
-/// A piece of a message. The octets of all events, joined, are the message.
+/// A piece of a message. The octets of all events, joined, are the message. Closed: a message has
+/// no other pieces (RFC 2046 §5.1.1).
 ///
 /// The message itself is the first part: `PartBegin`, `Field`s, `HeaderEnd`, and then by its
 /// [`PartKind`] either `Body`, or one part, or `Preamble`, parts between `Delimiter`s and
