@@ -1,0 +1,243 @@
+//! Reading address lists as people send them.
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::lex::{Lexer, is_blank};
+use crate::{AddrSpec, Address, Group, Mailbox, Text, encoded_word};
+
+/// A word of an address or a name.
+#[derive(Debug)]
+enum Word {
+    Atom(String),
+    Quoted(String),
+    /// A domain literal with its brackets.
+    Literal(String),
+    At,
+}
+
+/// What has been read of the entry at hand.
+#[derive(Debug, Default)]
+struct Draft {
+    words: Vec<Word>,
+    angle: Option<Vec<Word>>,
+    comment: Option<String>,
+}
+
+/// Reads in one pass, without recursion: a group cannot hold a group (RFC 5322 §3.4).
+pub(crate) fn read(value: &[u8]) -> Vec<Address> {
+    let mut lexer = Lexer::new(value);
+    let (mut out, mut draft, mut group) = (Vec::new(), Draft::default(), None);
+    while let Some(octet) = lexer.peek() {
+        match octet {
+            b',' | b';' => {
+                lexer.next();
+                core::mem::take(&mut draft).finish(&mut out, &mut group);
+                if octet == b';' {
+                    close(&mut out, &mut group);
+                }
+            }
+            b':' if group.is_none() && draft.angle.is_none() => {
+                lexer.next();
+                let name = phrase(&core::mem::take(&mut draft).words);
+                group = Some((Text::from(name), Vec::new()));
+            }
+            b'<' => {
+                lexer.next();
+                let words = angle(&mut lexer);
+                draft.angle.get_or_insert(words);
+            }
+            b'(' => draft.comment = Some(encoded_word::decode(&lexer.comment())),
+            _ if is_blank(octet) => {
+                lexer.next();
+            }
+            _ => draft.words.extend(word(&mut lexer)),
+        }
+    }
+    draft.finish(&mut out, &mut group);
+    close(&mut out, &mut group);
+    out
+}
+
+type OpenGroup = Option<(Text, Vec<Mailbox>)>;
+
+fn close(out: &mut Vec<Address>, group: &mut OpenGroup) {
+    if let Some((name, members)) = group.take() {
+        out.push(Address::Group(Group::new(name, members)));
+    }
+}
+
+impl Draft {
+    fn finish(mut self, out: &mut Vec<Address>, group: &mut OpenGroup) {
+        let address = match &self.angle {
+            Some(words) => spec(words),
+            None => self.split_bare(),
+        };
+        let mut name = phrase(&self.words);
+        if name.is_empty() && address.is_some() {
+            name = self.comment.unwrap_or_default();
+        }
+        match (address, group) {
+            (Some(address), Some((_, members))) => members.push(Mailbox::new(name, address)),
+            (Some(address), None) => out.push(Address::Mailbox(Mailbox::new(name, address))),
+            (None, None) if !name.is_empty() => out.push(Address::Unreadable(Text::from(name))),
+            // A group has no place for what is no mailbox.
+            (None, _) => {}
+        }
+    }
+
+    /// Takes an address without angle brackets off the words, leaving a name before it.
+    fn split_bare(&mut self) -> Option<AddrSpec> {
+        let at = self.words.iter().rposition(|word| matches!(word, Word::At))?;
+        let mut start = at.checked_sub(1)?;
+        // `a . b @ c` is one address (RFC 5322 §4.4), `John a@c` is a name and an address.
+        while let Some(previous) = start.checked_sub(1) {
+            let dot = |at: usize, end: bool| match self.words.get(at) {
+                Some(Word::Atom(atom)) if end => atom.ends_with('.'),
+                Some(Word::Atom(atom)) => atom.starts_with('.'),
+                _ => false,
+            };
+            if !dot(previous, true) && !dot(start, false) {
+                break;
+            }
+            start = previous;
+        }
+        let words = self.words.split_off(start);
+        spec(&words).or_else(|| {
+            self.words.extend(words);
+            None
+        })
+    }
+}
+
+/// Reads the words up to `>`; a route before the address (RFC 5322 §4.4) is dropped.
+fn angle(lexer: &mut Lexer<'_>) -> Vec<Word> {
+    let mut words = Vec::new();
+    while let Some(octet) = lexer.peek() {
+        match octet {
+            b'>' => {
+                lexer.next();
+                break;
+            }
+            b':' => {
+                lexer.next();
+                words.clear();
+            }
+            b'(' => {
+                lexer.comment();
+            }
+            b',' | b';' | b'<' => {
+                lexer.next();
+            }
+            _ if is_blank(octet) => {
+                lexer.next();
+            }
+            _ => words.extend(word(lexer)),
+        }
+    }
+    words
+}
+
+fn word(lexer: &mut Lexer<'_>) -> Option<Word> {
+    match lexer.peek()? {
+        b'"' => Some(Word::Quoted(encoded_word::decode(&lexer.quoted()))),
+        b'@' => lexer.next().map(|_| Word::At),
+        b'[' => {
+            let literal = lexer.take_while(|octet| octet != b']' && octet != b'>');
+            lexer.eat(b']');
+            let literal = String::from_utf8_lossy(literal).into_owned();
+            Some(Word::Literal(
+                literal.chars().filter(|c| !c.is_whitespace()).chain([']']).collect(),
+            ))
+        }
+        _ => {
+            let atom =
+                lexer.take_while(|octet| !is_blank(octet) && !b",;:<>()\"@[".contains(&octet));
+            if atom.is_empty() {
+                lexer.next();
+                return None;
+            }
+            Some(Word::Atom(String::from_utf8_lossy(atom).into_owned()))
+        }
+    }
+}
+
+/// Joins words into an address. The last `@` divides it.
+fn spec(words: &[Word]) -> Option<AddrSpec> {
+    let at = words.iter().rposition(|word| matches!(word, Word::At))?;
+    let (local, domain) = words.split_at_checked(at)?;
+    AddrSpec::new(&joined(local, ""), &joined(domain.get(1..)?, "")).ok()
+}
+
+/// Joins words into a name and decodes it.
+fn phrase(words: &[Word]) -> String {
+    let mut name = String::new();
+    for run in words.chunk_by(|a, b| matches!((a, b), (Word::Atom(_), Word::Atom(_)))) {
+        if !name.is_empty() && !name.ends_with('@') && !matches!(run, [Word::At, ..]) {
+            name.push(' ');
+        }
+        let text = joined(run, " ");
+        let atoms = matches!(run, [Word::Atom(_), ..]);
+        name.push_str(&if atoms { encoded_word::decode(text.as_bytes()) } else { text });
+    }
+    name
+}
+
+fn joined(words: &[Word], between: &str) -> String {
+    let mut out = String::new();
+    for (at, word) in words.iter().enumerate() {
+        if at > 0 {
+            out.push_str(between);
+        }
+        match word {
+            Word::Atom(text) | Word::Quoted(text) | Word::Literal(text) => out.push_str(text),
+            Word::At => out.push('@'),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_in_every_disguise() {
+        let table: &[(&str, &[&str])] = &[
+            ("a@b", &["a@b"]),
+            ("John Doe <j@d>", &["John Doe <j@d>"]),
+            ("\"Joe Q. Public\" <j@d>", &["Joe Q. Public <j@d>"]),
+            ("Joe Q. Public <j@d>", &["Joe Q. Public <j@d>"]),
+            ("=?utf-8?Q?Andr=C3=A9?= <a@b>", &["André <a@b>"]),
+            ("\"=?utf-8?Q?Andr=C3=A9?=\" <a@b>", &["André <a@b>"]),
+            ("j@d (John)", &["John <j@d>"]),
+            ("a@b,, c@d ,", &["a@b", "c@d"]),
+            ("\"a b\"@c", &["\"a b\"@c"]),
+            ("\"a@b\"@c", &["\"a@b\"@c"]),
+            ("x@[IPv6:2001:db8::1]", &["x@[IPv6:2001:db8::1]"]),
+            ("<@r1,@r2:a@b>", &["a@b"]),
+            ("a . b @ c . d", &["a.b@c.d"]),
+            ("John a@b", &["John <a@b>"]),
+            ("A: b@c, D <d@e>;, f@g", &["A: b@c, D <d@e>;", "f@g"]),
+            ("A:b@c", &["A: b@c;"]),
+            ("MAILER-DAEMON", &["MAILER-DAEMON"]),
+            ("<>", &[]),
+            ("N <>", &["N"]),
+            ("a@b <c@d>", &["a@b <c@d>"]),
+            ("[", &["[]"]),
+            ("", &[]),
+        ];
+        for (text, expected) in table {
+            let found: Vec<_> =
+                read(text.as_bytes()).iter().map(alloc::string::ToString::to_string).collect();
+            assert_eq!(found, *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn long_lists_cost_no_more_than_their_octets() {
+        assert_eq!(read("a@b,".repeat(100_000).as_bytes()).len(), 100_000);
+        for hostile in ["(", "\"", "<", "[", ":", "a ", ". ", "@", "=?"] {
+            read(hostile.repeat(200_000).as_bytes());
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Reading `Content-Type` and `Content-Disposition` with their parameters (RFC 2045 §5, RFC 2183,
+//! RFC 2231).
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::PartKind;
+use crate::charset;
+use crate::encoded_word;
+use crate::lex::{Lexer, is_blank, is_token};
+
+/// What a part says its body is (RFC 2045 §5).
+///
+/// Parameters are decoded on access. What cannot be read is `text/plain`, as RFC 2045 §5.2 wants.
+///
+/// ```
+/// use mime::ContentType;
+///
+/// let html = ContentType::new(b" Text/HTML; charset=\"utf-8\" (not ascii)\r\n");
+/// assert!(html.is("text", "html"));
+/// assert_eq!(html.parameter("charset").as_deref(), Some("utf-8"));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ContentType<'a> {
+    top: &'a str,
+    subtype: &'a str,
+    parameters: &'a [u8],
+}
+
+impl<'a> ContentType<'a> {
+    /// Reads the value of a `Content-Type` field: what follows the colon.
+    #[must_use]
+    pub fn new(value: &'a [u8]) -> Self {
+        let mut lexer = Lexer::new(value);
+        let top = token(&mut lexer);
+        lexer.skip_cfws();
+        let subtype = if lexer.eat(b'/') { token(&mut lexer) } else { "" };
+        let (top, subtype) = match (top, subtype) {
+            ("", _) => ("text", "plain"),
+            (top, "") if top.eq_ignore_ascii_case("text") => (top, "plain"),
+            (top, "") if top.eq_ignore_ascii_case("multipart") => (top, "mixed"),
+            (_, "") => ("text", "plain"),
+            both => both,
+        };
+        Self { top, subtype, parameters: lexer.rest }
+    }
+
+    /// Returns the top-level type as it is spelled: `text` of `text/plain`.
+    #[must_use]
+    pub const fn top(&self) -> &'a str {
+        self.top
+    }
+
+    /// Returns the subtype as it is spelled: `plain` of `text/plain`.
+    #[must_use]
+    pub const fn subtype(&self) -> &'a str {
+        self.subtype
+    }
+
+    /// Tells whether this is `top/subtype`, in any case of letters.
+    #[must_use]
+    pub const fn is(&self, top: &str, subtype: &str) -> bool {
+        self.top.eq_ignore_ascii_case(top) && self.subtype.eq_ignore_ascii_case(subtype)
+    }
+
+    /// Returns a parameter, decoded (RFC 2231; also encoded words, which some senders put there).
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        parameter(self.parameters, name)
+    }
+
+    pub(crate) fn part_kind(&self) -> PartKind {
+        if self.top.eq_ignore_ascii_case("multipart") {
+            PartKind::Multipart
+        } else if self.is("message", "rfc822") || self.is("message", "global") {
+            PartKind::Message
+        } else {
+            PartKind::Leaf
+        }
+    }
+}
+
+/// What a part says should become of it (RFC 2183).
+///
+/// ```
+/// use mime::Disposition;
+///
+/// let picture = Disposition::new(b" attachment; filename*=utf-8''%C3%A9t%C3%A9.jpg\r\n");
+/// assert!(picture.is("attachment"));
+/// assert_eq!(picture.parameter("filename").as_deref(), Some("été.jpg"));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Disposition<'a> {
+    kind: &'a str,
+    parameters: &'a [u8],
+}
+
+impl<'a> Disposition<'a> {
+    /// Reads the value of a `Content-Disposition` field: what follows the colon.
+    #[must_use]
+    pub fn new(value: &'a [u8]) -> Self {
+        let mut lexer = Lexer::new(value);
+        let kind = token(&mut lexer);
+        Self { kind, parameters: lexer.rest }
+    }
+
+    /// Returns the disposition as it is spelled; empty if there is none.
+    #[must_use]
+    pub const fn kind(&self) -> &'a str {
+        self.kind
+    }
+
+    /// Tells whether this is the disposition, in any case of letters.
+    #[must_use]
+    pub const fn is(&self, kind: &str) -> bool {
+        self.kind.eq_ignore_ascii_case(kind)
+    }
+
+    /// Returns a parameter, decoded as [`ContentType::parameter`] does.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        parameter(self.parameters, name)
+    }
+}
+
+/// Reads a token between comments and blanks; empty if there is none.
+fn token<'a>(lexer: &mut Lexer<'a>) -> &'a str {
+    lexer.skip_cfws();
+    core::str::from_utf8(lexer.take_while(is_token)).unwrap_or_default()
+}
+
+/// Finds a parameter: its extended form before its continuations before its plain form, each the
+/// first of its kind.
+fn parameter(parameters: &[u8], name: &str) -> Option<String> {
+    let (mut plain, mut extended, mut pieces) = (None, None, Vec::new());
+    let mut lexer = Lexer::new(parameters);
+    while let Some((attribute, value)) = next_parameter(&mut lexer) {
+        let Some((head, tail)) = attribute.split_at_checked(name.len()) else { continue };
+        if !head.eq_ignore_ascii_case(name.as_bytes()) {
+            continue;
+        }
+        match tail {
+            [] => plain = plain.or(Some(value)),
+            [b'*'] => extended = extended.or(Some(value)),
+            [b'*', section @ ..] => pieces.extend(piece(section, value)),
+            _ => {}
+        }
+    }
+    if let Some(value) = extended {
+        return Some(join(&[Piece { section: 0, extended: true, value }]));
+    }
+    // A stable sort: of two pieces with the same number the first one counts.
+    pieces.sort_by_key(|piece| piece.section);
+    pieces.dedup_by_key(|piece| piece.section);
+    let whole = pieces.iter().zip(0..).take_while(|(piece, at)| piece.section == *at).count();
+    match pieces.get(..whole) {
+        None | Some([]) => plain.map(|value| encoded_word::decode(&value)),
+        Some(pieces) => Some(join(pieces)),
+    }
+}
+
+/// A continuation (RFC 2231 §3).
+struct Piece {
+    section: u32,
+    extended: bool,
+    value: Vec<u8>,
+}
+
+fn piece(section: &[u8], value: Vec<u8>) -> Option<Piece> {
+    let (section, extended) = match section {
+        [section @ .., b'*'] => (section, true),
+        section => (section, false),
+    };
+    let section = core::str::from_utf8(section).ok()?.parse().ok()?;
+    Some(Piece { section, extended, value })
+}
+
+/// Joins continuations and decodes them together, since a character may be split between them.
+fn join(pieces: &[Piece]) -> String {
+    let (mut charset, mut octets) = (&b""[..], Vec::new());
+    for (at, piece) in pieces.iter().enumerate() {
+        let mut value = &piece.value[..];
+        if at == 0 && piece.extended {
+            // RFC 2231 §4: charset'language'value
+            let mut parts = value.splitn(3, |octet| *octet == b'\'');
+            if let (Some(name), Some(_), Some(rest)) = (parts.next(), parts.next(), parts.next()) {
+                (charset, value) = (name, rest);
+            }
+        }
+        if piece.extended { percent_decode(value, &mut octets) } else { octets.extend(value) }
+    }
+    charset::decode(charset, &octets).into_owned()
+}
+
+fn percent_decode(mut value: &[u8], out: &mut Vec<u8>) {
+    while let Some((first, rest)) = value.split_first() {
+        let escaped = match value {
+            [b'%', high, low, ..] => crate::decode::hex_pair(*high, *low),
+            _ => None,
+        };
+        out.push(escaped.unwrap_or(*first));
+        value = if escaped.is_some() { crate::scan::after(value, 3) } else { rest };
+    }
+}
+
+/// Reads `; attribute=value`, going over what is neither.
+fn next_parameter<'a>(lexer: &mut Lexer<'a>) -> Option<(&'a [u8], Vec<u8>)> {
+    loop {
+        lexer.skip_cfws();
+        match lexer.peek()? {
+            b';' => {
+                lexer.next();
+            }
+            b'"' => {
+                lexer.quoted();
+            }
+            _ => {
+                let attribute =
+                    lexer.take_while(|octet| !is_blank(octet) && !b";=(\"".contains(&octet));
+                lexer.skip_cfws();
+                if lexer.eat(b'=') {
+                    return Some((attribute, parameter_value(lexer)));
+                }
+            }
+        }
+    }
+}
+
+/// Reads a value: a quoted string, or all up to the next `;`, since senders forget the quotes.
+fn parameter_value(lexer: &mut Lexer<'_>) -> Vec<u8> {
+    lexer.skip_cfws();
+    if lexer.peek() == Some(b'"') {
+        return lexer.quoted();
+    }
+    let value = lexer.take_while(|octet| !b";(\"\r\n".contains(&octet));
+    value.trim_ascii_end().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_found_in_every_disguise() {
+        let table: &[(&str, Option<&str>)] = &[
+            ("; name=a", Some("a")),
+            (";NAME = \"a b\" ; x=y", Some("a b")),
+            ("; name=a b; x=y", Some("a b")),
+            ("; x=\"; name=z\"; name=a", Some("a")),
+            ("; (name=z) name=a", Some("a")),
+            ("; name=\"=?utf-8?Q?=C3=A9?=\"", Some("é")),
+            ("; name*=iso-8859-1'en'%E9", Some("é")),
+            ("; name=plain; name*=utf-8''%C3%A9", Some("é")),
+            ("; name*1=b; name*0=a", Some("ab")),
+            ("; name*0*=utf-8''%C3; name*1*=%A9; name*2=\"%41\"", Some("é%41")),
+            ("; name*0=a; name*2=c", Some("a")),
+            ("; name*1=b; name=plain", Some("plain")),
+            ("; name*99999999999=b", None),
+            ("; name", None),
+            ("; name=", Some("")),
+            ("; name*=%ZZ'", Some("%ZZ'")),
+            ("", None),
+        ];
+        for (parameters, expected) in table {
+            assert_eq!(
+                parameter(parameters.as_bytes(), "name").as_deref(),
+                *expected,
+                "{parameters}"
+            );
+        }
+    }
+
+    /// RFC 2231 §3 and §4.1.
+    #[test]
+    fn the_examples_of_rfc_2231_are_read() {
+        let access = b" message/external-body; access-type=URL;\r\n URL*0=\"ftp://\";\r\n \
+            URL*1=\"cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar\"\r\n";
+        let url = ContentType::new(access).parameter("url").unwrap();
+        assert_eq!(url, "ftp://cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar");
+        let title =
+            b" application/x-stuff\r\n title*0*=us-ascii'en'This%20is%20even%20more%20\r\n \
+            title*1*=%2A%2A%2Afun%2A%2A%2A%20\r\n title*2=\"isn't it!\"\r\n";
+        let title = ContentType::new(title).parameter("title").unwrap();
+        assert_eq!(title, "This is even more ***fun*** isn't it!");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_plain_text() {
+        for (value, expected) in [
+            ("", ("text", "plain")),
+            ("text", ("text", "plain")),
+            ("multipart", ("multipart", "mixed")),
+            ("image/", ("text", "plain")),
+            ("(c) image (d) / (e) png", ("image", "png")),
+        ] {
+            let read = ContentType::new(value.as_bytes());
+            assert_eq!((read.top(), read.subtype()), expected, "{value}");
+        }
+    }
+}

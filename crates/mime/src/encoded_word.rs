@@ -1,0 +1,148 @@
+//! Encoded words in header text (RFC 2047).
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::Encoding;
+use crate::charset;
+use crate::decode::{Decoder, hex_pair};
+use crate::lex::is_blank;
+use crate::scan::after;
+
+/// Unfolds header text and decodes its encoded words.
+///
+/// Neighbours in the same character set are decoded together, because senders split characters
+/// between them. What only looks like an encoded word stays as it is.
+pub(crate) fn decode(text: &[u8]) -> String {
+    let (mut out, mut plain) = (String::new(), Vec::new());
+    let mut pending: Option<(&[u8], Vec<u8>)> = None;
+    let mut rest = text;
+    while let Some((first, tail)) = rest.split_first() {
+        if rest.starts_with(b"=?")
+            && let Some(word) = split_word(rest)
+        {
+            // RFC 2047 §6.2: white space between two encoded words is not part of the text.
+            if pending.is_none() || !plain.iter().all(|octet| is_blank(*octet)) {
+                flush(&mut pending, &mut out);
+                push_plain(&plain, &mut out);
+            }
+            plain.clear();
+            if pending
+                .as_ref()
+                .is_some_and(|(charset, _)| !charset.eq_ignore_ascii_case(word.charset))
+            {
+                flush(&mut pending, &mut out);
+            }
+            let octets = &mut pending.get_or_insert((word.charset, Vec::new())).1;
+            word.decode(octets);
+            rest = after(rest, word.len);
+            continue;
+        }
+        plain.push(*first);
+        rest = tail;
+    }
+    flush(&mut pending, &mut out);
+    push_plain(&plain, &mut out);
+    out
+}
+
+fn flush(pending: &mut Option<(&[u8], Vec<u8>)>, out: &mut String) {
+    if let Some((charset, octets)) = pending.take() {
+        out.push_str(&charset::decode(charset, &octets));
+    }
+}
+
+/// Appends text without its line ends: unfolding (RFC 5322 §2.2.3).
+fn push_plain(plain: &[u8], out: &mut String) {
+    let text = charset::decode(b"", plain);
+    out.extend(text.chars().filter(|c| !matches!(c, '\r' | '\n')));
+}
+
+struct Word<'a> {
+    charset: &'a [u8],
+    base64: bool,
+    text: &'a [u8],
+    len: usize,
+}
+
+/// Splits `=?charset?encoding?text?=` off the front. Stops at the first octet that cannot be
+/// part of it, so that many false starts cost no more than their octets.
+fn split_word(rest: &[u8]) -> Option<Word<'_>> {
+    let inner = after(rest, 2);
+    let len = inner.iter().position(|octet| *octet == b'?' || is_blank(*octet))?;
+    let (charset, inner) = inner.split_at_checked(len)?;
+    let [b'?', encoding, b'?', inner @ ..] = inner else { return None };
+    let base64 = match encoding {
+        b'B' | b'b' => true,
+        b'Q' | b'q' => false,
+        _ => return None,
+    };
+    let len = inner.iter().position(|octet| *octet == b'?' || matches!(octet, b'\r' | b'\n'))?;
+    let (text, inner) = inner.split_at_checked(len)?;
+    let tail = inner.strip_prefix(b"?=")?;
+    // RFC 2231 §5: a language may follow the character set.
+    let charset = charset.split(|octet| *octet == b'*').next().unwrap_or_default();
+    let known = !charset.is_empty();
+    known.then_some(Word { charset, base64, text, len: rest.len() - tail.len() })
+}
+
+impl Word<'_> {
+    fn decode(&self, out: &mut Vec<u8>) {
+        if self.base64 {
+            let mut decoder = Decoder::new(Encoding::Base64);
+            decoder.feed(self.text, out);
+            decoder.finish(out);
+            return;
+        }
+        let mut text = self.text;
+        while let Some((first, rest)) = text.split_first() {
+            let escaped = match text {
+                [b'=', high, low, ..] => hex_pair(*high, *low),
+                [b'_', ..] => None,
+                _ => None,
+            };
+            out.push(escaped.unwrap_or(if *first == b'_' { b' ' } else { *first }));
+            text = if escaped.is_some() { after(text, 3) } else { rest };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    /// RFC 2047 §8, and what is seen in the wild.
+    #[test]
+    fn encoded_words_are_decoded_where_they_are_whole() {
+        for (text, expected) in [
+            ("=?US-ASCII?Q?Keith_Moore?=", "Keith Moore"),
+            ("=?ISO-8859-1?Q?Andr=E9?= Pirard", "André Pirard"),
+            (
+                "=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?=\r\n =?ISO-8859-2?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
+                "If you can read this you understand the example.",
+            ),
+            ("=?ISO-8859-1?Q?a?=", "a"),
+            ("=?ISO-8859-1?Q?a?= b", "a b"),
+            ("=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=", "ab"),
+            ("=?ISO-8859-1?Q?a?=  =?ISO-8859-1?Q?b?=", "ab"),
+            ("=?ISO-8859-1?Q?a?=\r\n   =?ISO-8859-1?Q?b?=", "ab"),
+            ("=?ISO-8859-1?Q?a_b?=", "a b"),
+            ("=?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?=", "a b"),
+            ("=?utf-8?Q?=C3?= =?UTF-8?B?qQ==?=", "é"),
+            ("=?utf-8*en?q?=c3=a9?=", "é"),
+            ("=?utf-8?X?a?= =?utf-8?Q?a =?", "=?utf-8?X?a?= =?utf-8?Q?a =?"),
+            ("plain\r\n folded", "plain folded"),
+            ("=??Q?a?=", "=??Q?a?="),
+            ("é raw", "é raw"),
+        ] {
+            assert_eq!(decode(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn unfinished_words_cost_no_more_than_their_octets() {
+        let text = "=?utf-8?Q?a".repeat(100_000);
+        assert_eq!(decode(text.as_bytes()), text);
+        let text = "=?".repeat(500_000);
+        assert_eq!(decode(text.as_bytes()), text);
+    }
+}

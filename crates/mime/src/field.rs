@@ -1,0 +1,100 @@
+//! Header fields, read when asked for.
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::scan::split_field;
+use crate::{AddressList, ContentType, DateTime, Disposition, MessageId, encoded_word};
+
+/// A header field: a name, and octets that are decoded on access.
+///
+/// ```
+/// use mime::Field;
+///
+/// let field = Field::new(b"Subject: =?utf-8?Q?P=C3=A2t=C3=A9?=\r\n and wine\r\n").unwrap();
+/// assert!(field.is("subject"));
+/// assert_eq!(field.text(), "Pâté and wine");
+/// ```
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct Field<'a> {
+    raw: &'a [u8],
+    name: &'a str,
+    value: &'a [u8],
+}
+
+impl<'a> Field<'a> {
+    /// Reads one field with its folds; `None` if it has no name and colon.
+    #[must_use]
+    pub fn new(raw: &'a [u8]) -> Option<Self> {
+        let (name, value) = split_field(raw)?;
+        let value = value.strip_suffix(b"\n").unwrap_or(value);
+        let value = value.strip_suffix(b"\r").unwrap_or(value);
+        Some(Self { raw, name: core::str::from_utf8(name).ok()?, value })
+    }
+
+    /// Returns the name as it is spelled.
+    #[must_use]
+    pub const fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// Tells whether this is the name, in any case of letters.
+    #[must_use]
+    pub const fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// Returns all its octets, line end included.
+    #[must_use]
+    pub const fn raw(&self) -> &'a [u8] {
+        self.raw
+    }
+
+    /// Returns the octets between the colon and the last line end, folds included.
+    #[must_use]
+    pub const fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
+    /// Reads the value as unstructured text (RFC 5322 §2.2.1): unfolded, encoded words decoded.
+    #[must_use]
+    pub fn text(&self) -> String {
+        encoded_word::decode(self.value.trim_ascii())
+    }
+
+    /// Reads the value as addresses (RFC 5322 §3.4).
+    #[must_use]
+    pub fn addresses(&self) -> AddressList {
+        AddressList::read(self.value)
+    }
+
+    /// Reads the value as a date (RFC 5322 §3.3, obsolete forms included).
+    #[must_use]
+    pub fn date(&self) -> Option<DateTime> {
+        DateTime::read(self.value)
+    }
+
+    /// Reads the value as message identifiers (RFC 5322 §3.6.4), going over all that is none.
+    #[must_use]
+    pub fn message_ids(&self) -> Vec<MessageId> {
+        MessageId::read_all(self.value)
+    }
+
+    /// Reads the value as a content type (RFC 2045 §5).
+    #[must_use]
+    pub fn content_type(&self) -> ContentType<'a> {
+        ContentType::new(self.value)
+    }
+
+    /// Reads the value as a content disposition (RFC 2183).
+    #[must_use]
+    pub fn disposition(&self) -> Disposition<'a> {
+        Disposition::new(self.value)
+    }
+}
+
+impl fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?}", self.name, self.text())
+    }
+}

@@ -1,0 +1,51 @@
+//! What a message may cost us.
+
+/// How much structure a parser records and how far it looks ahead.
+///
+/// A message beyond a limit is still a message: what lies beyond is kept as octets, and a
+/// [`Defect`](crate::Defect) says where that began. The defaults are safe for mail from strangers.
+///
+/// ```
+/// use mime::{DefectKind, Limits, Message};
+///
+/// let limits = Limits { fields: 1, ..Limits::default() };
+/// let message = Message::parse_with(b"To: a@b\r\nCc: c@d\r\n\r\n", &limits);
+/// assert_eq!(message.root().fields().count(), 1);
+/// assert_eq!(message.defects()[0].kind, DefectKind::TooManyFields);
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Parts inside parts, the message itself being at depth 1. Default 64: real mail stays under
+    /// 10, and every delimiter line is compared with one boundary a level.
+    pub depth: usize,
+    /// Parts of a message, itself included. Default 10 000: what large digests reach, and what
+    /// mail-parser takes.
+    pub parts: usize,
+    /// Header fields of a message, those of its parts included. Default 65 536: six for each part
+    /// that [`parts`](Self::parts) admits.
+    pub fields: usize,
+    /// Octets of one header field with its folds and its last line end. Default 102 400, Postfix's
+    /// `header_size_limit`. A push parser holds one whole field.
+    pub field_octets: usize,
+    /// Octets of a boundary. Default 998, what a line can hold (RFC 5322 §2.1.1); RFC 2046 §5.1.1
+    /// says 70, and some senders pass it by far.
+    pub boundary: usize,
+    /// Blanks after a boundary, which gateways may add (RFC 2046 §5.1.1). Default 256.
+    pub padding: usize,
+    /// Defects reported. Default 1 000, so that a message made of mistakes cannot fill a log.
+    pub defects: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 64,
+            parts: 10_000,
+            fields: 65_536,
+            field_octets: 102_400,
+            boundary: 998,
+            padding: 256,
+            defects: 1_000,
+        }
+    }
+}
