@@ -1,13 +1,25 @@
-//! The sans-IO contract of the Homing protocol crates.
+#![doc = include_str!("../README.md")]
 #![no_std]
 extern crate alloc;
+#[cfg(any(feature = "std", feature = "testing", test))]
+extern crate std;
 
 mod agent;
+#[cfg(feature = "std")]
+pub mod blocking;
 pub mod dot;
+#[cfg(feature = "std")]
+mod driver;
 mod input;
 mod instant;
 mod machine;
 mod secret;
+#[cfg(feature = "testing")]
+pub mod testing;
+#[cfg(feature = "tokio")]
+pub mod tokio;
+#[cfg(test)]
+mod toy;
 
 pub use agent::{Agent, Flow, Transmit, Transport};
 pub use input::{Input, LineError};

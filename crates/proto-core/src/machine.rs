@@ -63,6 +63,10 @@ pub trait Machine {
 
     /// Makes progress, and says what to do next.
     ///
+    /// Polling again without any other call says the same again. A machine may hold back while
+    /// much is owed to the peer, a long listing say; so poll once more when the output has been
+    /// written, before reading.
+    ///
     /// # Errors
     /// The session is over and every later call says so again. The goodbye, if the protocol has
     /// one, is in the output: write it, then close.
@@ -87,7 +91,7 @@ pub trait Machine {
 pub enum Step<E> {
     /// Something happened; look at it, then poll again.
     Event(E),
-    /// Write the output, then read from the peer.
+    /// Write the output and, if there was some, poll again; otherwise read from the peer.
     NeedInput,
     /// The application owes an answer. Nothing is parsed meanwhile, so a peer that pipelines
     /// waits, and what it may send is bounded by what the driver reads.

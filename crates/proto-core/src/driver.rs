@@ -1,0 +1,75 @@
+//! What the two drivers share: their limits, their error, and their observer.
+use alloc::boxed::Box;
+use core::{fmt, time::Duration};
+use std::io;
+
+/// How a driver treats its stream. No peer can make a driver hold more than these.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The most octets owed to a peer before nothing more is read from it: one that asks and
+    /// does not listen waits for itself. 64 KiB, about a socket's own buffer.
+    pub output: usize,
+    /// How long a peer may take to accept the goodbye of a session that failed. 5 seconds: it
+    /// has been told all it needs, and the connection is worth no more.
+    pub goodbye: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { output: 64 * 1024, goodbye: Duration::from_secs(5) }
+    }
+}
+
+/// Why a driver stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error<E> {
+    /// The stream failed.
+    #[error("the connection failed")]
+    Io(#[from] io::Error),
+    /// The session failed; its goodbye has been written as far as the peer took it.
+    #[error(transparent)]
+    Protocol(E),
+    /// The session waits for the application, which asked for the next event instead of
+    /// answering the last; or for TLS, and `secure` was not called.
+    #[error("the session is waiting for the application's answer")]
+    Unanswered,
+    /// `secure` was called while the session does not wait for TLS.
+    #[error("the session is not ready for TLS")]
+    NotReadyForTls,
+}
+
+/// Which way octets went.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Direction {
+    /// From the peer to us.
+    Received,
+    /// From us to the peer.
+    Sent,
+}
+
+/// Hears every octet of a connection, in the clear even when TLS is below.
+pub type Observer = Box<dyn FnMut(Direction, &[u8]) + Send>;
+
+/// Calls the observer that may be there.
+#[derive(Default)]
+pub(crate) struct Ear(Option<Observer>);
+
+impl Ear {
+    pub(crate) fn listen(&mut self, observer: Observer) {
+        self.0 = Some(observer);
+    }
+
+    pub(crate) fn hear(&mut self, direction: Direction, octets: &[u8]) {
+        if let Some(observer) = &mut self.0 {
+            observer(direction, octets);
+        }
+    }
+}
+
+impl fmt::Debug for Ear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Ear(open)" } else { "Ear(shut)" })
+    }
+}

@@ -1,0 +1,363 @@
+//! A machine and the stream it talks over.
+use alloc::boxed::Box;
+use core::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
+};
+use std::io;
+
+use bytes::{Buf, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    time::{self, timeout, timeout_at},
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector, rustls::pki_types::ServerName};
+
+use crate::{
+    Instant, Machine, Step,
+    driver::{Direction, Ear, Error, Limits, Observer},
+};
+
+/// Anything a session can be driven over.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A stream of any kind: TCP before STARTTLS and TLS after it have one type.
+pub type BoxStream = Box<dyn Stream>;
+
+/// How much is read at once.
+pub(super) const READ: usize = 16 * 1024;
+
+/// A machine and the stream it talks over.
+///
+/// It reads and writes at the same time, for two peers that both only write would wait for each
+/// other forever. It stops reading while the peer does not take what it is owed, and while the
+/// application owes an answer.
+pub struct Driver<M: Machine, S> {
+    machine: M,
+    stream: S,
+    /// Told while the driver was not asked for it.
+    told: Option<M::Event>,
+    start: time::Instant,
+    /// What arrived while the application was thinking: one read at most.
+    early: BytesMut,
+    eof: bool,
+    limits: Limits,
+    ear: Ear,
+}
+
+impl<M: Machine, S: Stream> Driver<M, S> {
+    /// Starts a machine, which is told the time, over a stream.
+    pub fn new(stream: S, start: impl FnOnce(Instant) -> M) -> Self {
+        Self {
+            machine: start(Instant::ORIGIN),
+            stream,
+            told: None,
+            start: time::Instant::now(),
+            early: BytesMut::new(),
+            eof: false,
+            limits: Limits::default(),
+            ear: Ear::default(),
+        }
+    }
+
+    /// Replaces the limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Lets `observer` hear all octets from here on, as they are without TLS: a log of the
+    /// dialogue. Passwords are among them.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Observer) -> Self {
+        self.ear.listen(observer);
+        self
+    }
+
+    /// Returns the machine, for answering events.
+    pub fn machine(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
+    /// Returns the stream, for asking who the peer is.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// Waits for the next event; `None` once the session is over and the stream is shut.
+    ///
+    /// Cancel-safe: a call that is dropped loses nothing.
+    ///
+    /// # Errors
+    /// The session or its stream failed, or an answer is due.
+    pub async fn next(&mut self) -> Result<Option<M::Event>, Error<M::Error>> {
+        if let Some(event) = self.told.take() {
+            return Ok(Some(event));
+        }
+        loop {
+            match self.step().await? {
+                Step::Event(event) => return Ok(Some(event)),
+                Step::NeedInput => self.exchange().await?,
+                Step::Paused => {
+                    self.write_owed().await?;
+                    return Err(Error::Unanswered);
+                }
+                Step::Closed => {
+                    self.write_owed().await?;
+                    // All is said; a peer that left first does not spoil it.
+                    let _ = self.stream.shutdown().await;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Runs `future`, the application's thinking, while the connection is looked after: what is
+    /// owed is written, and a session whose deadline passes, or whose peer goes away in a way
+    /// that ends it, gives up.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next). The future is dropped then: spawn what must not be abandoned.
+    pub async fn wait<F: Future>(&mut self, future: F) -> Result<F::Output, Error<M::Error>> {
+        let mut future = pin!(future);
+        self.attend(|_, cx| future.as_mut().poll(cx).map(Ok)).await
+    }
+
+    /// Writes all that is owed: what streams a body calls this after each piece, so that no more
+    /// than a piece is ever held.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn flush(&mut self) -> Result<(), Error<M::Error>> {
+        self.attend(Self::poll_write).await
+    }
+
+    /// Writes what is owed, and swaps the stream for the one that `handshake` makes of it.
+    ///
+    /// # Errors
+    /// The session does not wait for TLS, or the handshake failed or took longer than the
+    /// session's deadline, or the peer sent something before it (CVE-2011-0411).
+    pub async fn secure<T, F>(
+        mut self,
+        handshake: impl FnOnce(S) -> F,
+    ) -> Result<Driver<M, T>, Error<M::Error>>
+    where
+        T: Stream,
+        F: Future<Output = io::Result<T>>,
+    {
+        self.receive_early();
+        let Step::Paused = self.step().await? else { return Err(Error::NotReadyForTls) };
+        self.write_owed().await?;
+        let deadline = self.deadline();
+        let Self { mut machine, stream, told, start, early, eof, limits, ear } = self;
+        let Some(secured) = before(deadline, handshake(stream)).await else {
+            return Err(Error::Io(io::ErrorKind::TimedOut.into()));
+        };
+        let stream = secured?;
+        machine.secured();
+        Ok(Driver { machine, stream, told, start, early, eof, limits, ear })
+    }
+
+    /// Says what next; if the session has failed, says goodbye first.
+    async fn step(&mut self) -> Result<Step<M::Event>, Error<M::Error>> {
+        match self.machine.poll() {
+            Ok(step) => Ok(step),
+            Err(error) => {
+                // The session is lost whether or not the peer hears why.
+                let _ = timeout(self.limits.goodbye, async {
+                    self.write_owed().await?;
+                    self.stream.shutdown().await
+                })
+                .await;
+                Err(Error::Protocol(error))
+            }
+        }
+    }
+
+    /// Looks after the connection until `ready` is: see [`wait`](Self::wait).
+    async fn attend<T>(
+        &mut self,
+        mut ready: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Result<T, Error<M::Error>> {
+        loop {
+            let deadline = self.deadline();
+            let lasting = poll_fn(|cx| match ready(self, cx) {
+                Poll::Ready(result) => Poll::Ready(result.map(Some)),
+                Poll::Pending => self.poll_attend(cx).map_ok(|()| None),
+            });
+            match before(deadline, lasting).await {
+                Some(Ok(Some(output))) => return Ok(output),
+                Some(Ok(None)) => self.machine.receive_eof(),
+                Some(Err(error)) => return Err(Error::Io(error)),
+                None => self.expire(),
+            }
+            if self.told.is_none()
+                && let Step::Event(event) = self.step().await?
+            {
+                self.told = Some(event);
+            }
+        }
+    }
+
+    async fn write_owed(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_write(cx)).await?;
+        self.stream.flush().await
+    }
+
+    /// Waits until what was owed is written, or for input if nothing was, or for the deadline.
+    async fn exchange(&mut self) -> io::Result<()> {
+        if !self.early.is_empty() {
+            self.receive_early();
+            return Ok(());
+        }
+        let deadline = self.deadline();
+        match before(deadline, poll_fn(|cx| self.poll_exchange(cx))).await {
+            Some(result) => result,
+            None => {
+                self.expire();
+                Ok(())
+            }
+        }
+    }
+
+    fn receive_early(&mut self) {
+        if !self.early.is_empty() {
+            let now = self.now();
+            self.machine.receive(now, &self.early.split());
+        }
+    }
+
+    /// Writes and reads; is ready once all was written, or something was read.
+    fn poll_exchange(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let owed = !self.machine.output().is_empty();
+        if self.poll_write(cx)?.is_ready() {
+            let _ = Pin::new(&mut self.stream).poll_flush(cx)?;
+            if owed {
+                // The machine may have held back: it is asked before the peer is heard.
+                return Poll::Ready(Ok(()));
+            }
+        } else if self.machine.output().len() > self.limits.output {
+            return Poll::Pending;
+        }
+        let mut space = [0; READ];
+        let mut read = ReadBuf::new(&mut space);
+        ready!(self.poll_read(cx, &mut read))?;
+        let now = self.now();
+        match read.filled() {
+            [] => self.machine.receive_eof(),
+            octets => {
+                self.ear.hear(Direction::Received, octets);
+                self.machine.receive(now, octets);
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes, and listens for the end of the stream, keeping one read; is ready at the end.
+    fn poll_attend(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.poll_write(cx)?.is_ready() {
+            let _ = Pin::new(&mut self.stream).poll_flush(cx)?;
+        }
+        if self.eof || !self.early.is_empty() {
+            return Poll::Pending;
+        }
+        let mut space = [0; READ];
+        let mut read = ReadBuf::new(&mut space);
+        ready!(self.poll_read(cx, &mut read))?;
+        if read.filled().is_empty() {
+            self.eof = true;
+            return Poll::Ready(Ok(()));
+        }
+        self.ear.hear(Direction::Received, read.filled());
+        self.early.extend_from_slice(read.filled());
+        Poll::Pending
+    }
+
+    /// Reads; TLS that ends without saying so is the end of the stream all the same. Nothing is
+    /// lost by that: each protocol here knows by itself where its messages end.
+    fn poll_read(&mut self, cx: &mut Context<'_>, read: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match ready!(Pin::new(&mut self.stream).poll_read(cx, read)) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            result => Poll::Ready(result),
+        }
+    }
+
+    /// Writes until nothing is owed.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { machine, stream, ear, .. } = self;
+        let output = machine.output();
+        while !output.is_empty() {
+            let written = ready!(Pin::new(&mut *stream).poll_write(cx, output))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            ear.hear(Direction::Sent, output.get(..written).unwrap_or_default());
+            output.advance(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn now(&self) -> Instant {
+        Instant::ORIGIN + self.start.elapsed()
+    }
+
+    fn deadline(&self) -> Option<time::Instant> {
+        let deadline = self.machine.deadline()?;
+        self.start.checked_add(deadline.since_origin())
+    }
+
+    fn expire(&mut self) {
+        let now = self.now();
+        self.machine.expire(now);
+    }
+}
+
+impl<M: Machine + fmt::Debug, S: fmt::Debug> fmt::Debug for Driver<M, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { machine, stream, .. } = self;
+        f.debug_struct("Driver")
+            .field("machine", machine)
+            .field("stream", stream)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The handshakes of rustls.
+impl<M: Machine> Driver<M, BoxStream> {
+    /// Becomes the server's end of TLS: see [`secure`](Self::secure).
+    ///
+    /// # Errors
+    /// As [`secure`](Self::secure).
+    pub async fn secure_server(self, acceptor: &TlsAcceptor) -> Result<Self, Error<M::Error>> {
+        self.secure(async |stream| Ok(Box::new(acceptor.accept(stream).await?) as BoxStream)).await
+    }
+
+    /// Becomes the client's end of TLS, with a server that proves to be `name`: see
+    /// [`secure`](Self::secure).
+    ///
+    /// # Errors
+    /// As [`secure`](Self::secure).
+    pub async fn secure_client(
+        self,
+        connector: &TlsConnector,
+        name: ServerName<'static>,
+    ) -> Result<Self, Error<M::Error>> {
+        self.secure(
+            async |stream| Ok(Box::new(connector.connect(name, stream).await?) as BoxStream),
+        )
+        .await
+    }
+}
+
+/// The future's output, or `None` if the deadline comes first.
+async fn before<F: Future>(deadline: Option<time::Instant>, future: F) -> Option<F::Output> {
+    match deadline {
+        Some(at) => timeout_at(at, future).await.ok(),
+        None => Some(future.await),
+    }
+}

@@ -1,0 +1,260 @@
+use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
+use core::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, duplex},
+    time::{self, sleep, timeout},
+};
+use tokio_rustls::{
+    TlsAcceptor, TlsConnector,
+    rustls::{
+        ClientConfig, RootCertStore, ServerConfig,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName},
+    },
+};
+
+use super::{driver::READ, *};
+use crate::toy::{Late, Toy};
+
+async fn serve(stream: impl Stream) -> Result<usize, Error<Late>> {
+    let mut driver = Driver::new(stream, Toy::new);
+    let mut lines = 0;
+    while let Some(line) = driver.next().await? {
+        lines += 1;
+        driver.machine().answer(&line);
+    }
+    Ok(lines)
+}
+
+/// A peer that writes everything before it reads anything.
+#[tokio::test]
+async fn a_peer_that_writes_first_and_reads_later_does_not_deadlock() {
+    let (ours, mut theirs) = duplex(64);
+    let server = tokio::spawn(serve(ours));
+    let lines = 500;
+    let all = "x\r\n".repeat(lines);
+    let mut heard = String::new();
+    let talk = async {
+        // The server reads on until it owes 64 KiB, far more than this.
+        theirs.write_all(all.as_bytes()).await.unwrap();
+        theirs.shutdown().await.unwrap();
+        theirs.read_to_string(&mut heard).await.unwrap();
+    };
+    timeout(Duration::from_secs(5), talk).await.unwrap();
+    assert_eq!(heard.lines().count(), lines + 1);
+    assert_eq!(server.await.unwrap().unwrap(), lines);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_reads_is_not_listened_to_beyond_the_output_limit() {
+    let (ours, mut theirs) = duplex(64);
+    let server = tokio::spawn(serve(ours));
+    let mut sent = 0;
+    while theirs.write_all(b"xxxxxxxxxx\r\n").await.is_ok() {
+        sent += 12;
+    }
+    let limit = Limits::default().output;
+    assert!(sent > limit, "{sent} octets were taken");
+    assert!(sent < limit + 2 * READ, "{sent} octets were taken");
+    assert!(matches!(server.await.unwrap(), Err(Error::Protocol(Late))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_told_goodbye_at_the_deadline() {
+    let (ours, mut theirs) = duplex(64);
+    let server = tokio::spawn(serve(ours));
+    let before = time::Instant::now();
+    let mut heard = String::new();
+    theirs.read_to_string(&mut heard).await.unwrap();
+    assert_eq!(heard, "hello\r\nlate\r\n");
+    assert!(before.elapsed() >= Toy::PATIENCE);
+    assert!(matches!(server.await.unwrap(), Err(Error::Protocol(Late))));
+}
+
+#[tokio::test]
+async fn next_can_be_dropped_at_any_time_without_loss() {
+    let (ours, mut theirs) = duplex(8);
+    let writer = tokio::spawn(async move {
+        for octet in b"one\r\ntwo\r\nthree\r\n" {
+            theirs.write_all(&[*octet]).await.unwrap();
+            sleep(Duration::from_millis(1)).await;
+        }
+        theirs
+    });
+    let mut driver = Driver::new(ours, Toy::new);
+    let mut lines = Vec::new();
+    while lines.len() < 3 {
+        if let Ok(line) = timeout(Duration::from_micros(300), driver.next()).await {
+            let line = line.unwrap().unwrap();
+            driver.machine().answer(&line);
+            lines.push(line);
+        }
+    }
+    assert_eq!(lines, ["one", "two", "three"]);
+    drop(writer);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_application_thinks_output_flows_and_one_read_is_kept() {
+    let (ours, mut theirs) = duplex(1024);
+    let mut driver = Driver::new(ours, Toy::new);
+    theirs.write_all(b"a\r\nb\r\n").await.unwrap();
+    let line = driver.next().await.unwrap().unwrap();
+    let thinking = async {
+        let mut greeting = [0; 7];
+        theirs.read_exact(&mut greeting).await.unwrap();
+        theirs.write_all(b"c\r\n").await.unwrap();
+        greeting
+    };
+    assert_eq!(&driver.wait(thinking).await.unwrap(), b"hello\r\n");
+    driver.machine().answer(&line);
+    for expected in ["b", "c"] {
+        let line = driver.next().await.unwrap().unwrap();
+        assert_eq!(line, expected);
+        driver.machine().answer(&line);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn thinking_longer_than_the_deadline_ends_the_session() {
+    let (ours, mut theirs) = duplex(1024);
+    let mut driver = Driver::new(ours, Toy::new);
+    theirs.write_all(b"a\r\n").await.unwrap();
+    driver.next().await.unwrap();
+    let thought = driver.wait(sleep(Duration::from_secs(3600))).await;
+    assert!(matches!(thought, Err(Error::Protocol(Late))));
+    let mut heard = String::new();
+    theirs.read_to_string(&mut heard).await.unwrap();
+    assert_eq!(heard, "hello\r\nlate\r\n");
+}
+
+#[tokio::test]
+async fn the_end_of_the_stream_is_noticed_while_the_application_thinks() {
+    let (ours, mut theirs) = duplex(1024);
+    let mut driver = Driver::new(ours, Toy::new);
+    theirs.write_all(b"a\r\n").await.unwrap();
+    theirs.shutdown().await.unwrap();
+    let line = driver.next().await.unwrap().unwrap();
+    driver.wait(sleep(Duration::from_millis(5))).await.unwrap();
+    driver.machine().answer(&line);
+    assert_eq!(driver.next().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_observer_hears_both_directions() {
+    let (ours, mut theirs) = duplex(1024);
+    let (tell, heard) = std::sync::mpsc::channel();
+    let mut driver = Driver::new(ours, Toy::new).with_observer(Box::new(move |way, octets| {
+        tell.send((way, octets.to_vec())).unwrap();
+    }));
+    theirs.write_all(b"a\r\n").await.unwrap();
+    driver.next().await.unwrap();
+    drop(driver);
+    let heard: Vec<_> = heard.iter().collect();
+    let expected =
+        [(Direction::Sent, b"hello\r\n".to_vec()), (Direction::Received, b"a\r\n".to_vec())];
+    assert_eq!(heard, expected);
+}
+
+/// A certificate for localhost that signs itself, and those who trust it.
+fn tls() -> (TlsAcceptor, TlsConnector) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let server = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    (Arc::new(server).into(), Arc::new(client).into())
+}
+
+#[tokio::test]
+async fn tls_is_negotiated_in_mid_session_on_both_ends() {
+    let (acceptor, connector) = tls();
+    let (ours, theirs) = duplex(1024);
+    let server = tokio::spawn(async move {
+        let mut driver = Driver::new(Box::new(ours) as BoxStream, Toy::new);
+        let mut lines = Vec::new();
+        while let Some(line) = driver.next().await? {
+            driver.machine().answer(&line);
+            if line == "tls" {
+                driver = driver.secure_server(&acceptor).await?;
+            }
+            lines.push(line);
+        }
+        Ok::<_, Error<Late>>(lines)
+    });
+    let mut theirs = Box::new(theirs) as BoxStream;
+    theirs.write_all(b"tls\r\n").await.unwrap();
+    theirs.read_exact(&mut [0; 12]).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut secured = connector.connect(name, theirs).await.unwrap();
+    secured.write_all(b"secret\r\n").await.unwrap();
+    secured.shutdown().await.unwrap();
+    let mut heard = String::new();
+    secured.read_to_string(&mut heard).await.unwrap();
+    assert_eq!(heard, "secret\r\n");
+    assert_eq!(server.await.unwrap().unwrap(), ["tls", "secret"]);
+}
+
+#[tokio::test]
+async fn the_driver_becomes_a_tls_client_of_a_server_it_can_name() {
+    let (acceptor, connector) = tls();
+    for (name, good) in [("localhost", true), ("example.org", false)] {
+        let (ours, mut theirs) = duplex(1024);
+        let acceptor = acceptor.clone();
+        let peer = tokio::spawn(async move {
+            theirs.write_all(b"tls\r\n").await.unwrap();
+            theirs.read_exact(&mut [0; 12]).await.unwrap();
+            let mut secured = acceptor.accept(theirs).await?;
+            secured.write_all(b"x\r\n").await?;
+            secured.read_exact(&mut [0; 3]).await
+        });
+        let mut driver = Driver::new(Box::new(ours) as BoxStream, Toy::new);
+        let line = driver.next().await.unwrap().unwrap();
+        driver.machine().answer(&line);
+        let name = ServerName::try_from(name).unwrap();
+        match driver.secure_client(&connector, name).await {
+            Ok(mut driver) => {
+                assert!(good);
+                let line = driver.next().await.unwrap().unwrap();
+                driver.machine().answer(&line);
+                assert_eq!(driver.next().await.unwrap(), None);
+            }
+            Err(error) => assert!(!good && matches!(error, Error::Io(_)), "{error:?}"),
+        }
+        assert_eq!(peer.await.unwrap().is_ok(), good);
+    }
+}
+
+#[tokio::test]
+async fn what_came_in_clear_before_the_handshake_is_an_error() {
+    let (acceptor, _) = tls();
+    let (ours, mut theirs) = duplex(1024);
+    let mut driver = Driver::new(Box::new(ours) as BoxStream, Toy::new);
+    theirs.write_all(b"tls\r\ninjected\r\n").await.unwrap();
+    let line = driver.next().await.unwrap().unwrap();
+    driver.machine().answer(&line);
+    let secured = driver.secure_server(&acceptor).await;
+    assert!(matches!(secured, Err(Error::Protocol(Late))));
+}
+
+/// The same, but it arrives while the application thinks about the STARTTLS.
+#[tokio::test]
+async fn what_came_in_clear_while_the_application_thought_is_an_error() {
+    let (acceptor, _) = tls();
+    let (ours, mut theirs) = duplex(1024);
+    let mut driver = Driver::new(Box::new(ours) as BoxStream, Toy::new);
+    theirs.write_all(b"tls\r\n").await.unwrap();
+    let line = driver.next().await.unwrap().unwrap();
+    let thinking = async {
+        theirs.write_all(b"injected\r\n").await.unwrap();
+        sleep(Duration::from_millis(5)).await;
+    };
+    driver.wait(thinking).await.unwrap();
+    driver.machine().answer(&line);
+    let secured = driver.secure_server(&acceptor).await;
+    assert!(matches!(secured, Err(Error::Protocol(Late))));
+}
