@@ -1,3 +1,28 @@
 //! SMTP without I/O: client and server sessions as state machines.
 #![no_std]
 extern crate alloc;
+
+pub mod client;
+mod command;
+mod error;
+mod extension;
+mod grammar;
+mod host;
+mod mailbox;
+mod parameter;
+mod path;
+mod reply;
+pub mod server;
+mod text;
+mod timer;
+mod xtext;
+
+pub use command::{Command, Leniency};
+pub use error::{Error, Misuse, ParseError, ParseErrorKind, Stage};
+pub use extension::{Capabilities, Extension, Extensions};
+pub use host::Host;
+pub use mailbox::Mailbox;
+pub use parameter::{Body, Parameters};
+pub use path::{ForwardPath, ReversePath};
+pub use reply::{EnhancedCode, Reply};
+pub use text::Text;

@@ -1,0 +1,82 @@
+//! From the greeting to the first transaction.
+use super::session::State;
+use super::{Event, Session, Tls};
+use crate::{Capabilities, Command, Error, Extension, Reply, Stage};
+
+impl Session {
+    pub(super) fn hear_greeting(&mut self, reply: Reply) -> Result<(), Error> {
+        match reply.code() {
+            220 => {
+                self.say_ehlo();
+                Ok(())
+            }
+            400..600 => Err(Error::Refused(Stage::Greeting, reply)),
+            _ => Err(Error::UnexpectedReply(reply)),
+        }
+    }
+
+    pub(super) fn hear_ehlo(&mut self, reply: Reply) -> Result<(), Error> {
+        match reply.code() {
+            250 => {
+                self.capabilities = Capabilities::parse(&reply);
+                self.secure()
+            }
+            // RFC 5321 §3.2: a server that does not know EHLO knows HELO.
+            500..600 => {
+                self.say(&Command::Helo(self.config.host.clone()));
+                self.state = State::Helo;
+                Ok(())
+            }
+            400..500 => Err(Error::Refused(Stage::Hello, reply)),
+            _ => Err(Error::UnexpectedReply(reply)),
+        }
+    }
+
+    pub(super) fn hear_helo(&mut self, reply: Reply) -> Result<(), Error> {
+        match reply.code() {
+            250 => self.secure(),
+            400..600 => Err(Error::Refused(Stage::Hello, reply)),
+            _ => Err(Error::UnexpectedReply(reply)),
+        }
+    }
+
+    pub(super) fn hear_starttls(&mut self, reply: Reply) -> Result<(), Error> {
+        match reply.code() {
+            220 => {
+                self.state = State::Tls;
+                self.pending = Some(Event::StartTls);
+                Ok(())
+            }
+            400..600 if self.config.tls == Tls::Opportunistic => self.authenticate(),
+            400..600 => Err(Error::Refused(Stage::StartTls, reply)),
+            _ => Err(Error::UnexpectedReply(reply)),
+        }
+    }
+
+    pub(super) fn say_ehlo(&mut self) {
+        self.capabilities = Capabilities::default();
+        self.say(&Command::Ehlo(self.config.host.clone()));
+        self.state = State::Ehlo;
+    }
+
+    pub(super) fn become_ready(&mut self) {
+        self.state = State::Ready;
+        self.pending = Some(Event::Ready);
+    }
+
+    /// Asks for TLS, if it is wanted and can be had.
+    fn secure(&mut self) -> Result<(), Error> {
+        if self.secured || self.config.tls == Tls::Off {
+            return self.authenticate();
+        }
+        if self.capabilities.extensions.contains(Extension::StartTls) {
+            self.say(&Command::StartTls);
+            self.state = State::StartTls;
+            return Ok(());
+        }
+        match self.config.tls {
+            Tls::Required => Err(Error::NoStartTls),
+            _ => self.authenticate(),
+        }
+    }
+}

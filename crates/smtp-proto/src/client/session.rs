@@ -1,0 +1,486 @@
+//! The state machine.
+use core::time::Duration;
+
+use bytes::{BufMut, BytesMut};
+use proto_core::dot::Stuffer;
+use proto_core::{Input, Instant, Machine, Step};
+
+use super::auth::Pending;
+use super::transaction::{Next, Transaction};
+use super::{Config, Delivery, Envelope, Event, Reason};
+use crate::reply::Reader;
+use crate::timer::Timer;
+use crate::{Capabilities, Command, Error, Extension, Misuse, Reply, Stage};
+
+/// The client's end of one connection.
+///
+/// ```
+/// use proto_core::{Instant, Machine, Step};
+/// use smtp_proto::{ForwardPath, ReversePath};
+/// use smtp_proto::client::{Config, Delivery, Envelope, Event, Session};
+///
+/// let now = Instant::ORIGIN;
+/// let mut session = Session::new(now, Config::new("crepes.fr".parse()?));
+/// session.receive(now, b"220 hamburger.edu\r\n250-hamburger.edu\r\n250 PIPELINING\r\n");
+/// assert_eq!(session.poll()?, Step::Event(Event::Ready));
+/// session.output().clear(); // EHLO crepes.fr
+///
+/// let bob = ForwardPath::Mailbox("bob@hamburger.edu".parse()?);
+/// session.send(Envelope::new(ReversePath::Null, vec![bob]))?;
+/// assert_eq!(session.poll()?, Step::NeedInput);
+/// assert_eq!(session.output(), "MAIL FROM:<>\r\nRCPT TO:<bob@hamburger.edu>\r\nDATA\r\n");
+///
+/// session.output().clear();
+/// session.receive(now, b"250 OK\r\n250 OK\r\n354 go\r\n");
+/// assert_eq!(session.poll()?, Step::Event(Event::SendBody));
+/// session.body(b"Do you like ketchup?")?;
+/// session.body_end()?;
+/// assert_eq!(session.output(), "Do you like ketchup?\r\n.\r\n");
+///
+/// session.receive(now, b"250 taken\r\n");
+/// let Step::Event(Event::Sent(outcome)) = session.poll()? else { panic!("it was sent") };
+/// assert!(matches!(&outcome.recipients[..], [(_, Delivery::Accepted(_))]));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    pub(super) config: Config,
+    pub(super) capabilities: Capabilities,
+    timer: Timer,
+    input: Input,
+    reader: Reader,
+    pub(super) output: BytesMut,
+    pub(super) state: State,
+    transaction: Option<Transaction>,
+    /// The next transaction must begin with RSET.
+    dirty: bool,
+    pub(super) secured: bool,
+    eof: bool,
+    /// To be told first.
+    pub(super) pending: Option<Event>,
+    failed: Option<Error>,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    Greeting,
+    Ehlo,
+    Helo,
+    StartTls,
+    Tls,
+    Auth(Pending),
+    Ready,
+    /// MAIL, RCPT and DATA are asked and answered.
+    Asking,
+    Body {
+        stuffer: Stuffer,
+        asked: bool,
+    },
+    /// The last dot is written.
+    End,
+    /// A dot for nobody is written.
+    LoneDot,
+    Quit,
+    Closed,
+}
+
+impl Session {
+    /// Begins a session with a server just connected to. If TLS is below from the beginning,
+    /// call [`secured`](Machine::secured) next.
+    #[must_use]
+    pub fn new(now: Instant, config: Config) -> Self {
+        Self {
+            config,
+            capabilities: Capabilities::default(),
+            timer: Timer::new(now),
+            input: Input::default(),
+            reader: Reader::default(),
+            output: BytesMut::new(),
+            state: State::Greeting,
+            transaction: None,
+            dirty: false,
+            secured: false,
+            eof: false,
+            pending: None,
+            failed: None,
+        }
+    }
+
+    /// Sends a message in this envelope. What came of it is told by [`Event::Sent`].
+    ///
+    /// # Errors
+    /// The session is not ready for one, or there are no recipients.
+    pub fn send(&mut self, envelope: Envelope) -> Result<(), Misuse> {
+        self.check_ready()?;
+        if envelope.recipients.is_empty() {
+            return Err(Misuse::NoRecipients);
+        }
+        self.transaction = Some(Transaction::plan(envelope, &self.capabilities, self.dirty));
+        self.state = State::Asking;
+        self.timer.restart_vaguely();
+        Ok(())
+    }
+
+    /// Gives a piece of the message, cut anywhere; it is copied, so a piece should be no larger
+    /// than a buffer. A bare CR, bare LF or NUL in it ends the session, if they are rejected.
+    ///
+    /// # Errors
+    /// The server does not wait for the message, or too much of it has not been written yet.
+    pub fn body(&mut self, piece: &[u8]) -> Result<(), Misuse> {
+        let full = self.is_full();
+        let State::Body { stuffer, asked } = &mut self.state else { return Err(Misuse::NotReady) };
+        if full {
+            return Err(Misuse::OutputFull);
+        }
+        *asked = false;
+        let written = stuffer.write(piece, &mut self.output);
+        self.timer.restart_vaguely();
+        self.check_sendable(written);
+        Ok(())
+    }
+
+    /// Ends the message.
+    ///
+    /// # Errors
+    /// The server does not wait for the message.
+    pub fn body_end(&mut self) -> Result<(), Misuse> {
+        if !matches!(self.state, State::Body { .. }) {
+            return Err(Misuse::NotReady);
+        }
+        if let State::Body { stuffer, .. } = core::mem::replace(&mut self.state, State::End) {
+            let written = stuffer.finish(&mut self.output);
+            self.timer.restart_vaguely();
+            self.check_sendable(written);
+        }
+        Ok(())
+    }
+
+    /// Leaves.
+    ///
+    /// # Errors
+    /// The session is not ready for that: a transaction is under way.
+    pub fn quit(&mut self) -> Result<(), Misuse> {
+        self.check_ready()?;
+        self.say(&Command::Quit);
+        self.timer.restart_vaguely();
+        self.state = State::Quit;
+        Ok(())
+    }
+
+    /// Returns what the server can do, as far as it has said so.
+    #[must_use]
+    pub const fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// Whether the transport is encrypted.
+    #[must_use]
+    pub const fn is_secured(&self) -> bool {
+        self.secured
+    }
+
+    /// Whether the server waits for the handshake.
+    #[must_use]
+    pub const fn awaits_tls(&self) -> bool {
+        matches!(self.state, State::Tls)
+    }
+
+    /// Returns how many received octets are held.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        self.input.len() + self.reader.len()
+    }
+
+    pub(super) fn say(&mut self, command: &Command) {
+        command.write(&mut self.output);
+    }
+
+    fn check_ready(&self) -> Result<(), Misuse> {
+        let ready = matches!(self.state, State::Ready) && self.failed.is_none();
+        if ready { Ok(()) } else { Err(Misuse::NotReady) }
+    }
+
+    fn check_sendable(&mut self, written: Result<(), proto_core::dot::Bare>) {
+        if let Err(bare) = written {
+            if let Some(transaction) = &mut self.transaction {
+                transaction.decide(&Delivery::Unsent(Reason::Bare(bare)));
+            }
+            self.fail(Error::Unsendable(bare));
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.output.len() >= self.config.limits.output
+    }
+
+    fn advance(&mut self) -> Result<Step<Event>, Error> {
+        loop {
+            if let Some(event) = self.pending.take() {
+                return Ok(Step::Event(event));
+            }
+            match self.state {
+                State::Closed => return Ok(Step::Closed),
+                // RFC 3207 §6, CVE-2021-23993 and its sisters.
+                State::Tls if !self.input.is_empty() => {
+                    return Err(Error::PlaintextAfterStartTls);
+                }
+                State::Tls if self.eof => return Err(Error::UnexpectedEof),
+                State::Tls => return Ok(Step::Paused),
+                State::Asking => {
+                    self.ask();
+                    if self.conclude_asking() {
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            match self.read()? {
+                Some(reply) => self.hear(reply)?,
+                None => return self.idle(),
+            }
+        }
+    }
+
+    /// Nothing was heard: what to do about it?
+    fn idle(&mut self) -> Result<Step<Event>, Error> {
+        let full = self.is_full();
+        match &mut self.state {
+            State::Ready => Ok(Step::Paused),
+            // A server that goes away after QUIT has nothing more to say.
+            State::Quit if self.eof => {
+                self.state = State::Closed;
+                Ok(Step::Closed)
+            }
+            _ if self.eof => Err(Error::UnexpectedEof),
+            State::Body { asked: false, .. } if full => Ok(Step::NeedInput),
+            State::Body { asked, .. } => {
+                let told = core::mem::replace(asked, true);
+                Ok(if told { Step::Paused } else { Step::Event(Event::SendBody) })
+            }
+            _ => Ok(Step::NeedInput),
+        }
+    }
+
+    /// Writes as many commands as may be outstanding, and as there is room for.
+    fn ask(&mut self) {
+        let pipelining = self.capabilities.extensions.contains(Extension::Pipelining);
+        let limit = self.config.limits.output;
+        let Some(transaction) = &mut self.transaction else { return };
+        while self.output.len() < limit && transaction.write_next(pipelining, &mut self.output) {}
+    }
+
+    /// Moves on once every command has its reply.
+    fn conclude_asking(&mut self) -> bool {
+        match self.transaction.as_mut().and_then(Transaction::next) {
+            None => return false,
+            Some(Next::Body) => {
+                let stuffer = Stuffer::new(self.config.bare);
+                self.state = State::Body { stuffer, asked: false };
+            }
+            Some(Next::LoneDot) => {
+                self.output.put_slice(b".\r\n");
+                self.state = State::LoneDot;
+            }
+            Some(Next::Over) => {
+                self.dirty |= self.transaction.as_ref().is_some_and(Transaction::is_begun);
+                self.conclude();
+            }
+        }
+        true
+    }
+
+    /// Tells what came of the transaction.
+    fn conclude(&mut self) {
+        self.state = State::Ready;
+        self.pending = self.transaction.take().map(|it| Event::Sent(it.outcome()));
+    }
+
+    /// Reads a reply, leniently.
+    fn read(&mut self) -> Result<Option<Reply>, Error> {
+        let limits = &self.config.limits;
+        loop {
+            let line = self.input.lenient_line(limits.reply_line);
+            let Some(line) = line.map_err(|_| Error::ReplyTooLong)? else { break };
+            let reply = self.reader.push(&line).map_err(Error::MalformedReply)?;
+            if reply.is_some() {
+                self.timer.restart();
+                return Ok(reply);
+            }
+            if self.reader.lines() >= limits.reply_lines {
+                return Err(Error::ReplyTooLong);
+            }
+        }
+        if self.input.skipped() > 0 { Err(Error::ReplyTooLong) } else { Ok(None) }
+    }
+
+    fn hear(&mut self, reply: Reply) -> Result<(), Error> {
+        if reply.code() == 421 && !matches!(self.state, State::Quit | State::Greeting) {
+            return self.hear_closing(reply);
+        }
+        match core::mem::replace(&mut self.state, State::Asking) {
+            State::Asking => self.hear_answer(reply),
+            State::Greeting => self.hear_greeting(reply),
+            State::Ehlo => self.hear_ehlo(reply),
+            State::Helo => self.hear_helo(reply),
+            State::StartTls => self.hear_starttls(reply),
+            State::Auth(pending) => self.hear_auth(pending, reply),
+            State::Body { .. } => self.hear_early(reply),
+            State::End => self.hear_end(reply),
+            State::LoneDot => {
+                self.dirty = true;
+                self.conclude();
+                Ok(())
+            }
+            State::Quit => {
+                self.state = State::Closed;
+                Ok(())
+            }
+            State::Ready | State::Tls | State::Closed => Err(Error::UnexpectedReply(reply)),
+        }
+    }
+
+    fn hear_answer(&mut self, reply: Reply) -> Result<(), Error> {
+        let transaction = self.transaction.as_mut();
+        match transaction.is_some_and(|transaction| transaction.hear(&reply)) {
+            true => Ok(()),
+            false => Err(Error::UnexpectedReply(reply)),
+        }
+    }
+
+    /// 421 may come at any time, and nothing comes after it: RFC 5321 §3.8.
+    fn hear_closing(&mut self, reply: Reply) -> Result<(), Error> {
+        let stage = match &self.transaction {
+            Some(transaction) if matches!(self.state, State::Asking) => transaction.stage(),
+            _ => Stage::Body,
+        };
+        if let Some(transaction) = &mut self.transaction {
+            transaction.decide(&Delivery::Refused(stage, reply.clone()));
+        }
+        Err(Error::Closing(reply))
+    }
+
+    /// A reply before the message's end: the server will not read it, and there is no way to
+    /// stop but to close.
+    fn hear_early(&mut self, reply: Reply) -> Result<(), Error> {
+        if let Some(transaction) = &mut self.transaction
+            && !reply.is_positive()
+        {
+            transaction.decide(&Delivery::Refused(Stage::Body, reply.clone()));
+        }
+        Err(Error::UnexpectedReply(reply))
+    }
+
+    fn hear_end(&mut self, reply: Reply) -> Result<(), Error> {
+        let delivery = match reply.code() {
+            200..300 => Delivery::Accepted(reply),
+            400..600 => Delivery::Refused(Stage::Body, reply),
+            // Not an answer to a message, so what became of it was not said.
+            _ => {
+                self.state = State::End;
+                return Err(Error::UnexpectedReply(reply));
+            }
+        };
+        if let Some(transaction) = &mut self.transaction {
+            transaction.decide(&delivery);
+        }
+        self.dirty = false;
+        self.conclude();
+        Ok(())
+    }
+
+    /// How long the server may take now.
+    fn patience(&self) -> Option<Duration> {
+        let limits = &self.config.limits;
+        match &self.state {
+            _ if self.failed.is_some() => None,
+            State::Greeting => Some(limits.greeting_timeout),
+            State::Ready | State::Closed | State::Body { asked: true, .. } => None,
+            State::Body { .. } => Some(limits.block_timeout),
+            State::End | State::LoneDot => Some(limits.end_timeout),
+            State::Asking => match self.transaction.as_ref().map(Transaction::stage) {
+                Some(Stage::Rcpt) => Some(limits.rcpt_timeout),
+                Some(Stage::Data) => Some(limits.data_timeout),
+                _ => Some(limits.command_timeout),
+            },
+            _ => Some(limits.command_timeout),
+        }
+    }
+
+    /// Ends the session; what came of the transaction is told first.
+    fn fail(&mut self, error: Error) {
+        // The last octet of the last dot is not on its way as long as anything is unwritten.
+        let sent = matches!(self.state, State::End) && self.output.is_empty();
+        if let Some(mut transaction) = self.transaction.take() {
+            if sent {
+                transaction.decide(&Delivery::Unknown);
+            }
+            self.pending = Some(Event::Sent(transaction.outcome()));
+        }
+        if matches!(error, Error::Refused(..) | Error::NoStartTls | Error::NoMechanism) {
+            self.say(&Command::Quit);
+        }
+        self.failed = Some(error);
+    }
+}
+
+impl Machine for Session {
+    type Event = Event;
+    type Error = Error;
+
+    fn receive(&mut self, now: Instant, bytes: &[u8]) {
+        self.timer.tell(now);
+        if self.failed.is_none() && !matches!(self.state, State::Closed) {
+            self.input.push(bytes);
+        }
+    }
+
+    fn receive_eof(&mut self) {
+        self.eof = true;
+    }
+
+    fn poll(&mut self) -> Result<Step<Event>, Error> {
+        if self.failed.is_none() {
+            match self.advance() {
+                Ok(step) => return Ok(step),
+                Err(error) => self.fail(error),
+            }
+        }
+        match (self.pending.take(), &self.failed) {
+            (None, Some(error)) => Err(error.clone()),
+            (Some(event), _) => Ok(Step::Event(event)),
+            (None, None) => Ok(Step::NeedInput),
+        }
+    }
+
+    fn output(&mut self) -> &mut BytesMut {
+        &mut self.output
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.patience().map(|patience| self.timer.deadline(patience))
+    }
+
+    fn expire(&mut self, now: Instant) {
+        match self.patience() {
+            None => self.timer.tell(now),
+            Some(patience) => {
+                if self.timer.is_over(now, patience) {
+                    self.fail(Error::Timeout);
+                }
+            }
+        }
+    }
+
+    /// RFC 3207 §4.2: everything known of the server is forgotten.
+    fn secured(&mut self) {
+        self.secured = true;
+        self.timer.restart_vaguely();
+        if !matches!(self.state, State::Tls) || self.failed.is_some() {
+            return;
+        }
+        if !self.input.is_empty() {
+            return self.fail(Error::PlaintextAfterStartTls);
+        }
+        self.say_ehlo();
+    }
+}

@@ -1,0 +1,78 @@
+//! What happened, as the application hears it.
+use bytes::Bytes;
+use proto_core::dot::Bare;
+use sasl::Credentials;
+
+use crate::{ForwardPath, Host, Parameters, ReversePath, Text};
+
+/// What the client did. Where a reply is owed, `poll` says `Paused` until it is given.
+///
+/// Any of them may be answered 421, which ends the session.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A connection was made. 220 welcomes the client; 4xx or 5xx turns it away, and it may only
+    /// QUIT.
+    Connected,
+    /// The client names itself. An open transaction is forgotten: so should its envelope be.
+    /// 250 lets it go on; [`ehlo_reply`](super::Session::ehlo_reply) makes one that announces
+    /// the extensions.
+    Hello {
+        /// What it calls itself.
+        host: Host,
+        /// Whether it asks for extensions: EHLO, not HELO.
+        extended: bool,
+    },
+    /// A transaction is to begin. 250 begins it.
+    Mail {
+        /// Where to tell of failure.
+        from: ReversePath,
+        /// What else is said of the message.
+        parameters: Parameters,
+    },
+    /// A recipient is named. 250 (or 251: elsewhere, but will do) adds it.
+    Rcpt {
+        /// Who it is.
+        to: ForwardPath,
+        /// What else is said of the recipient.
+        parameters: Parameters,
+    },
+    /// A message is to follow. 354 lets it.
+    Data,
+    /// A piece of the message, dots removed. No reply is owed. It shares the buffer it was read
+    /// into: copy what is kept for long.
+    Body(Bytes),
+    /// The message is complete. 250 takes responsibility for it; 4xx or 5xx leaves that with the
+    /// client. The transaction is over in any case.
+    BodyEnd,
+    /// The message is complete and was refused, and the client has been told: throw away what
+    /// there is of it. The transaction is over; no reply is owed.
+    BodyRefused(Refusal),
+    /// The client gave up the transaction and has been told 250. No reply is owed.
+    Reset,
+    /// TLS is wanted. 220 promises it: then the session waits for
+    /// [`secured`](proto_core::Machine::secured), and knows nothing of the client after it.
+    StartTls,
+    /// The client says who it is. 235 says it is true, 535 that it is not.
+    Auth(Credentials),
+    /// Is this a user or a mailbox? 250 or 251 with the mailbox, 252 for "perhaps".
+    Vrfy(Text),
+    /// Who is on this list? 250 with the mailboxes.
+    Expn(Text),
+    /// What can be said, or what does it mean? 211 or 214.
+    Help(Option<Text>),
+    /// The client leaves. 221 lets it; there is no way to hold it.
+    Quit,
+}
+
+/// Why the session refused a message by itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It is larger than the limit.
+    #[error("message too large")]
+    TooLarge,
+    /// It holds an octet that has no business in a message.
+    #[error("{0}")]
+    Bare(Bare),
+}

@@ -1,0 +1,108 @@
+//! A server, and an application that says what the script says, or else yes.
+use bytes::Bytes;
+use proto_core::dot::BarePolicy;
+use proto_core::testing::{Expected, Side, Subject};
+use proto_core::{Instant, Machine};
+use sasl::Mechanism;
+use smtp_proto::server::{Config, Event, Session};
+use smtp_proto::{Extension, Extensions, Reply};
+
+pub(crate) struct Server {
+    pub(crate) config: Config,
+    pub(crate) tls: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { config: Config::new("foo.com".parse().unwrap()), tls: false }
+    }
+}
+
+impl Server {
+    /// What `# config:` in a script asks for.
+    pub(crate) fn configured<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut server = Self::default();
+        words.into_iter().for_each(|word| server.configure(word));
+        server
+    }
+
+    fn configure(&mut self, word: &str) {
+        let Self { config, tls } = self;
+        let limits = &mut config.limits;
+        let (key, value) = word.split_once('=').unwrap_or((word, "0"));
+        let number: u64 = value.parse().unwrap();
+        let count = u32::try_from(number).unwrap();
+        let length = usize::try_from(number).unwrap();
+        match key {
+            "starttls" => config.extensions = config.extensions.with(Extension::StartTls),
+            "plain-codes" => {
+                config.extensions = config.extensions.without(Extension::EnhancedStatusCodes);
+            }
+            "no-extensions" => config.extensions = Extensions::NONE,
+            "auth" => config.mechanisms = vec![Mechanism::PLAIN, Mechanism::LOGIN],
+            "tls" => *tls = true,
+            "normalise" => config.bare = BarePolicy::Normalise,
+            "pass" => config.bare = BarePolicy::Pass,
+            "size" => limits.message_size = number,
+            "discarded" => limits.discarded = number,
+            "endless" => limits.endless_line = number,
+            "line" => limits.command_line = length,
+            "auth-line" => limits.auth_line = length,
+            "recipients" => limits.recipients = length,
+            "mistakes" => limits.mistakes = count,
+            "idling" => limits.idling = count,
+            _ => panic!("what is {word}?"),
+        }
+    }
+}
+
+impl Subject for Server {
+    type Machine = Session;
+    const SIDE: Side = Side::Server;
+
+    fn start(&self, now: Instant) -> Session {
+        let mut session = Session::new(now, self.config.clone());
+        if self.tls {
+            session.secured();
+        }
+        session
+    }
+
+    fn answer(&self, session: &mut Session, _: Option<&Event>, words: &mut Expected<'_>) -> bool {
+        if session.awaits_tls() {
+            return false;
+        }
+        let mut lines = Vec::new();
+        for line in words {
+            lines.extend_from_slice(line);
+            lines.extend_from_slice(b"\r\n");
+            if line.get(3) != Some(&b'-') {
+                break;
+            }
+        }
+        match Reply::parse(&lines) {
+            Ok(reply) => session.reply(reply).unwrap(),
+            Err(_) => session.accept().unwrap(),
+        }
+        true
+    }
+
+    fn body(event: &Event) -> Option<&Bytes> {
+        match event {
+            Event::Body(piece) => Some(piece),
+            _ => None,
+        }
+    }
+
+    fn buffered(session: &Session) -> usize {
+        session.buffered()
+    }
+
+    fn bound(&self) -> usize {
+        self.config.limits.command_line.max(self.config.limits.auth_line) + 1000
+    }
+
+    fn awaits_tls(session: &Session) -> bool {
+        session.awaits_tls()
+    }
+}
