@@ -19,13 +19,13 @@ use crate::zone::{Found, Node, RrSet, Zone};
 /// What an authority is, beside its zones.
 ///
 /// ```
-/// use dns_proto::AuthorityConfig;
+/// use dns_proto::authority::Config;
 ///
-/// let config = AuthorityConfig { payload: 4096, ..AuthorityConfig::default() };
+/// let config = Config { payload: 4096, ..Config::default() };
 /// assert_eq!(config.cnames, 11);
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct AuthorityConfig {
+pub struct Config {
     /// Octets of the largest UDP message sent, whatever the client says it can take, and the size
     /// that is told it. 1232: no fragments, and no more amplification than that.
     pub payload: u16,
@@ -33,7 +33,7 @@ pub struct AuthorityConfig {
     pub cnames: u8,
 }
 
-impl Default for AuthorityConfig {
+impl Default for Config {
     fn default() -> Self {
         Self { payload: UDP_PAYLOAD, cnames: 11 }
     }
@@ -80,14 +80,14 @@ pub enum Outcome {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Authority {
-    config: AuthorityConfig,
+    config: Config,
     zones: BTreeMap<Box<[u8]>, Zone>,
 }
 
 impl Authority {
     /// Makes an authority without zones.
     #[must_use]
-    pub const fn new(config: AuthorityConfig) -> Self {
+    pub const fn new(config: Config) -> Self {
         Self { config, zones: BTreeMap::new() }
     }
 

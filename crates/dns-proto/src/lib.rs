@@ -4,9 +4,11 @@ extern crate alloc;
 #[cfg(any(test, feature = "tokio"))]
 extern crate std;
 
-mod authority;
+pub mod authority;
+mod cache;
 mod edns;
 mod error;
+mod exchange;
 mod header;
 mod key;
 mod limits;
@@ -15,15 +17,18 @@ mod name;
 mod name_text;
 mod number;
 mod query;
+mod random;
 mod rdata;
 mod rdata_field;
 mod reader;
 mod record;
+pub mod recursive;
+pub mod stub;
 mod update;
 mod writer;
 mod zone;
 
-pub use authority::{Authority, AuthorityConfig, Outcome};
+pub use authority::{Authority, Outcome};
 pub use edns::{Edns, Options};
 pub use error::{Error, Misuse, ParseError, ParseErrorKind};
 pub use header::Header;

@@ -4,9 +4,10 @@ mod common;
 
 use bytes::BytesMut;
 use common::{ask, authority, lines, name, record, zone};
+use dns_proto::authority::Config;
 use dns_proto::{
-    Authority, AuthorityConfig, Class, Edns, Header, Message, Misuse, Opcode, Outcome, Query,
-    Question, Rcode, RecordType, Section, Update, Writer, Zone,
+    Authority, Class, Edns, Header, Message, Misuse, Opcode, Outcome, Query, Question, Rcode,
+    RecordType, Section, Update, Writer, Zone,
 };
 use proto_core::Transport;
 
@@ -146,7 +147,7 @@ fn any_gets_one_rrset() {
 fn chains_of_aliases_are_followed_so_far() {
     let mut text = String::from("z SOA 1\n");
     (0..20).for_each(|link| text += &format!("c{link}.z CNAME c{}.z\n", link + 1));
-    let mut authority = Authority::new(AuthorityConfig { cnames: 3, ..AuthorityConfig::default() });
+    let mut authority = Authority::new(Config { cnames: 3, ..Config::default() });
     authority.insert(zone(&text));
     // With c20 missing, exactly three links from c17 are followed to the end.
     assert_eq!(ask(&authority, "c17.z", RecordType::A).0, Outcome::NxDomain);
@@ -229,8 +230,7 @@ fn no_udp_answer_exceeds_the_configured_payload() {
     (0..40).for_each(|host| text += &format!("z A 10.0.0.{host}\n"));
     // 12 header, 7 question, 40 times 16, 11 OPT.
     for (payload, whole) in [(670, true), (669, false)] {
-        let mut authority =
-            Authority::new(AuthorityConfig { payload, ..AuthorityConfig::default() });
+        let mut authority = Authority::new(Config { payload, ..Config::default() });
         authority.insert(zone(&text));
         let (_, message) = ask(&authority, "z", RecordType::A);
         assert_eq!(message.view().header().truncated, !whole);

@@ -1,17 +1,19 @@
 //! Zones in a few lines of text, for tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, dead_code, reason = "tests")]
+pub(crate) mod net;
+
 use bytes::BytesMut;
 use dns_proto::{
     Authority, Message, MessageBuf, Name, Outcome, Query, Rdata, Record, RecordType, Zone,
 };
 use proto_core::Transport;
 
-pub fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
 /// Reads `OWNER TYPE DATA`, with a TTL of 300 seconds.
-pub fn record(line: &str) -> Record {
+pub(crate) fn record(line: &str) -> Record {
     let words: Vec<&str> = line.split_whitespace().collect();
     let (owner, last) = (name(words[0]), *words.last().unwrap());
     match words[1] {
@@ -41,12 +43,12 @@ pub fn record(line: &str) -> Record {
 }
 
 /// Reads a zone: one record a line.
-pub fn zone(text: &str) -> Zone {
+pub(crate) fn zone(text: &str) -> Zone {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     Zone::new(lines.map(record)).unwrap()
 }
 
-pub fn authority(zones: &[&str]) -> Authority {
+pub(crate) fn authority(zones: &[&str]) -> Authority {
     let mut authority = Authority::default();
     for text in zones {
         authority.insert(zone(text));
@@ -55,7 +57,7 @@ pub fn authority(zones: &[&str]) -> Authority {
 }
 
 /// Asks an authority as a client would, and parses what it says.
-pub fn ask(authority: &Authority, asked: &str, rtype: RecordType) -> (Outcome, MessageBuf) {
+pub(crate) fn ask(authority: &Authority, asked: &str, rtype: RecordType) -> (Outcome, MessageBuf) {
     let query = Query::new(&name(asked), rtype).id(7).write();
     let mut out = BytesMut::new();
     let outcome = authority.respond(&query, Transport::Udp, &mut out);
@@ -63,7 +65,7 @@ pub fn ask(authority: &Authority, asked: &str, rtype: RecordType) -> (Outcome, M
 }
 
 /// Writes an answer as the lines of its sections, without TTLs and OPT.
-pub fn lines(message: &Message<'_>) -> Vec<String> {
+pub(crate) fn lines(message: &Message<'_>) -> Vec<String> {
     let sections =
         [("", message.answers()), ("? ", message.authorities()), ("+ ", message.additionals())];
     let mut lines = Vec::new();
