@@ -1,0 +1,120 @@
+//! What can be wrong: with octets, with an undertaking, with a call.
+
+/// These octets, or this text, are not DNS.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{kind} at octet {offset}")]
+pub struct ParseError {
+    kind: ParseErrorKind,
+    offset: usize,
+}
+
+impl ParseError {
+    pub(crate) const fn new(kind: ParseErrorKind, offset: usize) -> Self {
+        Self { kind, offset }
+    }
+
+    /// Returns what is wrong.
+    #[must_use]
+    pub const fn kind(&self) -> ParseErrorKind {
+        self.kind
+    }
+
+    /// Returns where, in octets from the beginning of what was parsed.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+/// The ways in which octets or text are not DNS.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseErrorKind {
+    /// The octets end too early.
+    #[error("octets end too early")]
+    Short,
+    /// A label begins with neither a length nor a pointer (RFC 1035 §4.1.4).
+    #[error("unknown kind of label")]
+    LabelKind,
+    /// A label is empty, or longer than 63 octets (RFC 1035 §2.3.4).
+    #[error("label is empty or longer than 63 octets")]
+    LabelLength,
+    /// A name is longer than 255 octets (RFC 1035 §2.3.4).
+    #[error("name is longer than 255 octets")]
+    NameLength,
+    /// A compression pointer does not point backwards (RFC 1035 §4.1.4: "a prior occurrence").
+    #[error("compression pointer does not point backwards")]
+    Pointer,
+    /// A name has more compression pointers than [`MessageLimits::pointers`](crate::MessageLimits).
+    #[error("too many compression pointers in a name")]
+    Pointers,
+    /// Record data does not end where its length says.
+    #[error("record data does not fill its length")]
+    RdataLength,
+    /// Octets follow the last record.
+    #[error("octets after the last record")]
+    Trailing,
+    /// An OPT record is not where it may be, or is not alone (RFC 6891 §6.1.1).
+    #[error("misplaced or repeated opt record")]
+    Opt,
+    /// There are more options than [`MessageLimits::options`](crate::MessageLimits).
+    #[error("too many edns options")]
+    Options,
+    /// An escape is neither `\X` nor `\DDD` (RFC 1035 §5.1).
+    #[error("malformed escape")]
+    Escape,
+    /// A mnemonic is not known.
+    #[error("unknown mnemonic")]
+    Mnemonic,
+}
+
+/// Why an undertaking cannot be finished.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The message has no room for what was to be written; it is as it was before.
+    #[error("message is full")]
+    Full,
+    /// No server answered in the time and the number of attempts allowed.
+    #[error("no server answered")]
+    Unanswered,
+    /// Every server answered, none of them usefully.
+    #[error("no server gave a useful answer")]
+    Useless,
+}
+
+/// The caller's mistake.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// A section of a message was begun after a later one.
+    #[error("sections of a message must be written in order")]
+    SectionOrder,
+    /// A record's owner is not at or below the zone's apex.
+    #[error("record is outside the zone")]
+    OutOfZone,
+    /// A record's class is not the zone's.
+    #[error("record is of another class than the zone")]
+    Class,
+    /// A zone needs exactly one SOA record, at its apex.
+    #[error("zone without exactly one soa record at its apex")]
+    Soa,
+    /// A CNAME stands beside other data, or there are two (RFC 1034 §3.6.2).
+    #[error("cname beside other data")]
+    Cname,
+    /// The type is a question or belongs to a message, and cannot be in a zone (RFC 6895 §3.1).
+    #[error("type cannot be stored in a zone")]
+    MetaType,
+    /// A character string is longer than 255 octets, or there is none (RFC 1035 §3.3.14).
+    #[error("character string is missing or longer than 255 octets")]
+    StringLength,
+    /// Record data is longer than 65,535 octets.
+    #[error("record data is longer than 65535 octets")]
+    RdataLength,
+    /// There is no server to ask.
+    #[error("no server to ask")]
+    NoServers,
+    /// The message is not one query with one question.
+    #[error("message is not a query with one question")]
+    NotQuery,
+}

@@ -1,0 +1,336 @@
+//! Messages as they are read: checked once, then walked without errors (RFC 1035 §4).
+use bytes::Bytes;
+
+use crate::edns::Edns;
+use crate::error::{ParseError, ParseErrorKind};
+use crate::header::Header;
+use crate::limits::MessageLimits;
+use crate::name::NameRef;
+use crate::number::{Class, Opcode, Rcode, RecordType};
+use crate::rdata::Rdata;
+use crate::reader::Reader;
+
+/// The parts of a message that hold records, in their order.
+///
+/// There are three, and no fourth: exhaustive.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Section {
+    /// What was asked for; in an update, the prerequisites.
+    Answer,
+    /// Who knows better, or how long nobody does; in an update, the changes.
+    Authority,
+    /// What may be useful beside.
+    Additional,
+}
+
+/// A message, checked whole and borrowed: names, lengths, counts and the data of known types.
+///
+/// Parsing allocates nothing. Reading it afterwards cannot fail, and decodes only what is asked
+/// for.
+///
+/// ```
+/// use dns_proto::{Message, Name, Query, RecordType};
+///
+/// let name: Name = "hamburger.edu".parse()?;
+/// let octets = Query::new(&name, RecordType::MX).id(7).write();
+///
+/// let message = Message::parse(&octets)?;
+/// let question = message.question().expect("the query asks something");
+/// assert_eq!((message.header().id, question.rtype), (7, RecordType::MX));
+/// assert_eq!(question.name, name);
+/// # Ok::<(), dns_proto::ParseError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    octets: &'a [u8],
+    layout: Layout,
+}
+
+/// Where things are in a message.
+#[derive(Clone, Copy, Debug)]
+struct Layout {
+    header: Header,
+    questions: u16,
+    /// Where the questions end, and with each section the next begins.
+    ends: [usize; 4],
+    /// Where the OPT record's fixed part is.
+    opt: Option<usize>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a message under the default limits.
+    ///
+    /// # Errors
+    ///
+    /// When the octets are not one whole DNS message.
+    pub fn parse(octets: &'a [u8]) -> Result<Self, ParseError> {
+        Self::parse_with(octets, &MessageLimits::default())
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    ///
+    /// When the octets are not one whole DNS message, or it costs more than the limits allow.
+    pub fn parse_with(octets: &'a [u8], limits: &MessageLimits) -> Result<Self, ParseError> {
+        let mut reader = Reader::new(octets, limits.pointers);
+        let header = Header::parse(reader.u16()?, reader.u16()?);
+        let counts = [reader.u16()?, reader.u16()?, reader.u16()?, reader.u16()?];
+        let [questions, sections @ ..] = counts;
+        for _ in 0..questions {
+            reader.name()?;
+            reader.take(4)?;
+        }
+        let mut layout = Layout { header, questions, ends: [reader.position(); 4], opt: None };
+        let order = [Section::Answer, Section::Authority, Section::Additional];
+        for ((section, count), end) in
+            order.iter().zip(sections).zip(layout.ends.iter_mut().skip(1))
+        {
+            for _ in 0..count {
+                check_record(&mut reader, *section, header.opcode, limits, &mut layout.opt)?;
+            }
+            *end = reader.position();
+        }
+        if reader.is_empty() {
+            Ok(Self { octets, layout })
+        } else {
+            Err(reader.error(ParseErrorKind::Trailing))
+        }
+    }
+
+    /// Returns the octets it was parsed from.
+    #[must_use]
+    pub const fn octets(&self) -> &'a [u8] {
+        self.octets
+    }
+
+    /// Returns the header.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.layout.header
+    }
+
+    /// Returns how it went, with the upper eight bits from EDNS (RFC 6891 §6.1.3).
+    #[must_use]
+    pub fn rcode(&self) -> Rcode {
+        let low = self.layout.header.rcode.number();
+        let high = self.opt().map_or(0, |opt| u16::from(opt.ttl.to_be_bytes()[0]));
+        Rcode::new((high << 4) | low)
+    }
+
+    /// Iterates over the questions; in practice there is one.
+    pub fn questions(&self) -> impl Iterator<Item = Question<'a>> {
+        let [end, ..] = self.layout.ends;
+        let mut reader = Reader::trusted(self.octets, crate::reader::HEADER, end);
+        (0..self.layout.questions).map_while(move |_| read_question(&mut reader).ok())
+    }
+
+    /// Returns the question, if there is exactly one, as every query must have (RFC 9619).
+    #[must_use]
+    pub fn question(&self) -> Option<Question<'a>> {
+        self.questions().next().filter(|_| self.layout.questions == 1)
+    }
+
+    /// Iterates over the records of a section.
+    #[must_use]
+    pub fn section(&self, section: Section) -> Records<'a> {
+        let [questions, answers, authorities, additionals] = self.layout.ends;
+        let (start, end) = match section {
+            Section::Answer => (questions, answers),
+            Section::Authority => (answers, authorities),
+            Section::Additional => (authorities, additionals),
+        };
+        Records(Reader::trusted(self.octets, start, end))
+    }
+
+    /// Iterates over the answers.
+    #[must_use]
+    pub fn answers(&self) -> Records<'a> {
+        self.section(Section::Answer)
+    }
+
+    /// Iterates over the authority section.
+    #[must_use]
+    pub fn authorities(&self) -> Records<'a> {
+        self.section(Section::Authority)
+    }
+
+    /// Iterates over the additional section, the OPT record included.
+    #[must_use]
+    pub fn additionals(&self) -> Records<'a> {
+        self.section(Section::Additional)
+    }
+
+    /// Returns what the sender says by EDNS, if it speaks it.
+    #[must_use]
+    pub fn edns(&self) -> Option<Edns<'a>> {
+        let opt = self.opt()?;
+        let [_, version, flags, _] = opt.ttl.to_be_bytes();
+        let Rdata::Opt { options } = opt.data() else { return None };
+        Some(Edns { payload: opt.class.number(), version, dnssec_ok: flags & 0x80 != 0, options })
+    }
+
+    fn opt(&self) -> Option<RecordRef<'a>> {
+        let start = self.layout.opt?;
+        Records(Reader::trusted(self.octets, start, self.octets.len())).next()
+    }
+}
+
+/// A question (RFC 1035 §4.1.2); in an update, the zone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Question<'a> {
+    /// About whom.
+    pub name: NameRef<'a>,
+    /// About what.
+    pub rtype: RecordType,
+    /// Nearly always the Internet.
+    pub class: Class,
+}
+
+/// A record in a message (RFC 1035 §4.1.3).
+#[derive(Clone, Copy, Debug)]
+pub struct RecordRef<'a> {
+    owner: NameRef<'a>,
+    rtype: RecordType,
+    class: Class,
+    ttl: u32,
+    message: &'a [u8],
+    data: (usize, usize),
+}
+
+impl<'a> RecordRef<'a> {
+    /// Returns whom the record is about.
+    #[must_use]
+    pub const fn owner(&self) -> NameRef<'a> {
+        self.owner
+    }
+
+    /// Returns its type.
+    #[must_use]
+    pub const fn rtype(&self) -> RecordType {
+        self.rtype
+    }
+
+    /// Returns its class.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.class
+    }
+
+    /// Returns the seconds it may be kept; more than 2^31 is none (RFC 2181 §8).
+    #[must_use]
+    pub const fn ttl(&self) -> u32 {
+        if self.ttl > i32::MAX as u32 { 0 } else { self.ttl }
+    }
+
+    /// Decodes the data.
+    #[must_use]
+    pub fn data(&self) -> Rdata<'a> {
+        Rdata::trusted(self.rtype, &mut Reader::trusted(self.message, self.data.0, self.data.1))
+    }
+
+    /// Whether there are no data at all, as in some records of updates (RFC 2136 §2.4).
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.data.0 == self.data.1
+    }
+}
+
+/// The records of a section, in order.
+#[derive(Clone, Debug)]
+pub struct Records<'a>(Reader<'a>);
+
+impl<'a> Iterator for Records<'a> {
+    type Item = RecordRef<'a>;
+
+    fn next(&mut self) -> Option<RecordRef<'a>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        read_record(&mut self.0).ok()
+    }
+}
+
+/// A message with its octets: what an event hands out. Borrow it with [`view`](Self::view).
+///
+/// The octets may be a part of a larger receive buffer, which they keep alive.
+#[derive(Clone, Debug)]
+pub struct MessageBuf {
+    octets: Bytes,
+    layout: Layout,
+}
+
+impl MessageBuf {
+    /// Reads a message under the default limits and keeps it.
+    ///
+    /// # Errors
+    ///
+    /// When the octets are not one whole DNS message.
+    pub fn parse(octets: Bytes) -> Result<Self, ParseError> {
+        let layout = Message::parse(&octets)?.layout;
+        Ok(Self { octets, layout })
+    }
+
+    /// Borrows the message.
+    #[must_use]
+    pub fn view(&self) -> Message<'_> {
+        Message { octets: &self.octets, layout: self.layout }
+    }
+}
+
+/// Two messages are equal when their octets are.
+impl PartialEq for MessageBuf {
+    fn eq(&self, other: &Self) -> bool {
+        self.octets == other.octets
+    }
+}
+
+impl Eq for MessageBuf {}
+
+fn read_question<'a>(reader: &mut Reader<'a>) -> Result<Question<'a>, ParseError> {
+    Ok(Question {
+        name: reader.name()?,
+        rtype: RecordType::new(reader.u16()?),
+        class: Class::new(reader.u16()?),
+    })
+}
+
+fn read_record<'a>(reader: &mut Reader<'a>) -> Result<RecordRef<'a>, ParseError> {
+    let owner = reader.name()?;
+    let (rtype, class) = (RecordType::new(reader.u16()?), Class::new(reader.u16()?));
+    let ttl = reader.u32()?;
+    let length = usize::from(reader.u16()?);
+    let start = reader.position();
+    reader.take(length)?;
+    let data = (start, reader.position());
+    Ok(RecordRef { owner, rtype, class, ttl, message: reader.message(), data })
+}
+
+fn check_record(
+    reader: &mut Reader<'_>,
+    section: Section,
+    opcode: Opcode,
+    limits: &MessageLimits,
+    opt: &mut Option<usize>,
+) -> Result<(), ParseError> {
+    let start = reader.clone();
+    let record = read_record(reader)?;
+    // RFC 2136 §2.4 and §2.5: data may be missing.
+    if opcode == Opcode::UPDATE && record.is_empty() {
+        return Ok(());
+    }
+    let mut data = start.clone();
+    data.take(record.data.0 - start.position())?;
+    let data = Rdata::read(record.rtype, &mut data.sub(record.data.1 - record.data.0)?)?;
+    if let Rdata::Opt { options } = data {
+        // RFC 6891 §6.1.1: one, of the root, in the additional section.
+        let misplaced = section != Section::Additional || !record.owner.is_root();
+        if misplaced || opt.replace(start.position()).is_some() {
+            return Err(start.error(ParseErrorKind::Opt));
+        }
+        if options.iter().count() > usize::from(limits.options) {
+            return Err(start.error(ParseErrorKind::Options));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Numbers that nobody can guess.
+use chacha20::ChaCha12Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+
+/// A generator of ids, seeded by the driver.
+///
+/// An id is half of what an off-path forger has to guess (RFC 5452 §9.2), and he sees the ids of
+/// queries to his own servers: the generator must not be predictable from its output. ChaCha12 is
+/// what Rust's own `StdRng` uses, from the crate of the cipher's implementers.
+pub(crate) struct Random(ChaCha12Rng);
+
+impl Random {
+    pub(crate) fn new(seed: [u8; 32]) -> Self {
+        Self(ChaCha12Rng::from_seed(seed))
+    }
+
+    pub(crate) fn id(&mut self) -> u16 {
+        let [a, b, ..] = self.0.next_u32().to_be_bytes();
+        u16::from_be_bytes([a, b])
+    }
+
+    /// Puts the items into a random order (Fisher and Yates).
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for end in (1..items.len()).rev() {
+            items.swap(self.below(end + 1), end);
+        }
+    }
+
+    /// Draws a number below `count`, or zero. The bias is below 2^-32 for any list there is.
+    pub(crate) fn below(&mut self, count: usize) -> usize {
+        let drawn = u128::from(self.0.next_u64()) * (count as u128);
+        usize::try_from(drawn >> 64).unwrap_or_default()
+    }
+}
+
+/// Prints nothing of the state.
+impl core::fmt::Debug for Random {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Random")
+    }
+}

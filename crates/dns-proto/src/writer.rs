@@ -1,0 +1,360 @@
+//! Messages as they are written: within a limit, compressed where RFC 3597 permits.
+use bytes::{BufMut, BytesMut};
+
+use crate::edns::Edns;
+use crate::error::{Error, Misuse};
+use crate::header::Header;
+use crate::message::{Question, Section};
+use crate::name::{Labels, NameRef};
+use crate::number::{Class, RecordType};
+use crate::rdata::Rdata;
+use crate::rdata_field::{Names, Sink, put_labels};
+use crate::reader::HEADER;
+use crate::record::Record;
+
+/// Remembered names: what BIND keeps in its first table, and all that a 512-octet message needs.
+const SLOTS: usize = 64;
+/// Slots looked at for one suffix.
+const PROBES: usize = 4;
+/// Equal hashes that are compared octet by octet, in one message: an attacker who makes hashes
+/// collide (CVE-2024-8508 and its kin) gets a longer message, not a slower server.
+const COMPARISONS: u16 = 1024;
+
+/// Writes one message behind what is already in a buffer, and never more than a limit.
+///
+/// Nothing is allocated if the buffer has room. A record that does not fit is not written at all,
+/// and sets TC unless it is merely additional (RFC 2181 §9). [`mark`](Self::mark) and
+/// [`rollback`](Self::rollback) take back more.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use dns_proto::{Class, Header, Message, Name, Question, Rdata, Record, RecordType, Section, Writer};
+///
+/// let name: Name = "hamburger.edu".parse()?;
+/// let mut out = BytesMut::new();
+/// let mut writer = Writer::new(&mut out, Header { id: 7, ..Header::default() }, 512);
+/// writer.question(Question { name: name.view(), rtype: RecordType::A, class: Class::IN })?;
+/// writer.section(Section::Answer)?;
+/// writer.record(&Record::address(name, 60, [128, 119, 12, 40].into()))?;
+/// writer.finish();
+/// assert_eq!(Message::parse(&out)?.answers().count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a message is whole after `finish`"]
+pub struct Writer<'b> {
+    out: &'b mut BytesMut,
+    /// Where the message begins in the buffer.
+    base: usize,
+    limit: usize,
+    overflow: bool,
+    header: Header,
+    /// Questions, answers, authorities, additionals.
+    counts: [u16; 4],
+    section: Option<Section>,
+    table: Table,
+}
+
+/// A place to come back to.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    length: usize,
+    counts: [u16; 4],
+    section: Option<Section>,
+    truncated: bool,
+}
+
+impl<'b> Writer<'b> {
+    /// Begins a message of at most `limit` octets (not below 12, nor above 65,535).
+    pub fn new(out: &'b mut BytesMut, header: Header, limit: usize) -> Self {
+        let base = out.len();
+        out.put_bytes(0, HEADER);
+        let limit = limit.clamp(HEADER, usize::from(u16::MAX));
+        let table = Table { slots: [Slot::EMPTY; SLOTS], comparisons: COMPARISONS };
+        Self { out, base, limit, overflow: false, header, counts: [0; 4], section: None, table }
+    }
+
+    /// Lends the header, which is written at the end.
+    pub const fn header(&mut self) -> &mut Header {
+        &mut self.header
+    }
+
+    /// Keeps the last `octets` of the limit free, for what must be written at the end.
+    pub fn reserve(&mut self, octets: usize) {
+        self.limit = self.limit.saturating_sub(octets).max(HEADER);
+    }
+
+    /// Gives back what [`reserve`](Self::reserve) kept.
+    pub fn release(&mut self, octets: usize) {
+        self.limit = self.limit.saturating_add(octets).min(usize::from(u16::MAX));
+    }
+
+    /// Writes a question; only before the first record.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there is no room, or a section has begun.
+    pub fn question(&mut self, question: Question<'_>) -> Result<(), Error> {
+        if self.section.is_some() {
+            return Err(Error::Full);
+        }
+        let mark = self.mark();
+        self.put_name(question.name, Names::Compressed);
+        self.put(&question.rtype.number().to_be_bytes());
+        self.put(&question.class.number().to_be_bytes());
+        self.counted(mark)
+    }
+
+    /// Begins a section; records are written into it. The first is begun already.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::SectionOrder`] after a later one.
+    pub fn section(&mut self, section: Section) -> Result<(), Misuse> {
+        if self.section > Some(section) {
+            return Err(Misuse::SectionOrder);
+        }
+        self.section = Some(section);
+        Ok(())
+    }
+
+    /// Writes a record.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there is no room.
+    pub fn record(&mut self, record: &Record) -> Result<(), Error> {
+        self.data(record.owner().view(), record.class(), record.ttl(), &record.data())
+    }
+
+    /// Writes a record from its parts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there is no room.
+    pub fn data(
+        &mut self,
+        owner: NameRef<'_>,
+        class: Class,
+        ttl: u32,
+        data: &Rdata<'_>,
+    ) -> Result<(), Error> {
+        self.raw(owner, data.record_type(), class, ttl, |writer| data.write(writer))
+    }
+
+    /// Writes a record without data, as updates have them (RFC 2136 §2.4 and §2.5).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there is no room.
+    pub fn empty(
+        &mut self,
+        owner: NameRef<'_>,
+        rtype: RecordType,
+        class: Class,
+    ) -> Result<(), Error> {
+        self.raw(owner, rtype, class, 0, |_| ())
+    }
+
+    /// Writes the OPT record, with the upper bits of the header's rcode.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there is no room.
+    pub fn edns(&mut self, edns: &Edns<'_>) -> Result<(), Error> {
+        self.section = Some(Section::Additional);
+        let upper = (self.header.rcode.number() >> 4).to_be_bytes()[1];
+        let flags = if edns.dnssec_ok { 0x80 } else { 0 };
+        let ttl = u32::from_be_bytes([upper, edns.version, flags, 0]);
+        let data = Rdata::Opt { options: edns.options };
+        self.data(NameRef::ROOT, Class::new(edns.payload), ttl, &data)
+    }
+
+    /// Remembers this place.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            length: self.len(),
+            counts: self.counts,
+            section: self.section,
+            truncated: self.header.truncated,
+        }
+    }
+
+    /// Takes back everything that was written since the mark.
+    pub fn rollback(&mut self, mark: Mark) {
+        self.out.truncate(self.base + mark.length);
+        self.table.forget(mark.length);
+        self.counts = mark.counts;
+        self.section = mark.section;
+        self.header.truncated = mark.truncated;
+        self.overflow = false;
+    }
+
+    /// Returns how many octets the message has so far.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a message has a header")]
+    pub fn len(&self) -> usize {
+        self.out.len() - self.base
+    }
+
+    /// Completes the message: header and counts.
+    pub fn finish(self) {
+        let mut header = [0; HEADER];
+        let fields = [self.header.id.to_be_bytes(), self.header.flags()];
+        let counts = self.counts.map(u16::to_be_bytes);
+        for (place, field) in header.chunks_exact_mut(2).zip(fields.iter().chain(&counts)) {
+            place.copy_from_slice(field);
+        }
+        if let Some(place) = self.out.get_mut(self.base..self.base + HEADER) {
+            place.copy_from_slice(&header);
+        }
+    }
+
+    fn raw(
+        &mut self,
+        owner: NameRef<'_>,
+        rtype: RecordType,
+        class: Class,
+        ttl: u32,
+        data: impl FnOnce(&mut Self),
+    ) -> Result<(), Error> {
+        let mark = self.mark();
+        let section = *self.section.get_or_insert(Section::Answer);
+        self.put_name(owner, Names::Compressed);
+        self.put(&rtype.number().to_be_bytes());
+        self.put(&class.number().to_be_bytes());
+        self.put(&ttl.to_be_bytes());
+        let place = self.out.len();
+        self.put(&[0, 0]);
+        data(self);
+        let length = self.out.len().saturating_sub(place + 2);
+        let length = u16::try_from(length).unwrap_or_default().to_be_bytes();
+        if let Some(place) = self.out.get_mut(place..place + 2) {
+            place.copy_from_slice(&length);
+        }
+        let written = self.counted(mark);
+        // RFC 2181 §9: additional records are left out in silence.
+        self.header.truncated |= written.is_err() && section != Section::Additional;
+        written
+    }
+
+    /// Counts what was written since the mark, or takes it back if it did not fit.
+    fn counted(&mut self, mark: Mark) -> Result<(), Error> {
+        let [questions, answers, authorities, additionals] = &mut self.counts;
+        let count = match self.section {
+            None => questions,
+            Some(Section::Answer) => answers,
+            Some(Section::Authority) => authorities,
+            Some(Section::Additional) => additionals,
+        };
+        let next = count.checked_add(1);
+        match next {
+            Some(next) if !self.overflow => *count = next,
+            _ => {
+                self.rollback(mark);
+                return Err(Error::Full);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a name, ending it with a pointer to the longest suffix that is known.
+    fn put_compressed(&mut self, name: NameRef<'_>) {
+        let mut labels = name.labels();
+        let start = self.len();
+        loop {
+            let suffix = labels.clone();
+            let Some(label) = labels.next() else { return self.put(&[0]) };
+            let position = self.len();
+            let whole = self.out.get(self.base..self.base + start).unwrap_or_default();
+            match self.table.find(whole, suffix, position) {
+                Some(pointer) => return self.put(&(0xc000 | pointer).to_be_bytes()),
+                None => {
+                    self.put(&[u8::try_from(label.len()).unwrap_or_default()]);
+                    self.put(label);
+                }
+            }
+        }
+    }
+}
+
+impl Sink for Writer<'_> {
+    fn put(&mut self, octets: &[u8]) {
+        self.overflow |= self.len() + octets.len() > self.limit;
+        if !self.overflow {
+            self.out.put_slice(octets);
+        }
+    }
+
+    fn put_name(&mut self, name: NameRef<'_>, names: Names) {
+        match names {
+            Names::Compressed => self.put_compressed(name),
+            Names::Plain => put_labels(self, name),
+        }
+    }
+}
+
+/// Where suffixes of names are in the message, by hash.
+#[derive(Debug)]
+struct Table {
+    slots: [Slot; SLOTS],
+    comparisons: u16,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u16,
+    /// Zero if empty: no name begins in a header.
+    position: u16,
+}
+
+impl Slot {
+    const EMPTY: Self = Self { hash: 0, position: 0 };
+}
+
+impl Table {
+    /// Returns where the suffix is in the whole names, or remembers that it will be at `position`.
+    fn find(&mut self, whole: &[u8], suffix: Labels<'_>, position: usize) -> Option<u16> {
+        let hash = hash(suffix.clone());
+        let first = usize::from(hash) % SLOTS;
+        for probe in 0..PROBES {
+            let slot = self.slots.get_mut((first + probe) % SLOTS)?;
+            if slot.position == 0 {
+                // RFC 1035 §4.1.4: a pointer has fourteen bits.
+                let position = u16::try_from(position).ok().filter(|&at| at < 0x4000)?;
+                *slot = Slot { hash, position };
+                return None;
+            }
+            if slot.hash == hash && usize::from(slot.position) < whole.len() {
+                self.comparisons = self.comparisons.checked_sub(1)?;
+                let known = NameRef::checked(whole, usize::from(slot.position)).labels();
+                // With its case: what is read is what was written.
+                if known.eq(suffix.clone()) {
+                    return Some(slot.position);
+                }
+            }
+        }
+        None
+    }
+
+    fn forget(&mut self, length: usize) {
+        for slot in &mut self.slots {
+            if usize::from(slot.position) >= length {
+                *slot = Slot::EMPTY;
+            }
+        }
+    }
+}
+
+/// Mixes the labels; FNV-1a, folded.
+fn hash(suffix: Labels<'_>) -> u16 {
+    let mut hash = 0x811c_9dc5_u32;
+    for label in suffix {
+        for &octet in label.iter().chain(&[0]) {
+            hash = (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193);
+        }
+    }
+    let [a, b, c, d] = hash.to_be_bytes();
+    u16::from_be_bytes([a ^ c, b ^ d])
+}
