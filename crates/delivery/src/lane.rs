@@ -30,8 +30,7 @@ impl<T> Lanes<T> {
 
     pub(crate) fn line_up(&mut self, domain: &str, job: T) {
         let lane = self.lanes.entry(domain.to_owned());
-        let lane =
-            lane.or_insert(Lane { waiting: VecDeque::new(), busy: 0, in_turn: false });
+        let lane = lane.or_insert(Lane { waiting: VecDeque::new(), busy: 0, in_turn: false });
         lane.waiting.push_back(job);
         self.take_turn(domain);
     }

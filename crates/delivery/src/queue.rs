@@ -288,7 +288,8 @@ impl Queue {
             Routed::NoSuchDomain => Verdict::Failed(Text::from_static("no such domain")),
             Routed::Failed => Verdict::Deferred(Text::from_static("the domain was not found now")),
         };
-        let verdicts = alloc::vec![failed; self.jobs.get(&job).map_or(0, |job| job.recipients.len())];
+        let verdicts =
+            alloc::vec![failed; self.jobs.get(&job).map_or(0, |job| job.recipients.len())];
         self.finished(now, at, job, &verdicts);
     }
 
@@ -345,12 +346,6 @@ impl Queue {
     }
 
     fn apply(&mut self, record: Record) {
-        let fate = |queue: &mut Self, message, recipient, fate| {
-            let entry = queue.messages.get_mut(&message);
-            if let Some(place) = entry.and_then(|entry| entry.recipients.get_mut(recipient)) {
-                place.1 = Some(fate);
-            }
-        };
         match record {
             Record::Accepted { message, at, from, recipients } => {
                 let recipients = recipients.into_iter().map(|to| (to, None)).collect();
@@ -358,14 +353,22 @@ impl Queue {
                 self.next = self.next.max(message.0.saturating_add(1));
             }
             Record::Delivered { message, recipient } => {
-                fate(self, message, recipient, Fate::Delivered);
+                self.meet(message, recipient, Fate::Delivered);
             }
             Record::Failed { message, recipient, why } => {
-                fate(self, message, recipient, Fate::Failed(why));
+                self.meet(message, recipient, Fate::Failed(why));
             }
             Record::Removed { message } => {
                 self.messages.remove(&message);
             }
+        }
+    }
+
+    fn meet(&mut self, message: MessageId, recipient: usize, fate: Fate) {
+        let entry = self.messages.get_mut(&message);
+        let place = entry.and_then(|entry| entry.recipients.get_mut(recipient));
+        if let Some((_, place)) = place {
+            *place = Some(fate);
         }
     }
 

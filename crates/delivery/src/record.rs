@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_torn_line_is_no_record() {
-        let torn = ["", "accepted", "accepted\t1\t2", "delivered\t1", "removed\tx", "removed\t1\t2"];
+        let torn =
+            ["", "accepted", "accepted\t1\t2", "delivered\t1", "removed\tx", "removed\t1\t2"];
         for line in torn {
             assert_eq!(Record::parse(line), None, "{line}");
         }
