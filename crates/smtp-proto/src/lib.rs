@@ -1,6 +1,8 @@
 //! SMTP without I/O: client and server sessions as state machines.
 #![no_std]
 extern crate alloc;
+#[cfg(feature = "tokio")]
+extern crate std;
 
 pub mod client;
 mod command;
@@ -15,6 +17,8 @@ mod reply;
 pub mod server;
 mod text;
 mod timer;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod xtext;
 
 pub use command::{Command, Leniency};

@@ -194,6 +194,8 @@ fn client_line() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn the_laws_hold_whatever_a_client_says(
         said in prop::collection::vec(client_line(), 0..30),

@@ -127,16 +127,18 @@ impl Session {
     /// # Errors
     /// The server does not wait for the message, or too much of it has not been written yet.
     pub fn body(&mut self, piece: &[u8]) -> Result<(), Misuse> {
-        let full = self.is_full();
-        let State::Body { stuffer, asked } = &mut self.state else { return Err(Misuse::NotReady) };
-        if full {
-            return Err(Misuse::OutputFull);
+        let (full, failed) = (self.is_full(), self.failed.is_some());
+        match &mut self.state {
+            State::Body { .. } if !failed && full => Err(Misuse::OutputFull),
+            State::Body { stuffer, asked } if !failed => {
+                *asked = false;
+                let written = stuffer.write(piece, &mut self.output);
+                self.timer.restart_vaguely();
+                self.check_sendable(written);
+                Ok(())
+            }
+            _ => Err(Misuse::NotReady),
         }
-        *asked = false;
-        let written = stuffer.write(piece, &mut self.output);
-        self.timer.restart_vaguely();
-        self.check_sendable(written);
-        Ok(())
     }
 
     /// Ends the message.
@@ -144,7 +146,7 @@ impl Session {
     /// # Errors
     /// The server does not wait for the message.
     pub fn body_end(&mut self) -> Result<(), Misuse> {
-        if !matches!(self.state, State::Body { .. }) {
+        if !matches!(self.state, State::Body { .. }) || self.failed.is_some() {
             return Err(Misuse::NotReady);
         }
         if let State::Body { stuffer, .. } = core::mem::replace(&mut self.state, State::End) {
@@ -213,6 +215,12 @@ impl Session {
         self.output.len() >= self.config.limits.output
     }
 
+    /// Whether more than the longest reply is waiting to be heard.
+    fn is_flooded(&self) -> bool {
+        let limits = &self.config.limits;
+        self.input.len() > limits.reply_line.saturating_mul(limits.reply_lines)
+    }
+
     fn advance(&mut self) -> Result<Step<Event>, Error> {
         loop {
             if let Some(event) = self.pending.take() {
@@ -220,53 +228,68 @@ impl Session {
             }
             match self.state {
                 State::Closed => return Ok(Step::Closed),
+                // What a server says unasked is heard with the next reply that is due.
+                State::Ready => return Ok(Step::Paused),
                 // RFC 3207 §6, CVE-2021-23993 and its sisters.
                 State::Tls if !self.input.is_empty() => {
                     return Err(Error::PlaintextAfterStartTls);
                 }
                 State::Tls if self.eof => return Err(Error::UnexpectedEof),
                 State::Tls => return Ok(Step::Paused),
+                State::Body { .. } if !self.eof => return self.want_body(),
                 State::Asking => {
-                    self.ask();
+                    let more = self.ask();
                     if self.conclude_asking() {
                         continue;
+                    }
+                    // All is asked before anything is heard, unless very much is to be heard.
+                    if more && !self.is_flooded() {
+                        return Ok(Step::NeedInput);
                     }
                 }
                 _ => {}
             }
             match self.read()? {
                 Some(reply) => self.hear(reply)?,
-                None => return self.idle(),
+                None if !self.eof => return Ok(Step::NeedInput),
+                // A server that goes away after QUIT has nothing more to say.
+                None if matches!(self.state, State::Quit) => self.state = State::Closed,
+                None => return Err(Error::UnexpectedEof),
             }
         }
     }
 
-    /// Nothing was heard: what to do about it?
-    fn idle(&mut self) -> Result<Step<Event>, Error> {
+    /// Asks for the next piece of the message, once there is room for it. Nothing is read
+    /// meanwhile: a verdict that comes early is heard after the last dot, or when the server has
+    /// closed the connection.
+    fn want_body(&mut self) -> Result<Step<Event>, Error> {
+        if self.is_flooded() {
+            return Err(Error::ReplyTooLong);
+        }
         let full = self.is_full();
         match &mut self.state {
-            State::Ready => Ok(Step::Paused),
-            // A server that goes away after QUIT has nothing more to say.
-            State::Quit if self.eof => {
-                self.state = State::Closed;
-                Ok(Step::Closed)
+            State::Body { asked: asked @ false, .. } if !full => {
+                *asked = true;
+                Ok(Step::Event(Event::SendBody))
             }
-            _ if self.eof => Err(Error::UnexpectedEof),
-            State::Body { asked: false, .. } if full => Ok(Step::NeedInput),
-            State::Body { asked, .. } => {
-                let told = core::mem::replace(asked, true);
-                Ok(if told { Step::Paused } else { Step::Event(Event::SendBody) })
-            }
+            State::Body { asked: true, .. } => Ok(Step::Paused),
             _ => Ok(Step::NeedInput),
         }
     }
 
-    /// Writes as many commands as may be outstanding, and as there is room for.
-    fn ask(&mut self) {
+    /// Writes as many commands as may be outstanding, until the output is full; then there is
+    /// more to ask.
+    fn ask(&mut self) -> bool {
         let pipelining = self.capabilities.extensions.contains(Extension::Pipelining);
         let limit = self.config.limits.output;
-        let Some(transaction) = &mut self.transaction else { return };
-        while self.output.len() < limit && transaction.write_next(pipelining, &mut self.output) {}
+        let Some(transaction) = &mut self.transaction else { return false };
+        while transaction.may_write(pipelining) {
+            if self.output.len() >= limit {
+                return true;
+            }
+            transaction.write_next(&mut self.output);
+        }
+        false
     }
 
     /// Moves on once every command has its reply.
@@ -359,15 +382,14 @@ impl Session {
         Err(Error::Closing(reply))
     }
 
-    /// A reply before the message's end: the server will not read it, and there is no way to
-    /// stop but to close.
+    /// A verdict before the message's end, and then the server closed the connection.
     fn hear_early(&mut self, reply: Reply) -> Result<(), Error> {
         if let Some(transaction) = &mut self.transaction
             && !reply.is_positive()
         {
-            transaction.decide(&Delivery::Refused(Stage::Body, reply.clone()));
+            transaction.decide(&Delivery::Refused(Stage::Body, reply));
         }
-        Err(Error::UnexpectedReply(reply))
+        Err(Error::UnexpectedEof)
     }
 
     fn hear_end(&mut self, reply: Reply) -> Result<(), Error> {

@@ -86,11 +86,14 @@ impl Transaction {
         }
     }
 
-    /// Writes the next command that may be written now; false if there is none.
-    pub(super) fn write_next(&mut self, pipelining: bool, out: &mut BytesMut) -> bool {
-        let Some(ask) = self.next_ask().filter(|_| pipelining || self.written == self.heard) else {
-            return false;
-        };
+    /// Whether another command may be written before the next reply.
+    pub(super) fn may_write(&self, pipelining: bool) -> bool {
+        (pipelining || self.written == self.heard) && self.next_ask().is_some()
+    }
+
+    /// Writes the next command.
+    pub(super) fn write_next(&mut self, out: &mut BytesMut) {
+        let Some(ask) = self.next_ask() else { return };
         self.written += 1;
         match ask {
             Ask::Rset => Command::Rset.write(out),
@@ -105,7 +108,6 @@ impl Transaction {
             }
             Ask::Data => Command::Data.write(out),
         }
-        true
     }
 
     /// What is still worth asking.

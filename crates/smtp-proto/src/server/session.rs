@@ -124,6 +124,12 @@ impl Session {
         self.authenticated
     }
 
+    /// Whether the application owes a reply.
+    #[must_use]
+    pub const fn awaits_reply(&self) -> bool {
+        matches!(self.state, State::Owed(_))
+    }
+
     /// Whether a STARTTLS was answered 220 and the handshake is due.
     #[must_use]
     pub const fn awaits_tls(&self) -> bool {

@@ -1,6 +1,7 @@
 //! What the tests of sessions share.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod client;
 pub(crate) mod server;
 
 /// The octets of every script's client, for the laws.

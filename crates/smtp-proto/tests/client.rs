@@ -1,0 +1,265 @@
+//! The client's session: scripts, laws, a server at the other end, and its limits.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
+
+mod common;
+
+use std::fs;
+
+use common::client::Client;
+use common::server::Server;
+use proptest::prelude::*;
+use proto_core::testing::{Script, laws, pipe};
+use proto_core::{Instant, Machine, Step};
+use smtp_proto::client::{Config, Delivery, Envelope, Event, Reason, Session};
+use smtp_proto::{Error, ForwardPath, Misuse, ReversePath, Stage};
+
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scripts/client");
+
+#[test]
+fn scripts() {
+    let mut paths: Vec<_> =
+        fs::read_dir(SCRIPTS).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy();
+        let client = Client::configured(common::words_after(&text, "# config:"));
+        let events = Script::parse(&name, &text).run(&client).events.join("\n");
+        for sent in text.lines().filter_map(|line| line.strip_prefix("# sent: ")) {
+            assert!(events.contains(sent), "{name}: {sent} is not in\n{events}");
+        }
+    }
+}
+
+#[test]
+fn a_client_and_a_server_understand_each_other_through_any_window() {
+    for window in [1, 2, 3, 7, 64, 100_000] {
+        let server = Server::configured(["starttls", "auth"]);
+        let mut client = Client::configured(["starttls", "auth", "to=bob@hamburger.edu,eve@b.c"]);
+        client.letter = b".one\r\n..two\r\n\r\n.".to_vec();
+        let (told, heard) = pipe(&client, &server, window);
+        assert_eq!((&told.error, told.closed), (&None, true));
+        assert_eq!((&heard.error, heard.closed), (&None, true));
+        assert!(heard.events.contains(&r"body: .one\r\n..two\r\n\r\n.\r\n".into()), "{heard:#?}");
+        let sent = told.events.join("\n");
+        assert_eq!(sent.matches("Accepted(250 2.0.0 OK)").count(), 2, "{sent}");
+    }
+}
+
+#[test]
+fn silence_ends_every_session() {
+    for said in [
+        "",
+        "220 x\r\n",
+        "220 x\r\n250 x\r\n",
+        "220 x\r\n250 PIPELINING\r\n250",
+        "220 x\r\n250 x\r\n250 x\r\n250 x\r\n354 x\r\n",
+    ] {
+        laws::silence(&Client::default(), said.as_bytes());
+    }
+    laws::silence(
+        &Client::configured(["starttls"]),
+        b"220 x\r\n250-x\r\n250 STARTTLS\r\n220 x\r\n",
+    );
+}
+
+fn envelope() -> Envelope {
+    let to = ForwardPath::Mailbox("bob@hamburger.edu".parse().unwrap());
+    Envelope::new(ReversePath::Null, vec![to])
+}
+
+/// A session whose server waits for the message.
+fn sending(config: Config) -> Session {
+    let now = Instant::ORIGIN;
+    let mut session = Session::new(now, config);
+    session.receive(now, b"220 x\r\n250-x\r\n250 PIPELINING\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::Ready)));
+    session.send(envelope()).unwrap();
+    assert_eq!(session.poll(), Ok(Step::NeedInput));
+    session.receive(now, b"250 x\r\n250 x\r\n354 x\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::SendBody)));
+    session.output().clear();
+    session
+}
+
+fn config() -> Config {
+    Config::new("crepes.fr".parse().unwrap())
+}
+
+fn delivery(session: &mut Session) -> Delivery {
+    match session.poll() {
+        Ok(Step::Event(Event::Sent(outcome))) => outcome.recipients[0].1.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_large_message_never_fills_more_than_the_output_limit_and_a_piece() {
+    let mut session = sending(config());
+    let piece = [b'x'; 8 * 1024];
+    let mut written = 0;
+    while written < 20 * 1024 * 1024 {
+        session.body(&piece).unwrap();
+        match session.poll() {
+            Ok(Step::Event(Event::SendBody)) => {}
+            Ok(Step::NeedInput) => {
+                assert_eq!(session.body(&piece), Err(Misuse::OutputFull));
+                assert!(session.output().len() < 64 * 1024 + piece.len());
+                written += session.output().len();
+                session.output().clear();
+                assert_eq!(session.poll(), Ok(Step::Event(Event::SendBody)));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    session.body_end().unwrap();
+    session.output().clear();
+    session.receive(Instant::ORIGIN, b"250 OK\r\n");
+    assert!(matches!(delivery(&mut session), Delivery::Accepted(_)));
+}
+
+#[test]
+fn the_end_of_the_connection_before_the_dot_was_written_is_not_ambiguous() {
+    let mut session = sending(config());
+    session.body(b"half").unwrap();
+    session.body_end().unwrap();
+    session.receive_eof();
+    assert_eq!(delivery(&mut session), Delivery::Unsent(Reason::Interrupted));
+    assert_eq!(session.poll(), Err(Error::UnexpectedEof));
+
+    let mut session = sending(config());
+    session.body_end().unwrap();
+    session.output().clear();
+    session.receive_eof();
+    assert_eq!(delivery(&mut session), Delivery::Unknown);
+    assert_eq!(session.poll(), Err(Error::UnexpectedEof));
+}
+
+#[test]
+fn a_refusal_in_mid_message_is_heard_when_the_server_closes() {
+    let mut session = sending(config());
+    session.body(b"half").unwrap();
+    session.receive(Instant::ORIGIN, b"552 too large\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::SendBody)));
+    session.receive_eof();
+    assert!(matches!(delivery(&mut session), Delivery::Refused(Stage::Body, _)));
+    assert_eq!(session.poll(), Err(Error::UnexpectedEof));
+    assert_eq!(session.body(b"more"), Err(Misuse::NotReady));
+    assert_eq!(session.body_end(), Err(Misuse::NotReady));
+}
+
+#[test]
+fn a_server_that_talks_during_the_message_costs_no_more_than_a_reply() {
+    let mut config = config();
+    (config.limits.reply_line, config.limits.reply_lines) = (100, 2);
+    let mut session = sending(config);
+    session.receive(Instant::ORIGIN, &[b'x'; 200]);
+    session.body(b"more").unwrap();
+    assert_eq!(session.poll(), Ok(Step::Event(Event::SendBody)));
+    session.receive(Instant::ORIGIN, b"x");
+    assert_eq!(delivery(&mut session), Delivery::Unsent(Reason::Interrupted));
+    assert_eq!(session.poll(), Err(Error::ReplyTooLong));
+}
+
+#[test]
+fn a_server_that_closed_between_messages_refuses_the_next() {
+    let mut session = Session::new(Instant::ORIGIN, config());
+    session.receive(Instant::ORIGIN, b"220 x\r\n250 x\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::Ready)));
+    session.receive(Instant::ORIGIN, b"421 idle for too long\r\n");
+    assert_eq!(session.poll(), Ok(Step::Paused));
+    session.send(envelope()).unwrap();
+    assert!(matches!(delivery(&mut session), Delivery::Refused(Stage::Mail, _)));
+    assert!(matches!(session.poll(), Err(Error::Closing(_))));
+}
+
+#[test]
+fn calls_out_of_turn_are_misuse_and_change_nothing() {
+    let mut session = Session::new(Instant::ORIGIN, config());
+    assert_eq!(session.send(envelope()), Err(Misuse::NotReady));
+    assert_eq!(session.quit(), Err(Misuse::NotReady));
+    assert_eq!(session.body(b""), Err(Misuse::NotReady));
+    assert_eq!(session.body_end(), Err(Misuse::NotReady));
+    session.receive(Instant::ORIGIN, b"220 x\r\n250 x\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::Ready)));
+    let nobody = Envelope::new(ReversePath::Null, vec![]);
+    assert_eq!(session.send(nobody), Err(Misuse::NoRecipients));
+    assert_eq!(session.send(envelope()), Ok(()));
+    assert_eq!(session.send(envelope()), Err(Misuse::NotReady));
+    assert_eq!(session.quit(), Err(Misuse::NotReady));
+}
+
+#[test]
+fn plaintext_that_arrives_just_before_the_handshake_is_noticed() {
+    let client = Client::configured(["starttls"]);
+    let mut session = Session::new(Instant::ORIGIN, client.config);
+    session.receive(Instant::ORIGIN, b"220 x\r\n250-x\r\n250 STARTTLS\r\n220 go\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::StartTls)));
+    session.receive(Instant::ORIGIN, b"250 AUTH PLAIN\r\n");
+    session.secured();
+    assert_eq!(session.poll(), Err(Error::PlaintextAfterStartTls));
+}
+
+#[test]
+fn a_message_that_the_server_cannot_take_is_not_sent() {
+    let mut session = Session::new(Instant::ORIGIN, config());
+    session.receive(Instant::ORIGIN, b"220 x\r\n250-x\r\n250 SIZE 1000\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::Ready)));
+    session.output().clear();
+    for (eight_bit, utf8_header, size, reason) in [
+        (true, false, 1000, Reason::NeedsEightBitMime),
+        (false, true, 1000, Reason::NeedsSmtpUtf8),
+        (false, false, 1001, Reason::TooLarge { limit: 1000 }),
+    ] {
+        let mut envelope = envelope();
+        (envelope.eight_bit, envelope.utf8_header) = (eight_bit, utf8_header);
+        envelope.size = Some(size);
+        session.send(envelope).unwrap();
+        assert_eq!(delivery(&mut session), Delivery::Unsent(reason));
+        assert!(session.output().is_empty());
+    }
+}
+
+fn server_line() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        "220 x",
+        "250 x",
+        "250-x",
+        "250 PIPELINING",
+        "250-STARTTLS",
+        "250 AUTH PLAIN LOGIN",
+        "354 go",
+        "334 ",
+        "334 VXNlcm5hbWU6",
+        "235 ok",
+        "550 no",
+        "421 bye",
+        "503 what",
+        "221 bye",
+        "250",
+    ]);
+    prop_oneof![
+        20 => known.prop_map(|line| format!("{line}\r\n")),
+        1 => "[ -~\r\n\0ü]{0,40}\n",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_laws_hold_whatever_a_server_says(
+        said in prop::collection::vec(server_line(), 0..20),
+        hello: bool,
+        cuts in prop::collection::vec(0usize..300, 0..6),
+        tls: bool,
+    ) {
+        let words: &[_] = if tls { &["opportunistic", "login", "plaintext"] } else { &["output=9"] };
+        let client = Client::configured(words.iter().copied());
+        let opening = if hello { "220 x\r\n250-x\r\n250 PIPELINING\r\n" } else { "" };
+        let octets = format!("{opening}{}", said.concat());
+        laws::splitting(&client, octets.as_bytes(), &cuts);
+        laws::silence(&client, octets.as_bytes());
+    }
+}

@@ -1,0 +1,122 @@
+//! A client, and an application that sends the same letter until the script wants to leave.
+use proto_core::dot::BarePolicy;
+use proto_core::testing::{Expected, Side, Subject};
+use proto_core::{Instant, Machine};
+use sasl::{Credentials, client::Identity};
+use smtp_proto::client::{Config, Envelope, Event, Session, Tls};
+use smtp_proto::{ForwardPath, ReversePath};
+
+pub(crate) struct Client {
+    pub(crate) config: Config,
+    pub(crate) envelope: Envelope,
+    pub(crate) tls: bool,
+    pub(crate) letter: Vec<u8>,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        let from = ReversePath::Mailbox("alice@crepes.fr".parse().unwrap());
+        let to = ForwardPath::Mailbox("bob@hamburger.edu".parse().unwrap());
+        let mut config = Config::new("crepes.fr".parse().unwrap());
+        config.tls = Tls::Off;
+        Self {
+            config,
+            envelope: Envelope::new(from, vec![to]),
+            tls: false,
+            letter: b"Do you like ketchup?\r\n".to_vec(),
+        }
+    }
+}
+
+impl Client {
+    /// What `# config:` in a script asks for.
+    pub(crate) fn configured<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut client = Self::default();
+        words.into_iter().for_each(|word| client.configure(word));
+        client
+    }
+
+    fn configure(&mut self, word: &str) {
+        let Self { config, envelope, tls, letter } = self;
+        let (key, value) = word.split_once('=').unwrap_or((word, ""));
+        let user = || Credentials::new("test", "1234".into()).unwrap();
+        let path = |text: &str| match text {
+            "postmaster" => ForwardPath::Postmaster,
+            _ => ForwardPath::Mailbox(text.parse().unwrap()),
+        };
+        match key {
+            "host" => config.host = value.parse().unwrap(),
+            "starttls" => config.tls = Tls::Required,
+            "opportunistic" => config.tls = Tls::Opportunistic,
+            "auth" => {
+                config.identity = Some(Identity::Password(user().acting_as("test").unwrap()));
+            }
+            "login" => config.identity = Some(Identity::Password(user())),
+            "long" => {
+                let long = Credentials::new(&"u".repeat(400), "p".into()).unwrap();
+                config.identity = Some(Identity::Password(long));
+            }
+            "plaintext" => config.plaintext_passwords = true,
+            "tls" => *tls = true,
+            "normalise" => config.bare = BarePolicy::Normalise,
+            "reply-line" => config.limits.reply_line = value.parse().unwrap(),
+            "reply-lines" => config.limits.reply_lines = value.parse().unwrap(),
+            "output" => config.limits.output = value.parse().unwrap(),
+            "from" if value.is_empty() => envelope.from = ReversePath::Null,
+            "from" => envelope.from = ReversePath::Mailbox(value.parse().unwrap()),
+            "to" => envelope.recipients = value.split(',').map(path).collect(),
+            "size" => envelope.size = Some(value.parse().unwrap()),
+            "eight-bit" => envelope.eight_bit = true,
+            "utf8-header" => envelope.utf8_header = true,
+            "lf-letter" => *letter = b"one\ntwo\n".to_vec(),
+            _ => panic!("what is {word}?"),
+        }
+    }
+}
+
+impl Subject for Client {
+    type Machine = Session;
+    const SIDE: Side = Side::Client;
+
+    fn start(&self, now: Instant) -> Session {
+        let mut session = Session::new(now, self.config.clone());
+        if self.tls {
+            session.secured();
+        }
+        session
+    }
+
+    fn answer(
+        &self,
+        session: &mut Session,
+        event: Option<&Event>,
+        next: &mut Expected<'_>,
+    ) -> bool {
+        let leaves = next.peek().is_some_and(|line| line == b"QUIT");
+        match event {
+            Some(Event::SendBody) => {
+                session.body(&self.letter).unwrap();
+                // One that cannot be sent has ended the session.
+                let _ = session.body_end();
+            }
+            Some(Event::Ready) if leaves => session.quit().unwrap(),
+            Some(Event::Ready) => session.send(self.envelope.clone()).unwrap(),
+            Some(Event::Sent(_)) if leaves || next.peek().is_none() => session.quit().unwrap(),
+            Some(Event::Sent(_)) => session.send(self.envelope.clone()).unwrap(),
+            _ => return false,
+        }
+        true
+    }
+
+    fn buffered(session: &Session) -> usize {
+        session.buffered()
+    }
+
+    fn bound(&self) -> usize {
+        self.config.limits.reply_line * self.config.limits.reply_lines
+    }
+
+    fn awaits_tls(session: &Session) -> bool {
+        session.awaits_tls()
+    }
+}
