@@ -1,4 +1,4 @@
-//! SMTP without I/O: client and server sessions as state machines.
+#![doc = include_str!("../README.md")]
 #![no_std]
 extern crate alloc;
 #[cfg(feature = "tokio")]

@@ -221,6 +221,45 @@ fn a_message_that_the_server_cannot_take_is_not_sent() {
     }
 }
 
+#[test]
+fn each_stage_has_its_own_patience() {
+    let limits = config().limits;
+    let greeted = "220 x\r\n250-x\r\n250 PIPELINING\r\n";
+    for (said, patience) in [
+        ("", limits.greeting_timeout),
+        ("220 x\r\n", limits.command_timeout),
+        (greeted, limits.command_timeout),
+        (&format!("{greeted}250 x\r\n"), limits.rcpt_timeout),
+        (&format!("{greeted}250 x\r\n250 x\r\n"), limits.data_timeout),
+        (&format!("{greeted}250 x\r\n250 x\r\n354 x\r\n"), limits.end_timeout),
+    ] {
+        let mut session = Session::new(Instant::ORIGIN, config());
+        session.receive(Instant::ORIGIN, said.as_bytes());
+        loop {
+            match session.poll().unwrap() {
+                Step::Event(Event::Ready) => session.send(envelope()).unwrap(),
+                Step::Event(Event::SendBody) => session.body_end().unwrap(),
+                Step::NeedInput => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(session.deadline(), Some(Instant::ORIGIN + patience), "{said:?}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_take_the_message_is_given_up() {
+    let mut session = sending(config());
+    assert_eq!(session.deadline(), None);
+    session.body(&[b'x'; 70_000]).unwrap();
+    assert_eq!(session.poll(), Ok(Step::NeedInput));
+    let deadline = session.deadline().unwrap();
+    assert_eq!(deadline, Instant::ORIGIN + config().limits.block_timeout);
+    session.expire(deadline);
+    assert_eq!(delivery(&mut session), Delivery::Unsent(Reason::Interrupted));
+    assert_eq!(session.poll(), Err(Error::Timeout));
+}
+
 fn server_line() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
         "220 x",

@@ -8,6 +8,7 @@ mod config;
 mod envelope;
 mod event;
 mod opening;
+mod sending;
 mod session;
 mod transaction;
 

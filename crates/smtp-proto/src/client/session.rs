@@ -1,16 +1,16 @@
 //! The state machine.
 use core::time::Duration;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use proto_core::dot::Stuffer;
 use proto_core::{Input, Instant, Machine, Step};
 
 use super::auth::Pending;
-use super::transaction::{Next, Transaction};
+use super::transaction::Transaction;
 use super::{Config, Delivery, Envelope, Event, Reason};
 use crate::reply::Reader;
 use crate::timer::Timer;
-use crate::{Capabilities, Command, Error, Extension, Misuse, Reply, Stage};
+use crate::{Capabilities, Command, Error, Misuse, Reply, Stage};
 
 /// The client's end of one connection.
 ///
@@ -47,13 +47,13 @@ pub struct Session {
     pub(super) config: Config,
     pub(super) capabilities: Capabilities,
     timer: Timer,
-    input: Input,
+    pub(super) input: Input,
     reader: Reader,
     pub(super) output: BytesMut,
     pub(super) state: State,
-    transaction: Option<Transaction>,
+    pub(super) transaction: Option<Transaction>,
     /// The next transaction must begin with RSET.
-    dirty: bool,
+    pub(super) dirty: bool,
     pub(super) secured: bool,
     eof: bool,
     /// To be told first.
@@ -211,12 +211,12 @@ impl Session {
         }
     }
 
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.output.len() >= self.config.limits.output
     }
 
     /// Whether more than the longest reply is waiting to be heard.
-    fn is_flooded(&self) -> bool {
+    pub(super) fn is_flooded(&self) -> bool {
         let limits = &self.config.limits;
         self.input.len() > limits.reply_line.saturating_mul(limits.reply_lines)
     }
@@ -257,65 +257,6 @@ impl Session {
                 None => return Err(Error::UnexpectedEof),
             }
         }
-    }
-
-    /// Asks for the next piece of the message, once there is room for it. Nothing is read
-    /// meanwhile: a verdict that comes early is heard after the last dot, or when the server has
-    /// closed the connection.
-    fn want_body(&mut self) -> Result<Step<Event>, Error> {
-        if self.is_flooded() {
-            return Err(Error::ReplyTooLong);
-        }
-        let full = self.is_full();
-        match &mut self.state {
-            State::Body { asked: asked @ false, .. } if !full => {
-                *asked = true;
-                Ok(Step::Event(Event::SendBody))
-            }
-            State::Body { asked: true, .. } => Ok(Step::Paused),
-            _ => Ok(Step::NeedInput),
-        }
-    }
-
-    /// Writes as many commands as may be outstanding, until the output is full; then there is
-    /// more to ask.
-    fn ask(&mut self) -> bool {
-        let pipelining = self.capabilities.extensions.contains(Extension::Pipelining);
-        let limit = self.config.limits.output;
-        let Some(transaction) = &mut self.transaction else { return false };
-        while transaction.may_write(pipelining) {
-            if self.output.len() >= limit {
-                return true;
-            }
-            transaction.write_next(&mut self.output);
-        }
-        false
-    }
-
-    /// Moves on once every command has its reply.
-    fn conclude_asking(&mut self) -> bool {
-        match self.transaction.as_mut().and_then(Transaction::next) {
-            None => return false,
-            Some(Next::Body) => {
-                let stuffer = Stuffer::new(self.config.bare);
-                self.state = State::Body { stuffer, asked: false };
-            }
-            Some(Next::LoneDot) => {
-                self.output.put_slice(b".\r\n");
-                self.state = State::LoneDot;
-            }
-            Some(Next::Over) => {
-                self.dirty |= self.transaction.as_ref().is_some_and(Transaction::is_begun);
-                self.conclude();
-            }
-        }
-        true
-    }
-
-    /// Tells what came of the transaction.
-    fn conclude(&mut self) {
-        self.state = State::Ready;
-        self.pending = self.transaction.take().map(|it| Event::Sent(it.outcome()));
     }
 
     /// Reads a reply, leniently.
@@ -360,54 +301,6 @@ impl Session {
             }
             State::Ready | State::Tls | State::Closed => Err(Error::UnexpectedReply(reply)),
         }
-    }
-
-    fn hear_answer(&mut self, reply: Reply) -> Result<(), Error> {
-        let transaction = self.transaction.as_mut();
-        match transaction.is_some_and(|transaction| transaction.hear(&reply)) {
-            true => Ok(()),
-            false => Err(Error::UnexpectedReply(reply)),
-        }
-    }
-
-    /// 421 may come at any time, and nothing comes after it: RFC 5321 §3.8.
-    fn hear_closing(&mut self, reply: Reply) -> Result<(), Error> {
-        let stage = match &self.transaction {
-            Some(transaction) if matches!(self.state, State::Asking) => transaction.stage(),
-            _ => Stage::Body,
-        };
-        if let Some(transaction) = &mut self.transaction {
-            transaction.decide(&Delivery::Refused(stage, reply.clone()));
-        }
-        Err(Error::Closing(reply))
-    }
-
-    /// A verdict before the message's end, and then the server closed the connection.
-    fn hear_early(&mut self, reply: Reply) -> Result<(), Error> {
-        if let Some(transaction) = &mut self.transaction
-            && !reply.is_positive()
-        {
-            transaction.decide(&Delivery::Refused(Stage::Body, reply));
-        }
-        Err(Error::UnexpectedEof)
-    }
-
-    fn hear_end(&mut self, reply: Reply) -> Result<(), Error> {
-        let delivery = match reply.code() {
-            200..300 => Delivery::Accepted(reply),
-            400..600 => Delivery::Refused(Stage::Body, reply),
-            // Not an answer to a message, so what became of it was not said.
-            _ => {
-                self.state = State::End;
-                return Err(Error::UnexpectedReply(reply));
-            }
-        };
-        if let Some(transaction) = &mut self.transaction {
-            transaction.decide(&delivery);
-        }
-        self.dirty = false;
-        self.conclude();
-        Ok(())
     }
 
     /// How long the server may take now.
