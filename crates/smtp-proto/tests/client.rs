@@ -127,6 +127,7 @@ fn the_end_of_the_connection_before_the_dot_was_written_is_not_ambiguous() {
     session.receive_eof();
     assert_eq!(delivery(&mut session), Delivery::Unsent(Reason::Interrupted));
     assert_eq!(session.poll(), Err(Error::UnexpectedEof));
+    assert!(session.output().is_empty(), "the dot may not go out after all");
 
     let mut session = sending(config());
     session.body_end().unwrap();
@@ -134,6 +135,18 @@ fn the_end_of_the_connection_before_the_dot_was_written_is_not_ambiguous() {
     session.receive_eof();
     assert_eq!(delivery(&mut session), Delivery::Unknown);
     assert_eq!(session.poll(), Err(Error::UnexpectedEof));
+}
+
+#[test]
+fn a_yes_before_the_whole_message_was_written_is_none() {
+    let mut session = sending(config());
+    session.body(b"half").unwrap();
+    session.body_end().unwrap();
+    session.receive(Instant::ORIGIN, b"250 taken\r\n");
+    assert_eq!(session.poll(), Ok(Step::NeedInput));
+    session.receive_eof();
+    assert_eq!(delivery(&mut session), Delivery::Unsent(Reason::Interrupted));
+    assert!(session.output().is_empty());
 }
 
 #[test]
@@ -284,6 +297,13 @@ fn server_line() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Lines that look like ends, and are none.
+fn letter() -> impl Strategy<Value = String> {
+    let part =
+        prop::sample::select(vec![".", "..", "\r\n", "\r\n.\r\n", "x", "QUIT", "\r\n.", "ü"]);
+    prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -300,5 +320,20 @@ proptest! {
         let octets = format!("{opening}{}", said.concat());
         laws::splitting(&client, octets.as_bytes(), &cuts);
         laws::silence(&client, octets.as_bytes());
+    }
+
+    #[test]
+    fn every_letter_arrives_as_it_was_sent(letter in letter(), window in 1usize..40) {
+        let client = Client { letter: letter.clone().into_bytes(), ..Client::default() };
+        let (_, heard) = pipe(&client, &Server::default(), window);
+        let ended = if letter.is_empty() || letter.ends_with("\r\n") { "" } else { "\r\n" };
+        let arrived = format!("body: {}", (letter + ended).into_bytes().escape_ascii());
+        let bodies: Vec<_> = heard.events.iter().filter(|it| it.starts_with("body")).collect();
+        if arrived == "body: " {
+            prop_assert!(bodies.is_empty());
+        } else {
+            prop_assert_eq!(bodies, [&arrived]);
+        }
+        prop_assert!(heard.closed);
     }
 }

@@ -100,7 +100,7 @@ impl Session {
 
     pub(super) fn hear_end(&mut self, reply: Reply) -> Result<(), Error> {
         let delivery = match reply.code() {
-            200..300 => Delivery::Accepted(reply),
+            200..300 if self.output.is_empty() => Delivery::Accepted(reply),
             400..600 => Delivery::Refused(Stage::Body, reply),
             // Not an answer to a message, so what became of it was not said.
             _ => {

@@ -37,6 +37,7 @@ use crate::{Capabilities, Command, Error, Misuse, Reply, Stage};
 /// session.body_end()?;
 /// assert_eq!(session.output(), "Do you like ketchup?\r\n.\r\n");
 ///
+/// session.output().clear();
 /// session.receive(now, b"250 taken\r\n");
 /// let Step::Event(Event::Sent(outcome)) = session.poll()? else { panic!("it was sent") };
 /// assert!(matches!(&outcome.recipients[..], [(_, Delivery::Accepted(_))]));
@@ -237,6 +238,10 @@ impl Session {
                 State::Tls if self.eof => return Err(Error::UnexpectedEof),
                 State::Tls => return Ok(Step::Paused),
                 State::Body { .. } if !self.eof => return self.want_body(),
+                // The verdict is heard once the whole message is written.
+                State::End if !self.eof && !self.output.is_empty() && !self.is_flooded() => {
+                    return Ok(Step::NeedInput);
+                }
                 State::Asking => {
                     let more = self.ask();
                     if self.conclude_asking() {
@@ -288,7 +293,10 @@ impl Session {
             State::Helo => self.hear_helo(reply),
             State::StartTls => self.hear_starttls(reply),
             State::Auth(pending) => self.hear_auth(pending, reply),
-            State::Body { .. } => self.hear_early(reply),
+            body @ State::Body { .. } => {
+                self.state = body;
+                self.hear_early(reply)
+            }
             State::End => self.hear_end(reply),
             State::LoneDot => {
                 self.dirty = true;
@@ -325,9 +333,14 @@ impl Session {
     fn fail(&mut self, error: Error) {
         // The last octet of the last dot is not on its way as long as anything is unwritten.
         let sent = matches!(self.state, State::End) && self.output.is_empty();
+        let sending = matches!(self.state, State::Body { .. } | State::End);
         if let Some(mut transaction) = self.transaction.take() {
             if sent {
                 transaction.decide(&Delivery::Unknown);
+            }
+            // A message that is said to be unsent must not go out after all, as a goodbye.
+            if sending {
+                self.output.clear();
             }
             self.pending = Some(Event::Sent(transaction.outcome()));
         }
