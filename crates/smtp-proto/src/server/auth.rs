@@ -1,4 +1,6 @@
 //! AUTH: RFC 4954.
+use alloc::vec::Vec;
+
 use bytes::{BufMut, Bytes};
 use proto_core::{LineError, Secret, Step};
 use sasl::{Mechanism, server::Exchange};
@@ -12,12 +14,14 @@ use crate::{Error, Extension};
 pub(super) struct Incoming(Exchange);
 
 impl Session {
-    /// Whether AUTH is worth announcing.
-    pub(super) fn offers_auth(&self) -> bool {
+    /// The mechanisms that can be used now: those worth announcing.
+    pub(super) fn usable_mechanisms(&self) -> Vec<Mechanism> {
         let usable = |mechanism: &Mechanism| {
-            self.secured || self.config.plaintext_passwords || !mechanism.is_plaintext()
+            let safe = self.secured || self.config.plaintext_passwords;
+            (safe || !mechanism.is_plaintext()) && Exchange::new(*mechanism).is_some()
         };
-        !self.authenticated && self.config.mechanisms.iter().any(usable)
+        let all = self.config.mechanisms.iter().copied();
+        all.filter(|mechanism| !self.authenticated && usable(mechanism)).collect()
     }
 
     pub(super) fn begin_auth(
@@ -27,6 +31,11 @@ impl Session {
     ) -> Result<Option<Event>, Error> {
         if !self.supported().contains(Extension::Auth) {
             return self.mistake(502, "5.5.1", "AUTH is not offered");
+        }
+        // Wrong passwords count as mistakes when the application says so; here is where a
+        // client that does nothing but guess finds its end.
+        if self.mistakes >= self.config.limits.mistakes {
+            return Err(Error::TooManyMistakes);
         }
         if self.authenticated || self.transaction.is_some() || !self.greeted {
             return self.mistake(503, "5.5.1", "bad sequence of commands");

@@ -42,7 +42,7 @@ pub struct Session {
     pub(super) greeted: bool,
     pub(super) secured: bool,
     pub(super) authenticated: bool,
-    mistakes: u32,
+    pub(super) mistakes: u32,
     idling: u32,
     pub(super) eof: bool,
     failed: Option<Error>,
@@ -160,7 +160,7 @@ impl Session {
             }
             Owed::StartTls if agreed => return State::Tls,
             Owed::Auth if agreed => self.authenticated = true,
-            // Guesses are bounded like other mistakes; the next one finds the end.
+            // Guesses are bounded like other mistakes.
             Owed::Auth => self.mistakes = self.mistakes.saturating_add(1),
             Owed::Quit => return State::Closed,
             _ => {}
@@ -207,11 +207,12 @@ impl Session {
         if self.secured {
             extensions = extensions.without(Extension::StartTls);
         }
-        if !self.offers_auth() {
+        let mechanisms = self.usable_mechanisms();
+        if mechanisms.is_empty() {
             extensions = extensions.without(Extension::Auth);
         }
         let size = Some(self.config.limits.message_size);
-        Capabilities { extensions, size, mechanisms: self.config.mechanisms.clone() }
+        Capabilities { extensions, size, mechanisms }
     }
 
     fn words(&self, enhanced: &str, text: &str) -> String {
