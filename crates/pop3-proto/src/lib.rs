@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 extern crate alloc;
+#[cfg(feature = "tokio")]
+extern crate std;
 
 pub mod client;
 mod command;
@@ -8,6 +10,8 @@ mod error;
 mod maildrop;
 mod response;
 pub mod server;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod top;
 
 pub use command::{Command, MessageNumber};

@@ -331,13 +331,9 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     }
 }
 
-impl<M: Machine + fmt::Debug, S: fmt::Debug> fmt::Debug for Driver<M, S> {
+impl<M: Machine + fmt::Debug, S> fmt::Debug for Driver<M, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { machine, stream, .. } = self;
-        f.debug_struct("Driver")
-            .field("machine", machine)
-            .field("stream", stream)
-            .finish_non_exhaustive()
+        f.debug_struct("Driver").field("machine", &self.machine).finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,92 @@
+//! Messages on disk: what a mail server has accepted, and the mailboxes of its users.
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use homing::delivery::{MessageId, Record};
+use tokio::{
+    fs::{self, File, OpenOptions},
+    io::AsyncWriteExt,
+};
+
+/// The directories of one mail server: `incoming` for what is being received, `queue` for what
+/// waits to be sent, `mail/USER` for what has arrived, and `journal`.
+pub struct Spool {
+    directory: PathBuf,
+    next: AtomicU64,
+}
+
+/// A message that is being received.
+pub struct Incoming {
+    pub path: PathBuf,
+    file: File,
+    pub size: u64,
+}
+
+impl Spool {
+    pub async fn create(directory: PathBuf, users: &[&str]) -> io::Result<Self> {
+        for name in ["incoming", "queue"] {
+            fs::create_dir_all(directory.join(name)).await?;
+        }
+        for user in users {
+            fs::create_dir_all(directory.join("mail").join(user)).await?;
+        }
+        Ok(Self { directory, next: AtomicU64::new(1) })
+    }
+
+    pub async fn receive(&self) -> io::Result<Incoming> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let path = self.directory.join("incoming").join(format!("{number:06}"));
+        Ok(Incoming { file: File::create_new(&path).await?, path, size: 0 })
+    }
+
+    /// Gives what was received to a user, durably.
+    pub async fn keep(&self, incoming: &Path, user: &str) -> io::Result<()> {
+        let name = incoming.file_name().unwrap_or_default();
+        let mailbox = self.mailbox(user);
+        fs::hard_link(incoming, mailbox.join(name)).await?;
+        sync_directory(&mailbox).await
+    }
+
+    /// Puts what was received into the queue under its number, durably.
+    pub async fn enqueue(&self, incoming: &Path, message: MessageId) -> io::Result<()> {
+        fs::hard_link(incoming, self.queued(message)).await?;
+        sync_directory(&self.directory.join("queue")).await
+    }
+
+    pub fn queued(&self, message: MessageId) -> PathBuf {
+        self.directory.join("queue").join(message.0.to_string())
+    }
+
+    pub fn mailbox(&self, user: &str) -> PathBuf {
+        self.directory.join("mail").join(user)
+    }
+
+    /// Appends a record to the journal, durably.
+    pub async fn write(&self, record: &Record) -> io::Result<()> {
+        let path = self.directory.join("journal");
+        let mut journal = OpenOptions::new().create(true).append(true).open(path).await?;
+        journal.write_all(record.write().as_bytes()).await?;
+        journal.sync_data().await
+    }
+}
+
+impl Incoming {
+    pub async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.size += octets.len() as u64;
+        self.file.write_all(octets).await
+    }
+
+    /// Has the octets on the disk itself.
+    pub async fn sync(&mut self) -> io::Result<()> {
+        self.file.flush().await?;
+        self.file.sync_all().await
+    }
+}
+
+/// The name of a file is durable once its directory is.
+async fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path).await?.sync_all().await
+}

@@ -1,0 +1,202 @@
+//! What the tour prints: who said what to whom.
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use homing::{
+    dns::{Message, Opcode, Rdata, RecordType, tokio::Exchange},
+    proto_core::tokio::{Direction, Observer},
+};
+
+/// Lines in a row from one side that are shown; of the rest, only how many there are.
+const SHOWN: usize = 16;
+
+/// Prints to standard output, as long as it is not told to be quiet. Clones print to the same.
+#[derive(Clone)]
+pub struct Transcript {
+    quiet: bool,
+    color: bool,
+    names: Arc<Mutex<BTreeMap<IpAddr, String>>>,
+}
+
+impl Transcript {
+    pub fn new(quiet: bool, color: bool) -> Self {
+        Self { quiet, color, names: Arc::default() }
+    }
+
+    /// Calls an address by a name from here on.
+    pub fn name(&self, address: IpAddr, name: &str) {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(address, name.into());
+    }
+
+    pub fn name_of(&self, address: IpAddr) -> String {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.get(&address).cloned().unwrap_or_else(|| address.to_string())
+    }
+
+    /// Begins a chapter.
+    pub fn act(&self, title: &str) {
+        self.print(&format!("\n{}", self.paint("1", title)));
+    }
+
+    /// Tells what happens.
+    pub fn note(&self, text: &str) {
+        self.print(&self.paint("2", &format!("   {text}")));
+    }
+
+    pub fn print(&self, line: &str) {
+        if !self.quiet {
+            println!("{line}");
+        }
+    }
+
+    /// Hears a dialogue for its client, and prints it line by line.
+    pub fn dialogue(&self, client: &str, server: &str) -> Observer {
+        let mut dialogue = Dialogue::new(self.clone(), client, server);
+        Box::new(move |direction, octets| dialogue.hear(direction, octets))
+    }
+
+    /// Hears a name server's messages, and prints each.
+    pub fn dns(&self) -> impl Fn(&Exchange<'_>) + Send + Sync + 'static {
+        let transcript = self.clone();
+        move |exchange| {
+            if transcript.quiet {
+                return;
+            }
+            let [from, to] = [exchange.from, exchange.to].map(|end| transcript.name_of(end.ip()));
+            let said = Message::parse(exchange.message)
+                .map_or_else(|error| error.to_string(), |message| describe(&message));
+            let line = format!("   {from} -> {to}: {said}");
+            transcript.print(&transcript.paint("36", &line));
+        }
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\x1B[{code}m{text}\x1B[0m") } else { text.into() }
+    }
+}
+
+/// The lines of one connection.
+struct Dialogue {
+    transcript: Transcript,
+    server: String,
+    /// What has not ended in a line feed yet.
+    pending: BTreeMap<bool, Vec<u8>>,
+    last: Option<Direction>,
+    in_a_row: usize,
+}
+
+impl Dialogue {
+    fn new(transcript: Transcript, client: &str, server: &str) -> Self {
+        transcript.note(&format!("{client} connects to {server}"));
+        let server = server.into();
+        Self { transcript, server, pending: BTreeMap::new(), last: None, in_a_row: 0 }
+    }
+
+    fn hear(&mut self, direction: Direction, octets: &[u8]) {
+        if self.transcript.quiet {
+            return;
+        }
+        let sent = direction == Direction::Sent;
+        for line in octets.split_inclusive(|octet| *octet == b'\n') {
+            let pending = self.pending.entry(sent).or_default();
+            pending.extend_from_slice(line);
+            if pending.ends_with(b"\n") {
+                let line = std::mem::take(pending);
+                self.line(direction, line.trim_ascii_end());
+            }
+        }
+    }
+
+    fn line(&mut self, direction: Direction, line: &[u8]) {
+        if self.last != Some(direction) {
+            self.finish();
+            self.last = Some(direction);
+        }
+        self.in_a_row += 1;
+        if self.in_a_row <= SHOWN {
+            let (mark, color) = match direction {
+                Direction::Sent => ("C:", "32"),
+                Direction::Received => ("S:", "33"),
+            };
+            let line = format!("   {mark} {}", readable(line));
+            self.transcript.print(&self.transcript.paint(color, &line));
+        }
+    }
+
+    fn finish(&mut self) {
+        let more = self.in_a_row.saturating_sub(SHOWN);
+        if more > 0 {
+            self.transcript.note(&format!("... and {more} more lines"));
+        }
+        self.in_a_row = 0;
+    }
+}
+
+impl Drop for Dialogue {
+    fn drop(&mut self) {
+        self.finish();
+        self.transcript.note(&format!("{} and the client part", self.server));
+    }
+}
+
+/// A line for a terminal: no control characters, no secrets, and not too wide.
+fn readable(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    let words: Vec<_> = text.splitn(3, ' ').collect();
+    let text = match words[..] {
+        ["AUTH", mechanism, _] => format!("AUTH {mechanism} ****"),
+        ["PASS", ..] => "PASS ****".into(),
+        _ => text.into_owned(),
+    };
+    let printable = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
+    text.chars().take(100).map(printable).collect()
+}
+
+/// A DNS message in a few words.
+fn describe(message: &Message<'_>) -> String {
+    let header = message.header();
+    let question = message.question().map_or(String::new(), |question| {
+        format!("{} {}", question.name, question.rtype)
+    });
+    if header.opcode == Opcode::UPDATE {
+        return update(message);
+    }
+    if !header.response {
+        let desired = if header.recursion_desired { ", recursively please" } else { "" };
+        return format!("{question}?{desired}");
+    }
+    let mut said = String::new();
+    for record in message.answers() {
+        let _ = write!(said, "{} {}; ", record.rtype(), record.data());
+    }
+    if said.is_empty() {
+        let servers = message.authorities().filter(|record| record.rtype() == RecordType::NS);
+        for record in servers {
+            let Rdata::Ns { server } = record.data() else { continue };
+            let _ = write!(said, "I do not know, ask {server}");
+            for glue in message.additionals().filter(|glue| glue.owner() == server) {
+                let _ = write!(said, " at {}", glue.data());
+            }
+            said.push_str("; ");
+        }
+    }
+    if said.is_empty() {
+        said = format!("{}; ", message.rcode());
+    }
+    let authoritative = if header.authoritative { " (authoritative)" } else { "" };
+    format!("{question}: {}{authoritative}", said.trim_end_matches("; "))
+}
+
+/// An update (RFC 2136), whose sections have other names.
+fn update(message: &Message<'_>) -> String {
+    let zone = message.question().map_or(String::new(), |zone| zone.name.to_string());
+    if message.header().response {
+        return format!("update of {zone} {}", message.rcode());
+    }
+    let records: Vec<_> = message.authorities().map(|record| record.to_string()).collect();
+    format!("update {zone}: insert {}", records.join("; "))
+}
