@@ -1,0 +1,266 @@
+//! The tour: Alice's letter reaches Bob, over real sockets, through every crate of the family.
+//!
+//! A root, three top-level domains and three organisations have name servers; a local name server
+//! resolves for everybody. Alice composes a message and submits it; her server queues it, asks for
+//! the MX of Bob's domain, and relays it; Bob reads it, twice. Then a registrar founds
+//! networkutopia.com by dynamic update, and a letter goes there too. All on loopback, on ports
+//! that the system chooses, without privileges.
+mod mailserver;
+mod names;
+mod people;
+mod postman;
+mod spool;
+mod tls;
+mod transcript;
+
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Instant, SystemTime},
+};
+
+use clap::Parser;
+use homing::{
+    dns::{Rdata, RecordType, Update},
+    mime::DateTime,
+};
+use mailserver::{MailServer, Place};
+use names::{Names, at};
+use people::Reader;
+use tls::Tls;
+use tokio::net::TcpListener;
+use transcript::Transcript;
+
+/// Anything that stops the tour, in a sentence.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Alice's letter reaches Bob: composed, submitted, queued, routed by DNS, relayed and read, over
+/// real sockets on 127.0.0.x.
+#[derive(Parser)]
+#[command(name = "tour")]
+struct Arguments {
+    /// Print the closing table only.
+    #[arg(long)]
+    quiet: bool,
+    /// Print without colours.
+    #[arg(long)]
+    no_color: bool,
+    /// Let Alice send this message instead of her own.
+    #[arg(long, value_name = "FILE.eml")]
+    message: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let plain = arguments.no_color || std::env::var_os("NO_COLOR").is_some();
+    let color = !plain && std::io::stdout().is_terminal();
+    let transcript = Transcript::new(arguments.quiet, color);
+    let directory = std::env::temp_dir().join(format!("homing-tour-{}", std::process::id()));
+    let toured = tour(&transcript, &directory, arguments.message.as_deref()).await;
+    let _ = tokio::fs::remove_dir_all(&directory).await;
+    match toured {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("tour: {error}");
+            eprintln!("tour: it needs loopback addresses 127.0.0.2 to 127.0.0.22 (Linux has them; elsewhere add them as aliases), and room in {}", std::env::temp_dir().display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+const CREPES: Place = Place {
+    domain: "crepes.fr",
+    host: "mail.crepes.fr",
+    address: at::CREPES_MAIL,
+    users: &["alice"],
+};
+const HAMBURGER: Place = Place {
+    domain: "hamburger.edu",
+    host: "mail.hamburger.edu",
+    address: at::HAMBURGER_MAIL,
+    users: &["bob"],
+};
+const UTOPIA: Place = Place {
+    domain: "networkutopia.com",
+    host: "mail.networkutopia.com",
+    address: at::UTOPIA_MAIL,
+    users: &["info"],
+};
+
+/// Goes round; false if a message did not arrive unchanged.
+async fn tour(
+    transcript: &Transcript,
+    directory: &Path,
+    message: Option<&Path>,
+) -> Result<bool, Failure> {
+    let start = Instant::now();
+    tokio::fs::create_dir_all(directory).await?;
+    for (address, name) in [(at::ALICE, "alice"), (at::BOB, "bob"), (at::REGISTRAR, "registrar")] {
+        transcript.name(address, name);
+    }
+    transcript.act("1. Name servers and mail servers open");
+    let names = Names::start(transcript).await?;
+    let [crepes, hamburger, utopia] = mail_servers(&names, directory, transcript).await?;
+    let mut letters = Vec::new();
+
+    transcript.act("2. Alice writes to Bob");
+    let letter = directory.join("ketchup.eml");
+    match message {
+        Some(message) => people::copy(message, &letter).await?,
+        None => {
+            let text = "Do you like ketchup?\nHow about pickles?\nOr a crêpe, près de la Seine?\n";
+            people::compose(&letter, "Bob <bob@hamburger.edu>", "Toppings, où ça?", text).await?;
+        }
+    }
+    people::submit(at::ALICE, &crepes, "bob@hamburger.edu", &letter).await?;
+    hamburger.arrived(1).await?;
+
+    transcript.act("3. Bob reads it on his laptop, and keeps it on the server");
+    let (mut laptop, mut phone) = (Reader::default(), Reader::default());
+    let bob = |device| (device, "bob", at::BOB);
+    let into = directory.join("laptop");
+    let fetched = laptop.fetch(bob("bob's laptop"), &hamburger, &into, true).await?;
+    for path in &fetched {
+        transcript.print(&indented(&people::show(path).await?));
+    }
+    letters.push(("to Bob's laptop, kept", letter.clone(), fetched));
+    transcript.act("   The laptop looks again: nothing is fetched twice");
+    let again = laptop.fetch(bob("bob's laptop"), &hamburger, &into, true).await?;
+    transcript.act("   Bob reads it on his phone, and deletes it from the server");
+    let into = directory.join("phone");
+    let fetched = phone.fetch(bob("bob's phone"), &hamburger, &into, false).await?;
+    letters.push(("to Bob's phone, deleted", letter, fetched));
+    let gone = phone.fetch(bob("bob's phone"), &hamburger, &into, false).await?;
+    let kept_once = again.is_empty() && gone.is_empty();
+
+    transcript.act("4. A registrar founds networkutopia.com");
+    found(&names).await?;
+    transcript.act("   Alice writes there");
+    let letter = directory.join("utopia.eml");
+    let info = "Network Utopia <info@networkutopia.com>";
+    people::compose(&letter, info, "Hello, world", "Is there mail in Utopia?\n").await?;
+    people::submit(at::ALICE, &crepes, "info@networkutopia.com", &letter).await?;
+    utopia.arrived(1).await?;
+    let mut reader = Reader::default();
+    let who = ("info's desk", "info", at::UTOPIA_WWW);
+    let fetched = reader.fetch(who, &utopia, &directory.join("utopia"), false).await?;
+    letters.push(("to networkutopia.com", letter, fetched));
+
+    transcript.act("   The second look-up comes from the cache");
+    let before = names.statistics().await;
+    let found = names.resolver(at::BOB)?.lookup_mx(&"networkutopia.com".parse()?).await?;
+    let after = names.statistics().await;
+    let cached = !found.is_empty() && after.upstream == before.upstream && after.hits > before.hits;
+
+    let good = close(transcript, &names, &letters, start).await?;
+    [crepes, hamburger, utopia].into_iter().for_each(MailServer::stop);
+    names.stop();
+    if !kept_once {
+        eprintln!("tour: POP3 gave a message that was read or deleted already");
+    }
+    if !cached {
+        eprintln!("tour: the second look-up did not come from the cache");
+    }
+    Ok(good && kept_once && cached)
+}
+
+/// Opens the mail servers, which all listen on one port: an MX record knows no port.
+async fn mail_servers(
+    names: &Names,
+    directory: &Path,
+    transcript: &Transcript,
+) -> Result<[MailServer; 3], Failure> {
+    let places = [CREPES, HAMBURGER, UTOPIA];
+    let tls = Tls::new(&places.map(|place| place.host))?;
+    let mut listeners = listen(&places).await?.into_iter();
+    let mut start = async |place: Place| -> Result<MailServer, Failure> {
+        let listener = listeners.next().ok_or("a listener for each server")?;
+        let directory = directory.join(place.domain);
+        let resolver = names.resolver(place.address)?;
+        MailServer::start(place, listener, directory, resolver, tls.clone(), transcript).await
+    };
+    Ok([start(CREPES).await?, start(HAMBURGER).await?, start(UTOPIA).await?])
+}
+
+async fn listen(places: &[Place]) -> Result<Vec<TcpListener>, Failure> {
+    let mut last = None;
+    'port: for _ in 0..20 {
+        let (mut listeners, mut port) = (Vec::new(), 0);
+        for place in places {
+            match TcpListener::bind((place.address, port)).await {
+                Ok(listener) => {
+                    port = listener.local_addr()?.port();
+                    listeners.push(listener);
+                }
+                Err(error) => {
+                    last = Some(error);
+                    continue 'port;
+                }
+            }
+        }
+        return Ok(listeners);
+    }
+    Err(last.map_or("no port is free".into(), Into::into))
+}
+
+/// The slides' last page: two records go to the com server, two to the zone's own.
+async fn found(names: &Names) -> Result<(), Failure> {
+    let zone = "networkutopia.com";
+    let [ns, glue] = names::delegation(zone, "dns1.networkutopia.com", at::UTOPIA_DNS)?;
+    let update = Update::new("com".parse()?).require_no_name(zone.parse()?);
+    names.update(at::COM, update.insert(ns).insert(glue)).await?;
+    let www = "www.networkutopia.com".parse()?;
+    let [mx, mail] = names::mail(zone, at::UTOPIA_MAIL)?;
+    let update = Update::new(zone.parse()?)
+        .require_no_set(zone.parse()?, RecordType::MX)
+        .insert(homing::dns::Record::address(www, 3600, at::UTOPIA_WWW))
+        .insert(mx)
+        .insert(mail);
+    names.update(at::UTOPIA_DNS, update).await
+}
+
+/// The closing table; false if a letter did not arrive unchanged.
+async fn close(
+    transcript: &Transcript,
+    names: &Names,
+    letters: &[(&str, PathBuf, Vec<PathBuf>)],
+    start: Instant,
+) -> Result<bool, Failure> {
+    let mut equal = 0;
+    transcript.print("");
+    println!("{:<34} {:>10}   octet for octet", "letter", "octets");
+    for (what, sent, received) in letters {
+        let size = tokio::fs::metadata(sent).await?.len();
+        let same = match &received[..] {
+            [one] => people::unchanged(sent, one).await?,
+            _ => false,
+        };
+        equal += usize::from(same);
+        println!("{what:<34} {size:>10}   {}", if same { "equal" } else { "NOT EQUAL" });
+    }
+    println!("\n{:<34} {:>10}", "name server", "queries");
+    for (server, queries) in names.queries().await {
+        println!("{server:<34} {queries:>10}");
+    }
+    let statistics = names.statistics().await;
+    println!("\n{:<34} {:>10}", "letters read", letters.len());
+    println!("{:<34} {equal:>10}", "of them found equal");
+    println!("{:<34} {:>10}", "look-ups answered from the cache", statistics.hits);
+    println!("{:<34} {:>10}", "look-ups that asked others", statistics.misses);
+    println!("{:<34} {:>10.2}", "seconds", start.elapsed().as_secs_f64());
+    Ok(equal == letters.len())
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("   | {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The time of day, as header fields have it.
+pub fn now() -> DateTime {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(now.as_secs()).unwrap_or(0);
+    DateTime::new(seconds, 0).expect("this century has dates")
+}

@@ -1,0 +1,195 @@
+//! Alice, who writes, and Bob, who reads.
+use std::{net::IpAddr, path::Path};
+
+use bytes::{Bytes, BytesMut};
+use homing::{
+    mime::{Builder, MediaType, Message},
+    pop3::{self, UniqueId},
+    proto_core::tokio::{BoxStream, Driver},
+    sasl::{Credentials, client::Identity},
+    smtp::{
+        self, ForwardPath, ReversePath,
+        client::{Envelope, Tls as TlsPolicy},
+    },
+};
+use tokio::{
+    fs::{self, File},
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufWriter},
+    net::{TcpSocket, TcpStream},
+};
+
+use crate::{
+    Failure,
+    mailserver::{MailServer, PASSWORD},
+    now,
+};
+
+/// A small picture of ketchup and pickles, as PNG: red and green.
+const PICTURE: &[u8] = include_bytes!("toppings.png");
+
+/// Alice's letter, as her user agent composes it.
+pub async fn compose(path: &Path, to: &str, subject: &str, text: &str) -> Result<(), Failure> {
+    let letter = Builder::new(now())
+        .message_id(format!("<{}.tour@crepes.fr>", path.file_stem().unwrap_or_default().display()).parse()?)
+        .from("Alice <alice@crepes.fr>".parse::<homing::mime::Mailbox>()?)
+        .to(to.parse::<homing::mime::Mailbox>()?)
+        .subject(subject)
+        .text(text)
+        .attach("crêpe.png", MediaType::PNG, Bytes::from_static(PICTURE));
+    let mut octets = BytesMut::new();
+    letter.write(&mut octets);
+    Ok(fs::write(path, &octets).await?)
+}
+
+/// Copies a user's own message, with lines that end in CRLF, as mail has them.
+pub async fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    let mut source = File::open(from).await.map_err(|e| format!("{}: {e}", from.display()))?;
+    let mut target = BufWriter::new(File::create(to).await?);
+    let (mut piece, mut last) = (vec![0; 64 * 1024], 0);
+    loop {
+        let read = source.read(&mut piece).await?;
+        if read == 0 {
+            break;
+        }
+        let mut out = Vec::with_capacity(read + read / 16);
+        for &octet in piece.get(..read).unwrap_or_default() {
+            if octet == b'\n' && last != b'\r' {
+                out.push(b'\r');
+            }
+            out.push(octet);
+            last = octet;
+        }
+        target.write_all(&out).await?;
+    }
+    if last != b'\n' {
+        target.write_all(b"\r\n").await?;
+    }
+    Ok(target.flush().await?)
+}
+
+/// Submits a message to Alice's server, with TLS and her password.
+pub async fn submit(from: IpAddr, server: &MailServer, to: &str, path: &Path) -> Result<(), Failure> {
+    let place = server.shared.place;
+    let stream = connect(from, place.address, server.shared.smtp_port).await?;
+    let mut config = smtp::client::Config::new("alice.crepes.fr".parse()?);
+    config.tls = TlsPolicy::Required;
+    config.identity = Some(Identity::Password(Credentials::new("alice", PASSWORD.into())?));
+    let driver = Driver::new(stream, |now| smtp::client::Session::new(now, config))
+        .with_observer(server.shared.transcript.dialogue("alice", place.host));
+    let tls = server.shared.tls.towards(place.host)?;
+    let mut client = smtp::tokio::Client::open(driver, Some(tls)).await?;
+    let file = File::open(path).await?;
+    let recipient = ForwardPath::Mailbox(to.parse()?);
+    let sender = ReversePath::Mailbox("alice@crepes.fr".parse()?);
+    let mut envelope = Envelope::new(sender, vec![recipient]);
+    (envelope.size, envelope.eight_bit) = (Some(file.metadata().await?.len()), true);
+    let outcome = client.send(envelope, file).await?;
+    client.quit().await?;
+    match outcome.is_complete() {
+        true => Ok(()),
+        false => Err(format!("the server did not take the message: {:?}", outcome.recipients).into()),
+    }
+}
+
+/// What a mail reader remembers between sessions: POP3 itself keeps no state.
+#[derive(Default)]
+pub struct Reader {
+    seen: Vec<UniqueId>,
+}
+
+impl Reader {
+    /// Downloads what is new to this reader into a directory; keeps it on the server, or not.
+    /// Returns the files.
+    pub async fn fetch(
+        &mut self,
+        who: (&str, &str, IpAddr),
+        server: &MailServer,
+        into: &Path,
+        keep: bool,
+    ) -> Result<Vec<std::path::PathBuf>, Failure> {
+        let (device, user, from) = who;
+        fs::create_dir_all(into).await?;
+        let place = server.shared.place;
+        let stream = connect(from, place.address, server.pop3_port).await?;
+        let credentials = Credentials::new(user, PASSWORD.into())?;
+        let mut session = None;
+        let driver = Driver::new(stream, |now| {
+            let config = pop3::client::Config::default();
+            session = Some(());
+            pop3::client::Session::new(now, config, credentials)
+                .expect("the tour's names and passwords are plain words")
+        })
+        .with_observer(server.shared.transcript.dialogue(device, place.host));
+        let tls = server.shared.tls.towards(place.host)?;
+        let mut client = pop3::tokio::Client::open(driver, Some(tls)).await?;
+        let mut fetched = Vec::new();
+        for (message, id) in client.ids().await? {
+            if self.seen.contains(&id) {
+                continue;
+            }
+            let path = into.join(String::from_utf8_lossy(id.as_bytes()).as_ref());
+            let mut file = File::create(&path).await?;
+            client.retrieve(message, &mut file).await?;
+            // On the disk before it may go from the server.
+            file.sync_all().await?;
+            if !keep {
+                client.delete(message).await?;
+            }
+            self.seen.push(id);
+            fetched.push(path);
+        }
+        client.quit().await?;
+        Ok(fetched)
+    }
+}
+
+/// Shows a message as a person would see it; of a large one, only the header.
+pub async fn show(path: &Path) -> Result<String, Failure> {
+    const SHOWN: u64 = 256 * 1024;
+    let mut octets = Vec::new();
+    let size = fs::metadata(path).await?.len();
+    File::open(path).await?.take(SHOWN).read_to_end(&mut octets).await?;
+    let message = Message::parse(&octets);
+    if size <= SHOWN {
+        return Ok(message.to_string());
+    }
+    Ok(format!("{size} octets, Subject: {}", message.subject().unwrap_or_default()))
+}
+
+/// Whether a message arrived unchanged: what was sent is the end of what was received, octet for
+/// octet, and only servers' traces stand before it.
+pub async fn unchanged(sent: &Path, received: &Path) -> Result<bool, Failure> {
+    let (mut sent, mut received) = (File::open(sent).await?, File::open(received).await?);
+    let (ours, theirs) = (sent.metadata().await?.len(), received.metadata().await?.len());
+    let Some(trace) = theirs.checked_sub(ours).filter(|trace| *trace < 16 * 1024) else {
+        return Ok(false);
+    };
+    let mut lines = Vec::new();
+    (&mut received).take(trace).read_to_end(&mut lines).await?;
+    let is_trace = |line: &[u8]| {
+        [&b"Received: "[..], b"Return-Path: ", b"\t"].iter().any(|start| line.starts_with(start))
+    };
+    if !lines.split_inclusive(|octet| *octet == b'\n').all(is_trace) {
+        return Ok(false);
+    }
+    received.seek(std::io::SeekFrom::Start(trace)).await?;
+    let (mut a, mut b) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    loop {
+        let read = sent.read(&mut a).await?;
+        if read == 0 {
+            return Ok(true);
+        }
+        let (Some(a), Some(b)) = (a.get(..read), b.get_mut(..read)) else { return Ok(false) };
+        received.read_exact(b).await?;
+        if a != b {
+            return Ok(false);
+        }
+    }
+}
+
+async fn connect(from: IpAddr, to: IpAddr, port: u16) -> Result<BoxStream, Failure> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    let stream: TcpStream = socket.connect((to, port).into()).await?;
+    Ok(Box::new(stream))
+}
