@@ -1,7 +1,7 @@
 //! AUTH: RFC 4954.
 use alloc::vec::Vec;
 
-use bytes::{BufMut, Bytes};
+use bytes::BufMut;
 use proto_core::{LineError, Secret, Step};
 use sasl::{Mechanism, server::Exchange};
 
@@ -53,10 +53,8 @@ impl Session {
 
     /// Takes the client's next words.
     pub(super) fn hear_auth(&mut self) -> Result<Option<Step<Event>>, Error> {
-        let line = match self.input.line(self.config.limits.auth_line) {
-            Ok(None) => return self.idle(),
-            line => line.transpose().unwrap_or(Ok(Bytes::new())),
-        };
+        let line = self.input.line(self.config.limits.auth_line);
+        let Some(line) = line.transpose() else { return self.idle() };
         self.timer.restart();
         let State::Auth(Incoming(exchange)) = core::mem::replace(&mut self.state, State::Command)
         else {

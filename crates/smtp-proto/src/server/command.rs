@@ -13,10 +13,7 @@ use crate::{
 impl Session {
     pub(super) fn hear_command(&mut self) -> Result<Option<Step<Event>>, Error> {
         let limit = self.config.limits.command_line + self.supported().growth();
-        let line = match self.input.line(limit) {
-            Ok(None) => return self.idle(),
-            line => line.transpose().unwrap_or(Ok(Bytes::new())),
-        };
+        let Some(line) = self.input.line(limit).transpose() else { return self.idle() };
         self.timer.restart();
         let event = match line {
             // A copy, so that an envelope does not keep a whole read in memory.
@@ -36,10 +33,12 @@ impl Session {
     }
 
     fn hear_line(&mut self, line: &Bytes) -> Result<Option<Event>, Error> {
-        match Command::parse(line, self.config.leniency) {
-            Ok(Command::Quit) => Ok(self.owe(Owed::Quit, Event::Quit)),
-            // RFC 5321 §3.1: after 554, 503 to everything but QUIT.
-            _ if self.turned_away => self.mistake(503, "5.5.1", "bad sequence of commands"),
+        let command = Command::parse(line, self.config.leniency);
+        // RFC 5321 §3.1: after 554, 503 to everything but QUIT.
+        if self.turned_away && command != Ok(Command::Quit) {
+            return self.mistake(503, "5.5.1", "bad sequence of commands");
+        }
+        match command {
             Ok(command) => self.obey(command),
             Err(error) => self.hear_nonsense(error),
         }
