@@ -24,6 +24,8 @@ mod reader;
 mod record;
 pub mod recursive;
 pub mod stub;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod update;
 mod writer;
 mod zone;

@@ -19,11 +19,11 @@ use crate::random::Random;
 pub struct Config {
     /// The name servers. Each query begins with one of them at random, and goes round.
     pub servers: Vec<SocketAddr>,
-    /// How long the first round waits for each server; every later round waits twice as long.
-    /// 2 s: a local server that has to go to the root takes about one.
+    /// How long the first round waits for each server; the second waits twice as long, and every
+    /// later one four times. 1 s: a local server that has to go to the root takes about that.
     pub timeout: Duration,
-    /// How many messages a query may cost, TCP after truncation included. 8: two servers in three
-    /// rounds, and once more by TCP.
+    /// How many messages a query may cost, TCP after truncation included. 5: with one server that
+    /// is silent, fifteen seconds.
     pub sends: u8,
     /// The UDP payload that is offered by EDNS.
     pub payload: u16,
@@ -34,12 +34,12 @@ impl Config {
     ///
     /// ```
     /// let config = dns_proto::stub::Config::new([([127, 0, 0, 1], 53).into()]);
-    /// assert_eq!(config.sends, 8);
+    /// assert_eq!(config.sends, 5);
     /// ```
     #[must_use]
     pub fn new(servers: impl IntoIterator<Item = SocketAddr>) -> Self {
         let servers = servers.into_iter().collect();
-        Self { servers, timeout: Duration::from_secs(2), sends: 8, payload: UDP_PAYLOAD }
+        Self { servers, timeout: Duration::from_secs(1), sends: 5, payload: UDP_PAYLOAD }
     }
 }
 
@@ -147,8 +147,8 @@ impl Stub {
             self.queries.remove(&id);
             return self.events.push_back(Event::Failed { id, error });
         };
-        let round = u32::try_from(query.turns / count).unwrap_or(u32::MAX);
-        let wait = self.config.timeout.saturating_mul(2_u32.saturating_pow(round));
+        let round = [1, 2].get(query.turns / count).copied().unwrap_or(4);
+        let wait = self.config.timeout.saturating_mul(round);
         let via = if by_tcp.is_some() { Transport::Tcp } else { Transport::Udp };
         query.sends += 1;
         query.turns += usize::from(by_tcp.is_none());

@@ -1,0 +1,281 @@
+//! A small Internet on loopback addresses.
+use alloc::string::String;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::time::Duration;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::vec::Vec;
+
+use ::tokio::net::{TcpStream, UdpSocket};
+use ::tokio::sync::{Notify, oneshot};
+use ::tokio::task::JoinHandle;
+use ::tokio::time::timeout;
+use bytes::Bytes;
+use proto_core::Transport;
+
+use crate::recursive::Config;
+use crate::stub::{self, Stub};
+use crate::tokio::{
+    Driver, Exchange, Handler, Recursive, Resolver, Server, ServerLimits, Zones, frame, seed,
+};
+use crate::{
+    Authority, Error, Message, Name, Query, Rcode, Rdata, Record, RecordType, Update, Zone,
+    recursive,
+};
+
+fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+fn address(owner: &str, last: u8) -> Record {
+    Record::address(name(owner), 60, [127, 0, 53, last].into())
+}
+
+fn ns(owner: &str, server: &str) -> Record {
+    Record::new(name(owner), 60, Rdata::Ns { server: name(server).view() })
+}
+
+fn mx(owner: &str, preference: u16, exchange: &str) -> Record {
+    Record::new(name(owner), 60, Rdata::Mx { preference, exchange: name(exchange).view() })
+}
+
+fn zones(apex: &str, records: impl IntoIterator<Item = Record>) -> Zones {
+    let owner = name(apex);
+    let [serial, refresh, retry, expire, minimum] = [1, 2, 3, 4, 60];
+    let (primary, mailbox) = (owner.view(), owner.view());
+    let soa = Rdata::Soa { primary, mailbox, serial, refresh, retry, expire, minimum };
+    let soa = Record::new(owner.clone(), 60, soa);
+    let mut authority = Authority::default();
+    authority.insert(Zone::new([soa].into_iter().chain(records)).unwrap());
+    Zones::new(authority)
+}
+
+const fn host(last: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(127, 0, 53, last))
+}
+
+/// A running server that stops when it is told to.
+struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+fn run<H: Handler>(server: Server<H>) -> Running {
+    let (stop, stopped) = oneshot::channel();
+    let task = ::tokio::spawn(server.run(async { drop(stopped.await) }));
+    Running { stop, task }
+}
+
+/// Binds servers at `127.0.53.1` and so on, all to one port.
+async fn bind(handlers: &[Arc<Zones>]) -> (u16, Vec<Running>) {
+    'ports: loop {
+        let (mut port, mut servers) = (0, Vec::new());
+        for (last, zones) in (1..).zip(handlers) {
+            match Server::bind(SocketAddr::new(host(last), port), Arc::clone(zones)).await {
+                Ok(server) => {
+                    port = server.local_addr().unwrap().port();
+                    servers.push(server);
+                }
+                Err(_) => continue 'ports,
+            }
+        }
+        return (port, servers.into_iter().map(run).collect());
+    }
+}
+
+type Log = Arc<Mutex<Vec<String>>>;
+
+/// Notes what passes a socket: from, to, and the first answer or the question.
+fn observer(log: &Log) -> impl Fn(&Exchange<'_>) + Send + Sync + 'static {
+    let log = Arc::clone(log);
+    move |exchange| {
+        let message = Message::parse(exchange.message).unwrap();
+        let Exchange { from, to, via, .. } = exchange;
+        let question = message.question().unwrap().rtype;
+        let mark = if message.header().response { "answer" } else { "query" };
+        let (from, to) = (from.ip(), to.ip());
+        log.lock().unwrap().push(alloc::format!("{from} {to} {via:?} {mark} {question}"));
+    }
+}
+
+#[::tokio::test]
+async fn mail_is_routed_through_a_whole_internet_and_a_registrar_extends_it() {
+    let root = [ns("edu", "a.edu"), address("a.edu", 2), ns("com", "a.com"), address("a.com", 3)];
+    let edu = [ns("hamburger.edu", "dns.hamburger.edu"), address("dns.hamburger.edu", 4)];
+    let mail = ["b", "a"].map(|host| alloc::format!("{host}.hamburger.edu"));
+    // Enough exchanges that the answer does not fit a datagram.
+    let mut hamburger: Vec<_> = (0..100).map(|n| mx("hamburger.edu", 300 - n, &mail[0])).collect();
+    hamburger.extend([mx("hamburger.edu", 7, &mail[1]), address(&mail[1], 40)]);
+    let permit = |from: SocketAddr, _: &Message<'_>| from.ip() == host(99);
+    let handlers = [
+        zones(".", root),
+        zones("edu", edu),
+        zones("com", []).permit_updates(permit),
+        zones("hamburger.edu", hamburger),
+    ];
+    let (port, _servers) = bind(&handlers.map(Arc::new)).await;
+
+    let config = Config {
+        upstream_port: port,
+        allow_loopback: true,
+        ..Config::new([(name("a.root"), host(1))])
+    };
+    let upstream = Log::default();
+    let agent = recursive::Resolver::new(config, seed().unwrap());
+    let local = Recursive::spawn(Driver::new(agent).bind(host(10)).observe(observer(&upstream)));
+    let server = Server::bind(SocketAddr::new(host(10), 0), local.clone()).await.unwrap();
+    let servers = stub::Config::new([server.local_addr().unwrap()]);
+    let _running = run(server);
+    let resolver = Resolver::spawn(Driver::new(Stub::new(servers, seed().unwrap()).unwrap()));
+
+    let exchanges = resolver.lookup_mx(&name("hamburger.edu")).await.unwrap();
+    assert_eq!((exchanges.len(), &exchanges[0]), (101, &(7, name(&mail[1]))));
+    assert_eq!(resolver.lookup_ip(&exchanges[0].1).await.unwrap(), [host(40)]);
+    assert!(resolver.lookup_ip(&name("nobody.hamburger.edu")).await.unwrap().is_empty());
+    let walk = upstream.lock().unwrap().iter().take(8).cloned().collect::<Vec<_>>();
+    let expected = [
+        "127.0.53.10 127.0.53.1 Udp query MX",
+        "127.0.53.1 127.0.53.10 Udp answer MX",
+        "127.0.53.10 127.0.53.2 Udp query MX",
+        "127.0.53.2 127.0.53.10 Udp answer MX",
+        "127.0.53.10 127.0.53.4 Udp query MX",
+        "127.0.53.4 127.0.53.10 Udp answer MX",
+        "127.0.53.10 127.0.53.4 Tcp query MX",
+        "127.0.53.4 127.0.53.10 Tcp answer MX",
+    ];
+    assert_eq!(walk, expected);
+
+    let before = local.statistics().await;
+    resolver.lookup_mx(&name("hamburger.edu")).await.unwrap();
+    let after = local.statistics().await;
+    // Once truncated, once by TCP, and nobody else is asked.
+    assert_eq!((after.hits - before.hits, after.upstream), (2, before.upstream));
+
+    let update = Update::new(name("com"))
+        .insert(ns("networkutopia.com", "dns1.networkutopia.com"))
+        .insert(address("dns1.networkutopia.com", 9));
+    for (from, rcode) in [(98, Rcode::REFUSED), (99, Rcode::NOERROR)] {
+        let socket = UdpSocket::bind(SocketAddr::new(host(from), 0)).await.unwrap();
+        socket.send_to(&update.write().unwrap(), (host(3), port)).await.unwrap();
+        let mut buffer = [0; 512];
+        let length = socket.recv(&mut buffer).await.unwrap();
+        assert_eq!(Message::parse(&buffer[..length]).unwrap().rcode(), rcode);
+    }
+}
+
+#[::tokio::test]
+async fn a_server_that_is_not_there_fails_the_query() {
+    let socket = UdpSocket::bind((host(1), 0)).await.unwrap();
+    let nobody = socket.local_addr().unwrap();
+    drop(socket);
+    let config = stub::Config { timeout: MOMENT / 10, ..stub::Config::new([nobody]) };
+    let stub = Stub::new(config, seed().unwrap()).unwrap();
+    let resolver = Resolver::spawn(Driver::new(stub));
+    let answer = resolver.lookup_ip(&name("z")).await;
+    assert_eq!(answer, Err(Error::Unanswered));
+}
+
+/// Answers when it is let, and only then.
+struct Gate(Notify);
+
+impl Handler for Gate {
+    async fn handle(&self, query: Bytes, _: SocketAddr, _: Transport) -> Option<Bytes> {
+        self.0.notified().await;
+        Some(query)
+    }
+}
+
+async fn gate(limits: ServerLimits) -> (SocketAddr, Arc<Gate>, Running) {
+    let server = Server::bind((host(1), 0).into(), Gate(Notify::new())).await.unwrap();
+    let (address, gate) = (server.local_addr().unwrap(), Arc::clone(server.handler()));
+    (address, gate, run(server.limits(limits)))
+}
+
+const MOMENT: Duration = Duration::from_millis(200);
+
+#[::tokio::test]
+async fn connections_at_once_are_limited() {
+    let limits = ServerLimits { connections: 2, ..ServerLimits::default() };
+    let server = Server::bind((host(1), 0).into(), zones("z", [])).await.unwrap();
+    let address = server.local_addr().unwrap();
+    let _running = run(server.limits(limits));
+    let query = Query::new(&name("z"), RecordType::SOA).write();
+    let mut streams = Vec::new();
+    for count in 1..=3 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        frame::write(&mut stream, &query).await.unwrap();
+        let answer = timeout(MOMENT, frame::read(&mut stream)).await;
+        assert_eq!(answer.is_ok(), count <= 2, "{count}");
+        streams.push(stream);
+    }
+    // When one closes, the next is served.
+    let mut third = streams.pop().unwrap();
+    streams.pop();
+    assert!(frame::read(&mut third).await.unwrap().is_some());
+}
+
+#[::tokio::test]
+async fn datagrams_in_work_are_limited() {
+    let limits = ServerLimits { queries: 2, ..ServerLimits::default() };
+    let (address, gate, _running) = gate(limits).await;
+    let socket = UdpSocket::bind((host(2), 0)).await.unwrap();
+    let mut buffer = [0; 8];
+    for query in 0..3 {
+        socket.send_to(&[query], address).await.unwrap();
+        ::tokio::time::sleep(MOMENT / 4).await;
+    }
+    for _ in 0..2 {
+        gate.0.notify_one();
+        timeout(MOMENT * 10, socket.recv(&mut buffer)).await.unwrap().unwrap();
+    }
+    gate.0.notify_one();
+    assert!(timeout(MOMENT, socket.recv(&mut buffer)).await.is_err());
+}
+
+#[::tokio::test]
+async fn idle_connections_are_closed() {
+    let limits = ServerLimits { idle: MOMENT / 4, ..ServerLimits::default() };
+    let (address, _, _running) = gate(limits).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let end = timeout(MOMENT * 10, frame::read(&mut stream)).await.unwrap();
+    assert!(matches!(end, Ok(None)));
+}
+
+#[::tokio::test]
+async fn a_server_that_stops_finishes_what_is_in_work() {
+    let (address, gate, Running { stop, task }) = gate(ServerLimits::default()).await;
+    let socket = UdpSocket::bind((host(2), 0)).await.unwrap();
+    socket.send_to(b"query", address).await.unwrap();
+    ::tokio::time::sleep(MOMENT / 4).await;
+    stop.send(()).unwrap();
+    ::tokio::time::sleep(MOMENT / 4).await;
+    gate.0.notify_one();
+    let mut buffer = [0; 8];
+    assert_eq!(socket.recv(&mut buffer).await.unwrap(), 5);
+    task.await.unwrap().unwrap();
+}
+
+#[::tokio::test]
+async fn a_server_that_stops_does_not_wait_for_ever() {
+    let limits = ServerLimits { grace: MOMENT / 4, ..ServerLimits::default() };
+    let (address, _, Running { stop, task }) = gate(limits).await;
+    let socket = UdpSocket::bind((host(2), 0)).await.unwrap();
+    socket.send_to(b"query", address).await.unwrap();
+    ::tokio::time::sleep(MOMENT / 4).await;
+    stop.send(()).unwrap();
+    timeout(MOMENT * 10, task).await.unwrap().unwrap().unwrap();
+}
+
+#[::tokio::test]
+async fn messages_on_streams_follow_their_length() {
+    let mut out = Vec::new();
+    frame::write(&mut out, b"abc").await.unwrap();
+    assert_eq!(out, b"\0\x03abc");
+    let mut input = &out[..];
+    assert_eq!(frame::read(&mut input).await.unwrap(), Some(Bytes::from_static(b"abc")));
+    assert_eq!(frame::read(&mut input).await.unwrap(), None);
+    assert!(frame::read(&mut &out[..4]).await.is_err());
+    assert!(frame::write(&mut Vec::new(), &[0; 65_536]).await.is_err());
+    assert!(frame::write(&mut Vec::new(), &[0; 65_535]).await.is_ok());
+    assert_ne!(seed().unwrap(), seed().unwrap());
+}
