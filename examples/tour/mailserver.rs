@@ -3,7 +3,6 @@
 use std::{io, net::IpAddr, path::PathBuf, sync::Arc};
 
 use homing::{
-    delivery::Full,
     dns::tokio::Resolver,
     pop3::{self, Entry, Maildrop, Response, ResponseCode, Text, UniqueId, server::Login},
     proto_core::tokio::{AcceptLimits, BoxStream, Driver, accept_loop},
@@ -30,41 +29,41 @@ use crate::{
 };
 
 /// Everybody's password; the slides' Bob has it.
-pub const PASSWORD: &str = "hungry";
+pub(crate) const PASSWORD: &str = "hungry";
 
 /// Whose server it is, and where.
 #[derive(Clone, Copy)]
-pub struct Place {
-    pub domain: &'static str,
-    pub host: &'static str,
-    pub address: IpAddr,
-    pub users: &'static [&'static str],
+pub(crate) struct Place {
+    pub(crate) domain: &'static str,
+    pub(crate) host: &'static str,
+    pub(crate) address: IpAddr,
+    pub(crate) users: &'static [&'static str],
 }
 
 /// What all sessions of a server share.
-pub struct Shared {
-    pub place: Place,
-    pub spool: Spool,
-    pub tls: Tls,
-    pub resolver: Resolver,
+pub(crate) struct Shared {
+    pub(crate) place: Place,
+    pub(crate) spool: Spool,
+    pub(crate) tls: Tls,
+    pub(crate) resolver: Resolver,
     /// The port of every mail server: 25, if one may.
-    pub smtp_port: u16,
-    pub transcript: Transcript,
+    pub(crate) smtp_port: u16,
+    pub(crate) transcript: Transcript,
     /// How many messages have arrived in mailboxes.
-    pub arrived: watch::Sender<u64>,
+    pub(crate) arrived: watch::Sender<u64>,
     submissions: mpsc::Sender<Submission>,
 }
 
 /// A server in service.
-pub struct MailServer {
-    pub shared: Arc<Shared>,
-    pub pop3_port: u16,
+pub(crate) struct MailServer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) pop3_port: u16,
     tasks: JoinSet<()>,
 }
 
 impl MailServer {
     /// Starts SMTP on a listener, POP3 on a port that the system chooses, and a postman.
-    pub async fn start(
+    pub(crate) async fn start(
         place: Place,
         smtp: TcpListener,
         directory: PathBuf,
@@ -105,7 +104,7 @@ impl MailServer {
     }
 
     /// Waits until so many messages have arrived in all.
-    pub async fn arrived(&self, count: u64) -> Result<(), Failure> {
+    pub(crate) async fn arrived(&self, count: u64) -> Result<(), Failure> {
         let mut arrived = self.shared.arrived.subscribe();
         let wait = arrived.wait_for(|arrived| *arrived >= count);
         let patience = std::time::Duration::from_secs(120);
@@ -113,7 +112,7 @@ impl MailServer {
         Ok(())
     }
 
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.tasks.abort_all();
     }
 }
@@ -133,13 +132,13 @@ impl Shared {
     }
 
     /// Gives a message to one of our users.
-    pub async fn keep(&self, incoming: &std::path::Path, user: &str) -> io::Result<()> {
+    pub(crate) async fn keep(&self, incoming: &std::path::Path, user: &str) -> io::Result<()> {
         self.spool.keep(incoming, user).await?;
         self.arrived.send_modify(|arrived| *arrived += 1);
         Ok(())
     }
 
-    pub fn is_ours(&self, mailbox: &Mailbox) -> bool {
+    pub(crate) fn is_ours(&self, mailbox: &Mailbox) -> bool {
         mailbox.domain().eq_ignore_ascii_case(self.place.domain)
     }
 
@@ -154,9 +153,9 @@ impl Shared {
 }
 
 /// Why a message is not in the queue.
-pub enum NotQueued {
-    Full(Full),
-    Disk(io::Error),
+pub(crate) enum NotQueued {
+    Full,
+    Disk,
     Stopped,
 }
 
@@ -269,7 +268,7 @@ impl Reception {
                 incoming.write(path.as_bytes()).await?;
             }
             incoming.write(trace.as_bytes()).await?;
-            Ok(incoming)
+            io::Result::Ok(incoming)
         };
         match opened.await {
             Ok(incoming) => envelope.message = Some(Ok(incoming)),
@@ -286,9 +285,9 @@ impl Reception {
         };
         let shared = &self.shared;
         let kept = async {
-            incoming.sync().await.map_err(NotQueued::Disk)?;
+            incoming.sync().await.map_err(|_| NotQueued::Disk)?;
             for user in ours {
-                shared.keep(&incoming.path, user).await.map_err(NotQueued::Disk)?;
+                shared.keep(&incoming.path, user).await.map_err(|_| NotQueued::Disk)?;
             }
             if !others.is_empty() {
                 shared.submit(incoming.path.clone(), from, others).await?;
@@ -297,8 +296,8 @@ impl Reception {
         };
         let answer = match kept.await {
             Ok(()) => None,
-            Err(NotQueued::Full(_)) => reply(452, "4.3.1 the queue is full"),
-            Err(NotQueued::Disk(_) | NotQueued::Stopped) => reply(451, "4.3.0 local error"),
+            Err(NotQueued::Full) => reply(452, "4.3.1 the queue is full"),
+            Err(NotQueued::Disk | NotQueued::Stopped) => reply(451, "4.3.0 local error"),
         };
         // The mailboxes and the queue have links of their own.
         let _ = fs::remove_file(&incoming.path).await;
@@ -322,9 +321,8 @@ async fn give_mail(shared: Arc<Shared>, stream: TcpStream) {
     let mut config = pop3::server::Config::new(Text::from_static("POP3 server ready"));
     (config.stls, config.login_without_tls) = (true, false);
     config.mechanisms = vec![Mechanism::PLAIN];
-    let driver = Driver::new(Box::new(stream) as BoxStream, |now| {
-        pop3::server::Session::new(now, config)
-    });
+    let driver =
+        Driver::new(Box::new(stream) as BoxStream, |now| pop3::server::Session::new(now, config));
     let acceptor = shared.tls.acceptor.clone();
     let mut mailbox = Mailboxes { shared, files: Vec::new() };
     if let Err(error) = pop3::tokio::serve(driver, Some(&acceptor), &mut mailbox).await {

@@ -22,7 +22,7 @@ use std::{
 
 use clap::Parser;
 use homing::{
-    dns::{Rdata, RecordType, Update},
+    dns::{Record, RecordType, Update},
     mime::DateTime,
 };
 use mailserver::{MailServer, Place};
@@ -33,7 +33,7 @@ use tokio::net::TcpListener;
 use transcript::Transcript;
 
 /// Anything that stops the tour, in a sentence.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Alice's letter reaches Bob: composed, submitted, queued, routed by DNS, relayed and read, over
 /// real sockets on 127.0.0.x.
@@ -65,7 +65,10 @@ async fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("tour: {error}");
-            eprintln!("tour: it needs loopback addresses 127.0.0.2 to 127.0.0.22 (Linux has them; elsewhere add them as aliases), and room in {}", std::env::temp_dir().display());
+            eprintln!(
+                "tour: it needs loopback addresses 127.0.0.2 to 127.0.0.22 (Linux has them; elsewhere add them as aliases), and room in {}",
+                std::env::temp_dir().display()
+            );
             ExitCode::FAILURE
         }
     }
@@ -216,7 +219,7 @@ async fn found(names: &Names) -> Result<(), Failure> {
     let [mx, mail] = names::mail(zone, at::UTOPIA_MAIL)?;
     let update = Update::new(zone.parse()?)
         .require_no_set(zone.parse()?, RecordType::MX)
-        .insert(homing::dns::Record::address(www, 3600, at::UTOPIA_WWW))
+        .insert(Record::address(www, 3600, at::UTOPIA_WWW))
         .insert(mx)
         .insert(mail);
     names.update(at::UTOPIA_DNS, update).await
@@ -259,7 +262,7 @@ fn indented(text: &str) -> String {
 }
 
 /// The time of day, as header fields have it.
-pub fn now() -> DateTime {
+pub(crate) fn now() -> DateTime {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(now.as_secs()).unwrap_or(0);
     DateTime::new(seconds, 0).expect("this century has dates")

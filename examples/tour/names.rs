@@ -1,46 +1,43 @@
 //! The name servers: a root, three top-level domains, three organisations, and a local server.
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
-use homing::{
-    dns::{
-        Authority, Message, Name, Rcode, Rdata, Record, Update, Zone,
-        recursive::{self, Statistics},
-        stub::{self, Stub},
-        tokio::{Driver, Recursive, Resolver, Server, Zones, seed},
-    },
-    proto_core::Agent,
+use homing::dns::{
+    Authority, Message, Name, Rcode, Rdata, Record, Update, Zone,
+    recursive::{self, Statistics},
+    stub::{self, Stub},
+    tokio::{Driver, Recursive, Resolver, Server, Zones, seed},
 };
 use tokio::task::JoinSet;
 
 use crate::{Failure, transcript::Transcript};
 
 /// Where everybody lives. All of it is this machine.
-pub mod at {
+pub(crate) mod at {
     use std::net::{IpAddr, Ipv4Addr};
 
     const fn host(number: u8) -> IpAddr {
         IpAddr::V4(Ipv4Addr::new(127, 0, 0, number))
     }
 
-    pub const ROOT: IpAddr = host(2);
-    pub const COM: IpAddr = host(3);
-    pub const EDU: IpAddr = host(4);
-    pub const FR: IpAddr = host(5);
-    pub const HAMBURGER_DNS: IpAddr = host(6);
-    pub const CREPES_DNS: IpAddr = host(7);
-    pub const UTOPIA_DNS: IpAddr = host(8);
-    pub const LOCAL_DNS: IpAddr = host(9);
-    pub const CREPES_MAIL: IpAddr = host(10);
-    pub const HAMBURGER_MAIL: IpAddr = host(11);
-    pub const UTOPIA_MAIL: IpAddr = host(12);
-    pub const UTOPIA_WWW: IpAddr = host(13);
-    pub const ALICE: IpAddr = host(20);
-    pub const BOB: IpAddr = host(21);
-    pub const REGISTRAR: IpAddr = host(22);
+    pub(crate) const ROOT: IpAddr = host(2);
+    pub(crate) const COM: IpAddr = host(3);
+    pub(crate) const EDU: IpAddr = host(4);
+    pub(crate) const FR: IpAddr = host(5);
+    pub(crate) const HAMBURGER_DNS: IpAddr = host(6);
+    pub(crate) const CREPES_DNS: IpAddr = host(7);
+    pub(crate) const UTOPIA_DNS: IpAddr = host(8);
+    pub(crate) const LOCAL_DNS: IpAddr = host(9);
+    pub(crate) const CREPES_MAIL: IpAddr = host(10);
+    pub(crate) const HAMBURGER_MAIL: IpAddr = host(11);
+    pub(crate) const UTOPIA_MAIL: IpAddr = host(12);
+    pub(crate) const UTOPIA_WWW: IpAddr = host(13);
+    pub(crate) const ALICE: IpAddr = host(20);
+    pub(crate) const BOB: IpAddr = host(21);
+    pub(crate) const REGISTRAR: IpAddr = host(22);
 }
 
 /// A name server with a zone: whose, what it is called, where it is.
@@ -57,7 +54,7 @@ const PLACES: [Place; 7] = [
 ];
 
 /// The hierarchy, and the local server in front of it.
-pub struct Names {
+pub(crate) struct Names {
     /// All authoritative servers listen on this port.
     port: u16,
     local: SocketAddr,
@@ -68,7 +65,7 @@ pub struct Names {
 
 impl Names {
     /// Starts every server, on ports that the system chooses.
-    pub async fn start(transcript: &Transcript) -> Result<Self, Failure> {
+    pub(crate) async fn start(transcript: &Transcript) -> Result<Self, Failure> {
         for (zone, _, address) in PLACES {
             transcript.name(address, &format!("dns[{zone}]"));
         }
@@ -96,20 +93,21 @@ impl Names {
     }
 
     /// A resolver for a host that asks the local server.
-    pub fn resolver(&self, host: IpAddr) -> Result<Resolver, Failure> {
+    pub(crate) fn resolver(&self, host: IpAddr) -> Result<Resolver, Failure> {
         let stub = Stub::new(stub::Config::new([self.local]), seed()?)?;
         Ok(Resolver::spawn(Driver::new(stub).bind(host)))
     }
 
     /// Sends a dynamic update from a registrar to a zone's server, and waits for its answer.
-    pub async fn update(&self, server: IpAddr, update: Update) -> Result<(), Failure> {
+    pub(crate) async fn update(&self, server: IpAddr, update: Update) -> Result<(), Failure> {
         let [high, low, ..] = seed()?;
         let message = update.id(u16::from_be_bytes([high, low])).write()?;
         let socket = tokio::net::UdpSocket::bind((at::REGISTRAR, 0)).await?;
         socket.connect((server, self.port)).await?;
         socket.send(&message).await?;
         let mut answer = vec![0; 512];
-        let wait = tokio::time::timeout(std::time::Duration::from_secs(5), socket.recv(&mut answer));
+        let wait =
+            tokio::time::timeout(std::time::Duration::from_secs(5), socket.recv(&mut answer));
         let length = wait.await.map_err(|_| "the name server did not answer the update")??;
         let answer = Message::parse(answer.get(..length).unwrap_or_default())?;
         match answer.rcode() {
@@ -119,18 +117,18 @@ impl Names {
     }
 
     /// What the local server has done so far.
-    pub async fn statistics(&self) -> Statistics {
+    pub(crate) async fn statistics(&self) -> Statistics {
         self.recursive.statistics().await
     }
 
     /// Queries per name server so far, by what the servers are called here.
-    pub async fn queries(&self) -> Vec<(String, u64)> {
+    pub(crate) async fn queries(&self) -> Vec<(String, u64)> {
         let statistics = self.statistics().await;
         let named = |(at, count): (&IpAddr, &u64)| (self.transcript.name_of(*at), *count);
         statistics.servers.iter().map(named).collect()
     }
 
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.servers.abort_all();
     }
 }
@@ -176,7 +174,9 @@ fn zone(apex: &str, server: &str) -> Result<Zone, Failure> {
             }
             records.push(Record::address(server_name, 3600, at::ROOT));
         }
-        "edu" => records.extend(delegation("hamburger.edu", "dns.hamburger.edu", at::HAMBURGER_DNS)?),
+        "edu" => {
+            records.extend(delegation("hamburger.edu", "dns.hamburger.edu", at::HAMBURGER_DNS)?)
+        }
         "fr" => records.extend(delegation("crepes.fr", "dns.crepes.fr", at::CREPES_DNS)?),
         "hamburger.edu" => {
             records.push(Record::address(server_name, 3600, at::HAMBURGER_DNS));
@@ -208,14 +208,18 @@ fn soa(apex: &Name, server: &Name) -> Record {
 }
 
 /// NS and glue, as a parent has them.
-pub fn delegation(zone: &str, server: &str, address: IpAddr) -> Result<[Record; 2], Failure> {
+pub(crate) fn delegation(
+    zone: &str,
+    server: &str,
+    address: IpAddr,
+) -> Result<[Record; 2], Failure> {
     let server: Name = server.parse()?;
     let ns = Record::new(zone.parse()?, 3600, Rdata::Ns { server: server.view() });
     Ok([ns, Record::address(server, 3600, address)])
 }
 
 /// MX and the mail server's address.
-pub fn mail(domain: &str, address: IpAddr) -> Result<[Record; 2], Failure> {
+pub(crate) fn mail(domain: &str, address: IpAddr) -> Result<[Record; 2], Failure> {
     let exchange: Name = format!("mail.{domain}").parse()?;
     let mx = Rdata::Mx { preference: 10, exchange: exchange.view() };
     Ok([Record::new(domain.parse()?, 3600, mx), Record::address(exchange, 3600, address)])

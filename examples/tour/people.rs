@@ -3,7 +3,7 @@ use std::{net::IpAddr, path::Path};
 
 use bytes::{Bytes, BytesMut};
 use homing::{
-    mime::{Builder, MediaType, Message},
+    mime::{Builder, Mailbox, MediaType, Message},
     pop3::{self, UniqueId},
     proto_core::tokio::{BoxStream, Driver},
     sasl::{Credentials, client::Identity},
@@ -28,11 +28,19 @@ use crate::{
 const PICTURE: &[u8] = include_bytes!("toppings.png");
 
 /// Alice's letter, as her user agent composes it.
-pub async fn compose(path: &Path, to: &str, subject: &str, text: &str) -> Result<(), Failure> {
+pub(crate) async fn compose(
+    path: &Path,
+    to: &str,
+    subject: &str,
+    text: &str,
+) -> Result<(), Failure> {
     let letter = Builder::new(now())
-        .message_id(format!("<{}.tour@crepes.fr>", path.file_stem().unwrap_or_default().display()).parse()?)
-        .from("Alice <alice@crepes.fr>".parse::<homing::mime::Mailbox>()?)
-        .to(to.parse::<homing::mime::Mailbox>()?)
+        .message_id(
+            format!("{}.tour@crepes.fr", path.file_stem().unwrap_or_default().display())
+                .parse()?,
+        )
+        .from("Alice <alice@crepes.fr>".parse::<Mailbox>()?)
+        .to(to.parse::<Mailbox>()?)
         .subject(subject)
         .text(text)
         .attach("crêpe.png", MediaType::PNG, Bytes::from_static(PICTURE));
@@ -42,7 +50,7 @@ pub async fn compose(path: &Path, to: &str, subject: &str, text: &str) -> Result
 }
 
 /// Copies a user's own message, with lines that end in CRLF, as mail has them.
-pub async fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+pub(crate) async fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let mut source = File::open(from).await.map_err(|e| format!("{}: {e}", from.display()))?;
     let mut target = BufWriter::new(File::create(to).await?);
     let (mut piece, mut last) = (vec![0; 64 * 1024], 0);
@@ -68,7 +76,12 @@ pub async fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
 }
 
 /// Submits a message to Alice's server, with TLS and her password.
-pub async fn submit(from: IpAddr, server: &MailServer, to: &str, path: &Path) -> Result<(), Failure> {
+pub(crate) async fn submit(
+    from: IpAddr,
+    server: &MailServer,
+    to: &str,
+    path: &Path,
+) -> Result<(), Failure> {
     let place = server.shared.place;
     let stream = connect(from, place.address, server.shared.smtp_port).await?;
     let mut config = smtp::client::Config::new("alice.crepes.fr".parse()?);
@@ -87,20 +100,22 @@ pub async fn submit(from: IpAddr, server: &MailServer, to: &str, path: &Path) ->
     client.quit().await?;
     match outcome.is_complete() {
         true => Ok(()),
-        false => Err(format!("the server did not take the message: {:?}", outcome.recipients).into()),
+        false => {
+            Err(format!("the server did not take the message: {:?}", outcome.recipients).into())
+        }
     }
 }
 
 /// What a mail reader remembers between sessions: POP3 itself keeps no state.
 #[derive(Default)]
-pub struct Reader {
+pub(crate) struct Reader {
     seen: Vec<UniqueId>,
 }
 
 impl Reader {
     /// Downloads what is new to this reader into a directory; keeps it on the server, or not.
     /// Returns the files.
-    pub async fn fetch(
+    pub(crate) async fn fetch(
         &mut self,
         who: (&str, &str, IpAddr),
         server: &MailServer,
@@ -112,10 +127,8 @@ impl Reader {
         let place = server.shared.place;
         let stream = connect(from, place.address, server.pop3_port).await?;
         let credentials = Credentials::new(user, PASSWORD.into())?;
-        let mut session = None;
         let driver = Driver::new(stream, |now| {
             let config = pop3::client::Config::default();
-            session = Some(());
             pop3::client::Session::new(now, config, credentials)
                 .expect("the tour's names and passwords are plain words")
         })
@@ -144,7 +157,7 @@ impl Reader {
 }
 
 /// Shows a message as a person would see it; of a large one, only the header.
-pub async fn show(path: &Path) -> Result<String, Failure> {
+pub(crate) async fn show(path: &Path) -> Result<String, Failure> {
     const SHOWN: u64 = 256 * 1024;
     let mut octets = Vec::new();
     let size = fs::metadata(path).await?.len();
@@ -158,7 +171,7 @@ pub async fn show(path: &Path) -> Result<String, Failure> {
 
 /// Whether a message arrived unchanged: what was sent is the end of what was received, octet for
 /// octet, and only servers' traces stand before it.
-pub async fn unchanged(sent: &Path, received: &Path) -> Result<bool, Failure> {
+pub(crate) async fn unchanged(sent: &Path, received: &Path) -> Result<bool, Failure> {
     let (mut sent, mut received) = (File::open(sent).await?, File::open(received).await?);
     let (ours, theirs) = (sent.metadata().await?.len(), received.metadata().await?.len());
     let Some(trace) = theirs.checked_sub(ours).filter(|trace| *trace < 16 * 1024) else {

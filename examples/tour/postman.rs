@@ -4,13 +4,13 @@ use std::{path::PathBuf, sync::Arc, time::SystemTime};
 use bytes::{Bytes, BytesMut};
 use homing::{
     delivery::{Action, Config, JobId, MessageId, Queue, Routed, Target, Verdict, bounce},
-    dns::{Name, Rdata, Rcode, RecordType, tokio::Resolver},
+    dns::{Name, Rcode, Rdata, RecordType, tokio::Resolver},
     proto_core::{
-        Instant,
+        Instant, Text,
         tokio::{BoxStream, Driver},
     },
     smtp::{
-        ForwardPath, Mailbox, ReversePath, Text,
+        ForwardPath, Mailbox, ReversePath,
         client::{Config as ClientConfig, Envelope, Outcome, Session},
         tokio::Client,
     },
@@ -31,15 +31,15 @@ use crate::{
 };
 
 /// A message for others, on its way into the queue.
-pub struct Submission {
-    pub incoming: PathBuf,
-    pub from: ReversePath,
-    pub recipients: Vec<Mailbox>,
+pub(crate) struct Submission {
+    pub(crate) incoming: PathBuf,
+    pub(crate) from: ReversePath,
+    pub(crate) recipients: Vec<Mailbox>,
     /// Told once the queue has it, durably.
-    pub done: oneshot::Sender<Result<(), NotQueued>>,
+    pub(crate) done: oneshot::Sender<Result<(), NotQueued>>,
 }
 
-pub struct Postman {
+pub(crate) struct Postman {
     shared: Arc<Shared>,
     queue: Queue,
     start: time::Instant,
@@ -53,12 +53,12 @@ enum Errand {
 }
 
 impl Postman {
-    pub fn new(shared: Arc<Shared>) -> Result<Self, Failure> {
+    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, Failure> {
         let queue = Queue::new(Config::new(shared.place.host.parse()?), seconds());
         Ok(Self { shared, queue, start: time::Instant::now(), errands: JoinSet::new() })
     }
 
-    pub async fn work(mut self, mut submissions: mpsc::Receiver<Submission>) {
+    pub(crate) async fn work(mut self, mut submissions: mpsc::Receiver<Submission>) {
         loop {
             let far = time::Instant::now() + time::Duration::from_secs(3600);
             let due = self.queue.deadline().map_or(far, |at| self.start + at.since_origin());
@@ -86,9 +86,9 @@ impl Postman {
         let Submission { incoming, from, recipients, done } = submission;
         let submitted = self.queue.submit(self.now(), seconds(), from, recipients);
         let queued = async {
-            let message = submitted.map_err(NotQueued::Full)?;
-            self.shared.spool.enqueue(&incoming, message).await.map_err(NotQueued::Disk)?;
-            self.obey().await.map_err(NotQueued::Disk)
+            let message = submitted.map_err(|_| NotQueued::Full)?;
+            self.shared.spool.enqueue(&incoming, message).await.map_err(|_| NotQueued::Disk)?;
+            self.obey().await.map_err(|_| NotQueued::Disk)
         };
         // Somebody who does not wait for the answer will send the message again.
         let _ = done.send(queued.await);
@@ -101,14 +101,14 @@ impl Postman {
                 Action::Write(record) => self.shared.spool.write(&record).await?,
                 Action::Route { job, domain } => {
                     let resolver = self.shared.resolver.clone();
-                    self.errands
-                        .spawn(async move { Errand::Routed(job, look_up(&resolver, &domain).await) });
+                    self.errands.spawn(async move {
+                        Errand::Routed(job, look_up(&resolver, &domain).await)
+                    });
                 }
                 Action::Deliver { job, message, from, recipients, targets } => {
                     let shared = Arc::clone(&self.shared);
                     self.errands.spawn(async move {
-                        let verdicts =
-                            deliver(&shared, message, from, &recipients, &targets).await;
+                        let verdicts = deliver(&shared, message, from, &recipients, &targets).await;
                         Errand::Delivered(job, verdicts)
                     });
                 }

@@ -13,20 +13,20 @@ use tokio::{
 
 /// The directories of one mail server: `incoming` for what is being received, `queue` for what
 /// waits to be sent, `mail/USER` for what has arrived, and `journal`.
-pub struct Spool {
+pub(crate) struct Spool {
     directory: PathBuf,
     next: AtomicU64,
 }
 
 /// A message that is being received.
-pub struct Incoming {
-    pub path: PathBuf,
+pub(crate) struct Incoming {
+    pub(crate) path: PathBuf,
     file: File,
-    pub size: u64,
+    pub(crate) size: u64,
 }
 
 impl Spool {
-    pub async fn create(directory: PathBuf, users: &[&str]) -> io::Result<Self> {
+    pub(crate) async fn create(directory: PathBuf, users: &[&str]) -> io::Result<Self> {
         for name in ["incoming", "queue"] {
             fs::create_dir_all(directory.join(name)).await?;
         }
@@ -36,14 +36,14 @@ impl Spool {
         Ok(Self { directory, next: AtomicU64::new(1) })
     }
 
-    pub async fn receive(&self) -> io::Result<Incoming> {
+    pub(crate) async fn receive(&self) -> io::Result<Incoming> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let path = self.directory.join("incoming").join(format!("{number:06}"));
         Ok(Incoming { file: File::create_new(&path).await?, path, size: 0 })
     }
 
     /// Gives what was received to a user, durably.
-    pub async fn keep(&self, incoming: &Path, user: &str) -> io::Result<()> {
+    pub(crate) async fn keep(&self, incoming: &Path, user: &str) -> io::Result<()> {
         let name = incoming.file_name().unwrap_or_default();
         let mailbox = self.mailbox(user);
         fs::hard_link(incoming, mailbox.join(name)).await?;
@@ -51,21 +51,21 @@ impl Spool {
     }
 
     /// Puts what was received into the queue under its number, durably.
-    pub async fn enqueue(&self, incoming: &Path, message: MessageId) -> io::Result<()> {
+    pub(crate) async fn enqueue(&self, incoming: &Path, message: MessageId) -> io::Result<()> {
         fs::hard_link(incoming, self.queued(message)).await?;
         sync_directory(&self.directory.join("queue")).await
     }
 
-    pub fn queued(&self, message: MessageId) -> PathBuf {
+    pub(crate) fn queued(&self, message: MessageId) -> PathBuf {
         self.directory.join("queue").join(message.0.to_string())
     }
 
-    pub fn mailbox(&self, user: &str) -> PathBuf {
+    pub(crate) fn mailbox(&self, user: &str) -> PathBuf {
         self.directory.join("mail").join(user)
     }
 
     /// Appends a record to the journal, durably.
-    pub async fn write(&self, record: &Record) -> io::Result<()> {
+    pub(crate) async fn write(&self, record: &Record) -> io::Result<()> {
         let path = self.directory.join("journal");
         let mut journal = OpenOptions::new().create(true).append(true).open(path).await?;
         journal.write_all(record.write().as_bytes()).await?;
@@ -74,13 +74,13 @@ impl Spool {
 }
 
 impl Incoming {
-    pub async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+    pub(crate) async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
         self.size += octets.len() as u64;
         self.file.write_all(octets).await
     }
 
     /// Has the octets on the disk itself.
-    pub async fn sync(&mut self) -> io::Result<()> {
+    pub(crate) async fn sync(&mut self) -> io::Result<()> {
         self.file.flush().await?;
         self.file.sync_all().await
     }

@@ -13,14 +13,14 @@ use crate::Failure;
 
 /// Both ends of TLS.
 #[derive(Clone)]
-pub struct Tls {
-    pub acceptor: TlsAcceptor,
-    pub connector: TlsConnector,
+pub(crate) struct Tls {
+    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) connector: TlsConnector,
 }
 
 impl Tls {
     /// Makes a certificate for all mail servers, which signs itself.
-    pub fn new(hosts: &[&str]) -> Result<Self, Failure> {
+    pub(crate) fn new(hosts: &[&str]) -> Result<Self, Failure> {
         let names: Vec<_> = hosts.iter().map(ToString::to_string).collect();
         let made = rcgen::generate_simple_self_signed(names)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -34,7 +34,10 @@ impl Tls {
     }
 
     /// What a client needs to know of the server it connects to.
-    pub fn towards(&self, host: &str) -> Result<(&TlsConnector, ServerName<'static>), Failure> {
+    pub(crate) fn towards(
+        &self,
+        host: &str,
+    ) -> Result<(&TlsConnector, ServerName<'static>), Failure> {
         Ok((&self.connector, ServerName::try_from(host.to_string())?))
     }
 }

@@ -16,51 +16,51 @@ const SHOWN: usize = 16;
 
 /// Prints to standard output, as long as it is not told to be quiet. Clones print to the same.
 #[derive(Clone)]
-pub struct Transcript {
+pub(crate) struct Transcript {
     quiet: bool,
     color: bool,
     names: Arc<Mutex<BTreeMap<IpAddr, String>>>,
 }
 
 impl Transcript {
-    pub fn new(quiet: bool, color: bool) -> Self {
+    pub(crate) fn new(quiet: bool, color: bool) -> Self {
         Self { quiet, color, names: Arc::default() }
     }
 
     /// Calls an address by a name from here on.
-    pub fn name(&self, address: IpAddr, name: &str) {
+    pub(crate) fn name(&self, address: IpAddr, name: &str) {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(address, name.into());
     }
 
-    pub fn name_of(&self, address: IpAddr) -> String {
+    pub(crate) fn name_of(&self, address: IpAddr) -> String {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         names.get(&address).cloned().unwrap_or_else(|| address.to_string())
     }
 
     /// Begins a chapter.
-    pub fn act(&self, title: &str) {
+    pub(crate) fn act(&self, title: &str) {
         self.print(&format!("\n{}", self.paint("1", title)));
     }
 
     /// Tells what happens.
-    pub fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         self.print(&self.paint("2", &format!("   {text}")));
     }
 
-    pub fn print(&self, line: &str) {
+    pub(crate) fn print(&self, line: &str) {
         if !self.quiet {
             println!("{line}");
         }
     }
 
     /// Hears a dialogue for its client, and prints it line by line.
-    pub fn dialogue(&self, client: &str, server: &str) -> Observer {
+    pub(crate) fn dialogue(&self, client: &str, server: &str) -> Observer {
         let mut dialogue = Dialogue::new(self.clone(), client, server);
         Box::new(move |direction, octets| dialogue.hear(direction, octets))
     }
 
     /// Hears a name server's messages, and prints each.
-    pub fn dns(&self) -> impl Fn(&Exchange<'_>) + Send + Sync + 'static {
+    pub(crate) fn dns(&self) -> impl Fn(&Exchange<'_>) + Send + Sync + 'static {
         let transcript = self.clone();
         move |exchange| {
             if transcript.quiet {
@@ -159,9 +159,9 @@ fn readable(line: &[u8]) -> String {
 /// A DNS message in a few words.
 fn describe(message: &Message<'_>) -> String {
     let header = message.header();
-    let question = message.question().map_or(String::new(), |question| {
-        format!("{} {}", question.name, question.rtype)
-    });
+    let question = message
+        .question()
+        .map_or(String::new(), |question| format!("{} {}", question.name, question.rtype));
     if header.opcode == Opcode::UPDATE {
         return update(message);
     }

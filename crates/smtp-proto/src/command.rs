@@ -218,7 +218,7 @@ fn words(cursor: &mut Cursor<'_>) -> Result<Option<Text>, ParseError> {
     let rest = cursor.take_rest();
     match Text::parse(rest) {
         Ok(text) => Ok((!text.as_bytes().is_empty()).then_some(text)),
-        Err(error) => Err(ParseError::new(error.kind(), offset + error.offset())),
+        Err(error) => Err(ParseError::new(ParseErrorKind::Control, offset + error.offset)),
     }
 }
 

@@ -15,7 +15,6 @@ mod parameter;
 mod path;
 mod reply;
 pub mod server;
-mod text;
 mod timer;
 #[cfg(feature = "tokio")]
 pub mod tokio;
@@ -28,5 +27,5 @@ pub use host::Host;
 pub use mailbox::Mailbox;
 pub use parameter::{Body, Parameters};
 pub use path::{ForwardPath, ReversePath};
+pub use proto_core::Text;
 pub use reply::{EnhancedCode, Reply};
-pub use text::Text;

@@ -6,7 +6,6 @@ use bytes::{BufMut, Bytes, BytesMut};
 use memchr::memchr;
 
 use crate::grammar::first_control;
-use crate::text::show;
 use crate::{Misuse, ParseError, ParseErrorKind};
 
 /// A reply (RFC 5321 §4.2): a code, and one or more lines of words.
@@ -153,7 +152,7 @@ impl fmt::Display for Reply {
         write!(f, "{}", self.code)?;
         self.lines().try_for_each(|line| {
             f.write_str(" ")?;
-            show(line, f)
+            f.write_str(&String::from_utf8_lossy(line))
         })
     }
 }
