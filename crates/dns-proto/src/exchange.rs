@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use bytes::Bytes;
 use proto_core::{Flow, Instant, Transmit, Transport};
 
 use crate::message::{Message, MessageBuf};
@@ -71,7 +70,7 @@ impl<K> Exchanges<K> {
             return None;
         }
         let message = Message::parse(octets).ok().filter(|message| open.is_answer(message))?;
-        let message = MessageBuf::parse(Bytes::copy_from_slice(message.octets())).ok()?;
+        let message = message.to_buf();
         let (key, ask) = self.close(flow)?;
         Some((key, ask, message))
     }

@@ -104,6 +104,12 @@ impl<'a> Message<'a> {
         self.octets
     }
 
+    /// Copies the message, to keep it.
+    #[must_use]
+    pub fn to_buf(&self) -> MessageBuf {
+        MessageBuf { octets: Bytes::copy_from_slice(self.octets), layout: self.layout }
+    }
+
     /// Returns the header.
     #[must_use]
     pub const fn header(&self) -> &Header {

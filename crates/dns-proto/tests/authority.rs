@@ -9,6 +9,7 @@ use dns_proto::{
     Authority, Class, Edns, Header, Message, Misuse, Opcode, Outcome, Query, Question, Rcode,
     RecordType, Section, Update, Writer, Zone,
 };
+use proptest::prelude::*;
 use proto_core::Transport;
 
 const EDU: &str = "
@@ -390,4 +391,76 @@ fn malformed_updates_change_nothing() {
     let message = Message::parse(&octets).unwrap();
     let outcome = authority.update(&message, Transport::Udp, &mut BytesMut::new());
     assert_eq!(outcome, Outcome::Failed(Rcode::FORMERR));
+}
+
+fn lines_of_com() -> impl Strategy<Value = String> {
+    let owner = prop::sample::select(vec!["com", "a.com", "b.com", "x.b.com", "*.com"]);
+    let data = prop::sample::select(vec![
+        "A 127.0.0.1",
+        "A 127.0.0.2",
+        "NS a.com",
+        "NS b.com",
+        "CNAME a.com",
+        "CNAME b.com",
+        "DNAME b.com",
+        "MX 5 a.com",
+        "SOA 3",
+        "SOA 4000000000",
+    ]);
+    (owner, data).prop_map(|(owner, data)| format!("{owner} {data}"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn a_zone_stays_a_zone_whatever_updates_do(
+        changes in prop::collection::vec((0..4_u8, lines_of_com()), 0..30)
+    ) {
+        let (mut authority, mut update) = com();
+        for (kind, line) in &changes {
+            let record = record(line);
+            let (owner, rtype) = (record.owner().clone(), record.rtype());
+            update = match kind {
+                0 => update.remove(record),
+                1 => update.remove_set(owner, rtype),
+                2 if owner != name("com") => update.remove_name(owner),
+                _ => update.insert(record),
+            };
+        }
+        let outcome = apply(&mut authority, &update);
+        let zone = authority.zone(name("com").view()).unwrap();
+        // Whatever it holds, it could have been made of.
+        let again = Zone::new(zone.records());
+        prop_assert!(again.is_ok(), "{outcome:?} {again:?}");
+        prop_assert_eq!(outcome == Outcome::Updated { changed: true }, zone.serial() != u32::MAX);
+        for asked in ["com", "a.com", "b.com", "x.b.com", "y.x.b.com", "z.com"] {
+            let (_, message) = ask(&authority, asked, RecordType::MX);
+            prop_assert!(message.view().header().response);
+        }
+    }
+
+    #[test]
+    fn no_damaged_message_panics_the_authority(
+        damage in prop::collection::vec((any::<u16>(), any::<u8>()), 1..4)
+    ) {
+        let (mut authority, update) = com();
+        let update = update.require_name(name("a.com")).insert(record("b.com CNAME a.com"));
+        let query = Query::new(&name("b.com"), RecordType::MX).write();
+        for octets in [update.write().unwrap(), query] {
+            let mut octets = octets.to_vec();
+            for &(at, octet) in &damage {
+                let at = usize::from(at) % octets.len();
+                octets[at] = octet;
+            }
+            let mut out = BytesMut::new();
+            let ignored = authority.respond(&octets, Transport::Udp, &mut out) == Outcome::Ignored;
+            prop_assert_eq!(ignored, Message::parse(&out).is_err());
+            if let Ok(message) = Message::parse(&octets) {
+                let mut out = BytesMut::new();
+                let _ = authority.update(&message, Transport::Udp, &mut out);
+                prop_assert!(Zone::new(authority.zone(name("com").view()).unwrap().records()).is_ok());
+            }
+        }
+    }
 }

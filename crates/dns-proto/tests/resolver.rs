@@ -132,6 +132,16 @@ fn aliases_lead_to_other_zones_and_servers_without_glue_are_found() {
 }
 
 #[test]
+fn an_alias_is_the_answer_to_who_asks_for_it() {
+    let (mut net, mut resolver) = (internet(), resolver());
+    for rtype in [RecordType::A, RecordType::CNAME, RecordType::ANY] {
+        let message = ask(&mut net, &mut resolver, "www.hamburger.edu", rtype);
+        let links = if rtype == RecordType::A { 2 } else { 1 };
+        assert_eq!(message.view().answers().count(), links, "{rtype}");
+    }
+}
+
+#[test]
 fn absences_are_answers_and_remembered() {
     let (mut net, mut resolver) = (internet(), resolver());
     for (asked, rcode) in

@@ -2,12 +2,11 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use bytes::Bytes;
 use proto_core::Transport;
 
 use crate::header::Header;
 use crate::name::Name;
-use crate::number::{Rcode, RecordType};
+use crate::number::{Class, Rcode, RecordType};
 use crate::record::Record;
 use crate::recursive::ClientId;
 
@@ -45,13 +44,15 @@ pub(crate) enum Asker {
     Job(JobId),
 }
 
-/// A client's query, as far as the reply needs it.
+/// A client's query, as far as the reply needs it: however long it was, this is small.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) id: ClientId,
     pub(crate) header: Header,
-    /// The query itself: its question comes back as it was written.
-    pub(crate) query: Bytes,
+    /// The question comes back in the case it was written in.
+    pub(crate) question: Option<(Name, RecordType, Class)>,
+    /// The UDP payload offered by EDNS, if the client speaks it.
+    pub(crate) payload: Option<u16>,
     pub(crate) via: Transport,
 }
 

@@ -17,7 +17,7 @@ use crate::edns::Edns;
 use crate::error::Misuse;
 use crate::exchange::Exchanges;
 use crate::header::Header;
-use crate::message::{Message, Section};
+use crate::message::{Message, Question, Section};
 use crate::name::Name;
 use crate::number::{Class, Opcode, Rcode, RecordType};
 use crate::random::Random;
@@ -130,13 +130,15 @@ impl Resolver {
         if header.response {
             return Err(Misuse::NotQuery);
         }
-        let octets = Bytes::copy_from_slice(query.octets());
-        let client = Client { id: client, header, query: octets, via };
+        let asked = query.question();
+        let question = asked.map(|asked| (asked.name.to_name(), asked.rtype, asked.class));
+        let payload = query.edns().map(|edns| edns.payload);
+        let client = Client { id: client, header, question, payload, via };
         if let Some(rcode) = self.refusal(query) {
             self.reply(&client, &Solution { rcode, ..Solution::FAILURE });
             return Ok(());
         }
-        let question = query.question().ok_or(Misuse::NotQuery)?;
+        let question = asked.ok_or(Misuse::NotQuery)?;
         let (sent, waiting) = (self.statistics.upstream, self.waiting);
         self.waiting += 1;
         self.ask(question.name.to_name(), question.rtype, Asker::Client(client), None);
@@ -164,16 +166,16 @@ impl Resolver {
 
     /// Writes a client's reply.
     fn reply(&mut self, client: &Client, solution: &Solution) {
-        let Ok(query) = Message::parse(&client.query) else { return };
-        let (edns, own) = (query.edns(), Edns::new(self.config.payload));
-        let limit = udp_limit(edns.map(|edns| edns.payload), own.payload, client.via);
+        let own = Edns::new(self.config.payload);
+        let limit = udp_limit(client.payload, own.payload, client.via);
         let header =
             Header { rcode: solution.rcode, recursion_available: true, ..client.header.answer() };
         let mut out = BytesMut::new();
         let mut writer = Writer::new(&mut out, header, limit);
-        let reserved = edns.map_or(0, |_| own.wire_len());
+        let reserved = client.payload.map_or(0, |_| own.wire_len());
         writer.reserve(reserved);
-        if let Some(question) = query.question() {
+        if let Some((name, rtype, class)) = &client.question {
+            let question = Question { name: name.view(), rtype: *rtype, class: *class };
             writer.question(question).expect("a question is shorter than any limit");
         }
         let answers = solution.answers.iter().map(|record| (Section::Answer, record));
@@ -185,7 +187,7 @@ impl Resolver {
             }
         }
         writer.release(reserved);
-        if edns.is_some() {
+        if client.payload.is_some() {
             writer.edns(&own).expect("room for the OPT record was reserved");
         }
         writer.finish();

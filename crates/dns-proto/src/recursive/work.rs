@@ -134,6 +134,8 @@ impl Resolver {
                 }
                 Some(Hit::NoData(soa)) => (Rcode::NOERROR, soa),
                 Some(Hit::NxDomain(soa)) => (Rcode::NXDOMAIN, soa),
+                // To these an alias is itself the answer.
+                None if matches!(job.rtype, RecordType::CNAME | RecordType::ANY) => return None,
                 None => {
                     let alias = RecordType::CNAME;
                     let hit = self.cache.get(now, job.name.view(), alias, Rank::Answer);

@@ -150,11 +150,7 @@ impl<H: Handler> Server<H> {
                     let query = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
                     let (service, udp) = (Arc::clone(&service), Arc::clone(&udp));
                     tasks.spawn(async move {
-                        let ends = (from, local);
-                        if let Some(answer) = service.answer(query, ends, Transport::Udp).await {
-                            // Whoever has gone away does not hear it.
-                            let _ = udp.send_to(&answer, from).await;
-                        }
+                        service.datagram(&udp, query, (from, local)).await;
                         drop(place);
                     });
                 }
@@ -182,6 +178,13 @@ impl<H: Handler> Server<H> {
 }
 
 impl<H: Handler> Service<H> {
+    async fn datagram(&self, udp: &UdpSocket, query: Bytes, ends: (SocketAddr, SocketAddr)) {
+        if let Some(answer) = self.answer(query, ends, Transport::Udp).await {
+            // Whoever has gone away does not hear it.
+            let _ = udp.send_to(&answer, ends.0).await;
+        }
+    }
+
     /// Answers a connection's queries, one after the other.
     async fn connection(
         &self,
