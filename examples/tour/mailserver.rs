@@ -1,6 +1,6 @@
 //! A mail server: takes mail by SMTP, keeps what is for its own users, gives the rest to its
 //! postman, and lets its users fetch theirs by POP3.
-use std::{io, net::IpAddr, path::PathBuf, sync::Arc};
+use std::{io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use homing::{
     dns::tokio::Resolver,
@@ -18,6 +18,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
+    time::timeout,
 };
 
 use crate::{
@@ -30,6 +31,9 @@ use crate::{
 
 /// Everybody's password; the slides' Bob has it.
 pub(crate) const PASSWORD: &str = "hungry";
+
+/// How long the tour waits for a message.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whose server it is, and where.
 #[derive(Clone, Copy)]
@@ -51,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) transcript: Transcript,
     /// How many messages have arrived in mailboxes.
     pub(crate) arrived: watch::Sender<u64>,
+    /// How many messages wait in the queue.
+    pub(crate) waiting: watch::Sender<usize>,
     submissions: mpsc::Sender<Submission>,
 }
 
@@ -87,6 +93,7 @@ impl MailServer {
             smtp_port,
             transcript: transcript.clone(),
             arrived: watch::Sender::new(0),
+            waiting: watch::Sender::new(0),
             submissions,
         });
         let mut tasks = JoinSet::new();
@@ -107,8 +114,15 @@ impl MailServer {
     pub(crate) async fn arrived(&self, count: u64) -> Result<(), Failure> {
         let mut arrived = self.shared.arrived.subscribe();
         let wait = arrived.wait_for(|arrived| *arrived >= count);
-        let patience = std::time::Duration::from_secs(120);
-        tokio::time::timeout(patience, wait).await.map_err(|_| "the message did not arrive")??;
+        timeout(PATIENCE, wait).await.map_err(|_| "the message did not arrive")??;
+        Ok(())
+    }
+
+    /// Waits until the queue is empty.
+    pub(crate) async fn sent(&self) -> Result<(), Failure> {
+        let mut waiting = self.shared.waiting.subscribe();
+        let wait = waiting.wait_for(|waiting| *waiting == 0);
+        timeout(PATIENCE, wait).await.map_err(|_| "the message was not sent")??;
         Ok(())
     }
 

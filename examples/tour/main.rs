@@ -74,6 +74,10 @@ async fn main() -> ExitCode {
     }
 }
 
+const NEEDS: &str = "it needs the addresses 127.0.0.2 to 127.0.0.22, which Linux has, and other \
+    systems after `ifconfig lo0 alias` for each; and room for twice the message in the \
+    temporary directory (TMPDIR)";
+
 const CREPES: Place = Place {
     domain: "crepes.fr",
     host: "mail.crepes.fr",
@@ -119,6 +123,7 @@ async fn tour(
         }
     }
     people::submit(at::ALICE, &crepes, "bob@hamburger.edu", &letter).await?;
+    crepes.sent().await?;
     hamburger.arrived(1).await?;
 
     transcript.act("3. Bob reads it on his laptop, and keeps it on the server");
@@ -146,6 +151,7 @@ async fn tour(
     let info = "Network Utopia <info@networkutopia.com>";
     people::compose(&letter, info, "Hello, world", "Is there mail in Utopia?\n").await?;
     people::submit(at::ALICE, &crepes, "info@networkutopia.com", &letter).await?;
+    crepes.sent().await?;
     utopia.arrived(1).await?;
     let mut reader = Reader::default();
     let who = ("info's desk", "info", at::UTOPIA_WWW);

@@ -36,13 +36,13 @@ pub(crate) async fn compose(
 ) -> Result<(), Failure> {
     let letter = Builder::new(now())
         .message_id(
-            format!("{}.tour@crepes.fr", path.file_stem().unwrap_or_default().display())
-                .parse()?,
+            format!("{}.tour@crepes.fr", path.file_stem().unwrap_or_default().display()).parse()?,
         )
         .from("Alice <alice@crepes.fr>".parse::<Mailbox>()?)
         .to(to.parse::<Mailbox>()?)
         .subject(subject)
         .text(text)
+        .seed(now().unix_seconds().unsigned_abs())
         .attach("crêpe.png", MediaType::PNG, Bytes::from_static(PICTURE));
     let mut octets = BytesMut::new();
     letter.write(&mut octets);
@@ -164,7 +164,9 @@ pub(crate) async fn show(path: &Path) -> Result<String, Failure> {
     File::open(path).await?.take(SHOWN).read_to_end(&mut octets).await?;
     let message = Message::parse(&octets);
     if size <= SHOWN {
-        return Ok(message.to_string());
+        let texts = message.parts().filter(|part| part.content_type().top() == "text");
+        let texts: Vec<_> = texts.map(|part| part.text().into_owned()).collect();
+        return Ok(format!("{message}\n{}", texts.join("\n")));
     }
     Ok(format!("{size} octets, Subject: {}", message.subject().unwrap_or_default()))
 }

@@ -74,6 +74,7 @@ impl Postman {
                 self.shared.transcript.note(&format!("the postman is stuck: {error}"));
                 return;
             }
+            self.shared.waiting.send_replace(self.queue.len());
         }
     }
 
@@ -90,8 +91,10 @@ impl Postman {
             self.shared.spool.enqueue(&incoming, message).await.map_err(|_| NotQueued::Disk)?;
             self.obey().await.map_err(|_| NotQueued::Disk)
         };
+        let queued = queued.await;
+        self.shared.waiting.send_replace(self.queue.len());
         // Somebody who does not wait for the answer will send the message again.
-        let _ = done.send(queued.await);
+        let _ = done.send(queued);
     }
 
     /// Does what the queue wants, in order: what is to be written is durable before the rest.

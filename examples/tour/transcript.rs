@@ -82,18 +82,22 @@ impl Transcript {
 /// The lines of one connection.
 struct Dialogue {
     transcript: Transcript,
+    client: String,
     server: String,
     /// What has not ended in a line feed yet.
     pending: BTreeMap<bool, Vec<u8>>,
     last: Option<Direction>,
     in_a_row: usize,
+    /// The server waits for a secret (RFC 4954 §4, RFC 5034 §4).
+    challenged: bool,
 }
 
 impl Dialogue {
     fn new(transcript: Transcript, client: &str, server: &str) -> Self {
         transcript.note(&format!("{client} connects to {server}"));
-        let server = server.into();
-        Self { transcript, server, pending: BTreeMap::new(), last: None, in_a_row: 0 }
+        let (client, server) = (client.into(), server.into());
+        let (pending, last, in_a_row, challenged) = Default::default();
+        Self { transcript, client, server, pending, last, in_a_row, challenged }
     }
 
     fn hear(&mut self, direction: Direction, octets: &[u8]) {
@@ -122,15 +126,19 @@ impl Dialogue {
                 Direction::Sent => ("C:", "32"),
                 Direction::Received => ("S:", "33"),
             };
-            let line = format!("   {mark} {}", readable(line));
+            let secret = self.challenged && direction == Direction::Sent;
+            let said = if secret { "****".into() } else { readable(line) };
+            let line = format!("   {:>14} {mark} {said}", self.client);
             self.transcript.print(&self.transcript.paint(color, &line));
         }
+        self.challenged = direction == Direction::Received
+            && (line == b"+" || line.starts_with(b"+ ") || line.starts_with(b"334"));
     }
 
     fn finish(&mut self) {
         let more = self.in_a_row.saturating_sub(SHOWN);
         if more > 0 {
-            self.transcript.note(&format!("... and {more} more lines"));
+            self.transcript.note(&format!("{:>14}    ... and {more} more lines", self.client));
         }
         self.in_a_row = 0;
     }
@@ -139,7 +147,7 @@ impl Dialogue {
 impl Drop for Dialogue {
     fn drop(&mut self) {
         self.finish();
-        self.transcript.note(&format!("{} and the client part", self.server));
+        self.transcript.note(&format!("{} and {} part", self.client, self.server));
     }
 }
 
@@ -152,7 +160,11 @@ fn readable(line: &[u8]) -> String {
         ["PASS", ..] => "PASS ****".into(),
         _ => text.into_owned(),
     };
-    let printable = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
+    let printable = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() => '\u{FFFD}',
+        c => c,
+    };
     text.chars().take(100).map(printable).collect()
 }
 
