@@ -65,10 +65,9 @@ async fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("tour: {error}");
-            eprintln!(
-                "tour: it needs loopback addresses 127.0.0.2 to 127.0.0.22 (Linux has them; elsewhere add them as aliases), and room in {}",
-                std::env::temp_dir().display()
-            );
+            if error.is::<std::io::Error>() {
+                eprintln!("tour: {NEEDS}");
+            }
             ExitCode::FAILURE
         }
     }
