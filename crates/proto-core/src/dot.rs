@@ -114,15 +114,13 @@ impl Unstuffer {
 
     /// Takes what is known to belong to the message.
     fn data(&mut self, input: &mut Input) -> Option<Bytes> {
-        let (length, dots) = extent(input.held());
+        let (length, kept) = remove_dots(input.held_mut());
         if length == 0 {
             return None;
         }
         let mut piece = input.split(length);
+        piece.truncate(kept);
         self.line_start = piece.ends_with(b"\r\n");
-        if dots {
-            remove_dots(&mut piece);
-        }
         Some(self.inspect(piece))
     }
 
@@ -284,36 +282,36 @@ fn is_clean(octets: &[u8]) -> bool {
         && last != CR
         && last != 0
         && left.chunks(BLOCK).zip(right.chunks(BLOCK)).all(|(left, right)| {
-            let bad = |x: u8, y: u8| ((x == CR) ^ (y == LF)) | (x == 0);
-            !left.iter().zip(right).fold(false, |sum, (&x, &y)| sum | bad(x, y))
+            let bad = |x, y| u8::from((x == CR) ^ (y == LF)) | u8::from(x == 0);
+            left.iter().zip(right).fold(0, |sum, (&x, &y)| sum | bad(x, y)) == 0
         })
 }
 
-/// How many octets can be taken now, and whether dots are to be removed from them: up to the
-/// line that may be the last one, or to a CR whose next octet has not come.
-fn extent(octets: &[u8]) -> (usize, bool) {
-    let mut dots = false;
-    for at in memmem::find_iter(octets, b"\r\n.") {
-        match octets.get(at + 3..) {
-            None | Some([] | [CR] | [CR, LF, ..]) => return (at + 2, dots),
-            _ => dots = true,
+/// Removes the dot from each CRLF `.`, in place. Returns how many octets can be taken now, up to
+/// the line that may be the last one or to a CR whose next octet has not come, and how many of
+/// them are left.
+fn remove_dots(octets: &mut [u8]) -> (usize, usize) {
+    let finder = memmem::Finder::new(b"\r\n.");
+    let (mut read, mut kept) = (0, 0);
+    loop {
+        let rest = octets.get(read..).unwrap_or_default();
+        let found = finder.find(rest).map(|at| read + at + 2);
+        let whole_line = found.is_some_and(|dot| {
+            !matches!(octets.get(dot + 1..), None | Some([] | [CR] | [CR, LF, ..]))
+        });
+        let end = match found {
+            Some(dot) => dot,
+            None => octets.len() - usize::from(rest.last() == Some(&CR)),
+        };
+        if kept < read {
+            octets.copy_within(read..end, kept);
         }
+        kept += end - read;
+        if !whole_line {
+            return (end, kept);
+        }
+        read = end + 1;
     }
-    (octets.len() - usize::from(octets.last() == Some(&CR)), dots)
-}
-
-/// Removes the dot from each CRLF `.`, in place.
-fn remove_dots(piece: &mut BytesMut) {
-    let (mut read, mut write) = (0, 0);
-    while let Some(at) = memmem::find(piece.get(read..).unwrap_or_default(), b"\r\n.") {
-        let kept = at + 2;
-        piece.copy_within(read..read + kept, write);
-        write += kept;
-        read += kept + 1;
-    }
-    let end = piece.len();
-    piece.copy_within(read..end, write);
-    piece.truncate(write + (end - read));
 }
 
 fn first_bare(octets: &[u8], start: u64) -> Option<Bare> {

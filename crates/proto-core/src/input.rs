@@ -112,6 +112,10 @@ impl Input {
         &self.buf
     }
 
+    pub(crate) fn held_mut(&mut self) -> &mut [u8] {
+        &mut self.buf
+    }
+
     /// Takes exactly `n` octets, which must be held.
     pub(crate) fn split(&mut self, n: usize) -> BytesMut {
         self.scanned = 0;
