@@ -4,7 +4,7 @@ use std::{net::IpAddr, path::Path};
 use bytes::{Bytes, BytesMut};
 use homing::{
     mime::{Builder, Mailbox, MediaType, Message},
-    pop3::{self, UniqueId},
+    pop3::{self, client::Seen},
     proto_core::tokio::{BoxStream, Driver},
     sasl::{Credentials, client::Identity},
     smtp::{
@@ -106,10 +106,10 @@ pub(crate) async fn submit(
     }
 }
 
-/// What a mail reader remembers between sessions: POP3 itself keeps no state.
+/// A mail reader, which remembers what it has fetched.
 #[derive(Default)]
 pub(crate) struct Reader {
-    seen: Vec<UniqueId>,
+    seen: Seen,
 }
 
 impl Reader {
@@ -136,11 +136,9 @@ impl Reader {
         let tls = server.shared.tls.towards(place.host)?;
         let mut client = pop3::tokio::Client::open(driver, Some(tls)).await?;
         let mut fetched = Vec::new();
-        for (message, id) in client.ids().await? {
-            if self.seen.contains(&id) {
-                continue;
-            }
-            let path = into.join(String::from_utf8_lossy(id.as_bytes()).as_ref());
+        let listing = client.ids().await?;
+        for (message, id) in self.seen.fresh(&listing) {
+            let path = into.join(id.as_str());
             let mut file = File::create(&path).await?;
             client.retrieve(message, &mut file).await?;
             // On the disk before it may go from the server.
@@ -148,7 +146,7 @@ impl Reader {
             if !keep {
                 client.delete(message).await?;
             }
-            self.seen.push(id);
+            self.seen.insert(id);
             fetched.push(path);
         }
         client.quit().await?;

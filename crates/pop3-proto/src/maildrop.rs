@@ -50,10 +50,16 @@ impl UniqueId {
         }
     }
 
-    /// Returns the octets, which are ASCII.
+    /// Returns the octets.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Returns the same as text, for it is ASCII.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0).expect("the constructor lets nothing but ASCII pass")
     }
 }
 

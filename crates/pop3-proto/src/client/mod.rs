@@ -12,6 +12,7 @@
 mod capability;
 mod config;
 mod event;
+mod seen;
 mod state;
 
 use alloc::collections::VecDeque;
@@ -25,6 +26,7 @@ use proto_core::{
     dot::{Piece, Unstuffer},
 };
 use sasl::{Credentials, base64, client};
+pub use seen::Seen;
 use state::{Listing, State};
 
 use crate::{
