@@ -38,7 +38,7 @@ fn config(options: u8) -> Config {
     }
     if options & 32 != 0 {
         let limits = &mut config.limits;
-        // Commands may grow by some hundred octets (RFC 5321 §4.5.3.1.4), endless lines are longer.
+        // A line without end is longer than any command with the parameters of extensions.
         (limits.command_line, limits.auth_line, limits.endless_line) = (40, 48, 1500);
         (limits.message_size, limits.discarded) = (50, 20);
         (limits.recipients, limits.mistakes, limits.idling) = (2, 3, 5);
