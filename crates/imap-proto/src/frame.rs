@@ -217,11 +217,13 @@ impl Framer {
         limit: usize,
     ) -> Result<Option<Result<Bytes, LineError>>, FrameError> {
         let line = input.line(limit).transpose();
-        let skipped = match line {
+        let length = match line {
             Some(Err(LineError::TooLong { length })) => length,
-            _ => input.skipped(),
+            // What is held belongs to the line that is skipped: pieces are skipped as they come.
+            None if input.skipped() > 0 => input.skipped() + input.len() as u64,
+            _ => 0,
         };
-        if skipped > self.limits.endless_line {
+        if length > self.limits.endless_line {
             return Err(FrameError::EndlessLine);
         }
         Ok(line)
@@ -369,6 +371,13 @@ mod tests {
         assert_eq!(frames(small(), &[many(2).as_bytes()]).last().unwrap(), "End");
         assert!(frames(small(), &[many(3).as_bytes()]).contains(&"too many literals".into()));
         let line = |length: usize| frames(small(), &[&vec![b'x'; length]]);
+        assert!(line(60).is_empty());
+        assert_eq!(line(61), ["a line without end"]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_as_long_octet_by_octet() {
+        let line = |length: usize| frames(small(), &vec![&b"x"[..]; length]);
         assert!(line(60).is_empty());
         assert_eq!(line(61), ["a line without end"]);
     }

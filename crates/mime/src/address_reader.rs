@@ -3,13 +3,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::lex::{Lexer, is_blank};
-use crate::{AddrSpec, Address, Group, Mailbox, Text, encoded_word};
+use crate::{AddrSpec, Address, Group, Mailbox, Text, charset, encoded_word};
 
 /// A word of an address or a name.
 #[derive(Debug)]
 enum Word {
     Atom(String),
-    Quoted(String),
+    /// What is between the quotes. A name may have encoded words there, as some senders write
+    /// it; an address may not (RFC 2047 §5), lest it be another one than others read.
+    Quoted(Vec<u8>),
     /// A domain literal with its brackets.
     Literal(String),
     At,
@@ -139,7 +141,7 @@ fn angle(lexer: &mut Lexer<'_>) -> Vec<Word> {
 
 fn word(lexer: &mut Lexer<'_>) -> Option<Word> {
     match lexer.peek()? {
-        b'"' => Some(Word::Quoted(encoded_word::decode(&lexer.quoted()))),
+        b'"' => Some(Word::Quoted(lexer.quoted())),
         b'@' => lexer.next().map(|_| Word::At),
         b'[' => {
             let literal = lexer.take_while(|octet| octet != b']' && octet != b'>');
@@ -175,9 +177,11 @@ fn phrase(words: &[Word]) -> String {
         if !name.is_empty() && !name.ends_with('@') && !matches!(run, [Word::At, ..]) {
             name.push(' ');
         }
-        let text = joined(run, " ");
-        let atoms = matches!(run, [Word::Atom(_), ..]);
-        name.push_str(&if atoms { encoded_word::decode(text.as_bytes()) } else { text });
+        name.push_str(&match run {
+            [Word::Quoted(octets)] => encoded_word::decode(octets),
+            [Word::Atom(_), ..] => encoded_word::decode(joined(run, " ").as_bytes()),
+            _ => joined(run, " "),
+        });
     }
     name
 }
@@ -189,7 +193,8 @@ fn joined(words: &[Word], between: &str) -> String {
             out.push_str(between);
         }
         match word {
-            Word::Atom(text) | Word::Quoted(text) | Word::Literal(text) => out.push_str(text),
+            Word::Atom(text) | Word::Literal(text) => out.push_str(text),
+            Word::Quoted(octets) => out.push_str(&charset::decode(b"", octets)),
             Word::At => out.push('@'),
         }
     }
@@ -209,6 +214,7 @@ mod tests {
             ("Joe Q. Public <j@d>", &["Joe Q. Public <j@d>"]),
             ("=?utf-8?Q?Andr=C3=A9?= <a@b>", &["André <a@b>"]),
             ("\"=?utf-8?Q?Andr=C3=A9?=\" <a@b>", &["André <a@b>"]),
+            ("\"=?utf-8?Q?a=40b?=\"@c", &["=?utf-8?Q?a=40b?=@c"]),
             ("j@d (John)", &["John <j@d>"]),
             ("a@b,, c@d ,", &["a@b", "c@d"]),
             ("\"a b\"@c", &["\"a b\"@c"]),

@@ -179,6 +179,10 @@ impl Arguments {
         let (name, initial) = match split(self.rest()) {
             ([], _) => return self.error(ParseErrorKind::Arguments),
             (name, None) => (name, None),
+            // RFC 5034 §4: base64, or `=`.
+            (_, Some(initial)) if initial.iter().any(u8::is_ascii_control) => {
+                return self.error(ParseErrorKind::Control);
+            }
             (name, Some(initial)) => (name, Some(Secret::from(initial.to_vec()))),
         };
         match Mechanism::parse(name) {
@@ -304,6 +308,8 @@ mod tests {
             ("PASS a\0b", Kind::Control, 5),
             ("AUTH", Kind::Arguments, 4),
             ("AUTH PL/IN", Kind::Mechanism, 5),
+            ("AUTH PLAIN a\0b", Kind::Control, 5),
+            ("AUTH PLAIN a\rb", Kind::Control, 5),
         ];
         for (line, kind, offset) in table {
             let error = Command::parse(line.into()).unwrap_err();

@@ -131,6 +131,17 @@ fn a_line_without_end_ends_the_session() {
 }
 
 #[test]
+fn a_line_without_end_is_as_long_octet_by_octet() {
+    let mut server = server("");
+    server.config.limits.endless_line = 300;
+    let octets: Vec<_> = (1..=301).collect();
+    let at = laws::splitting(&server, &[b'x'; 300], &octets);
+    assert_eq!(at.error, None);
+    let over = laws::splitting(&server, &[b'x'; 301], &octets);
+    assert_eq!(over.error.as_deref(), Some("a line without end"));
+}
+
+#[test]
 fn silence_ends_every_state() {
     let login = "USER a\r\nPASS b\r\n";
     for said in ["", "USER a\r\n", "STLS\r\n", "AUTH PLAIN\r\n", login, "NO"] {

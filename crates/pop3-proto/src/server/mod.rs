@@ -158,11 +158,13 @@ impl Session {
             _ => limits.command_line,
         };
         let line = self.input.line(limit).transpose();
-        let skipped = match line {
+        let length = match line {
             Some(Err(LineError::TooLong { length })) => length,
-            _ => self.input.skipped(),
+            // What is held belongs to the line that is skipped: pieces are skipped as they come.
+            None if self.input.skipped() > 0 => self.input.skipped() + self.input.len() as u64,
+            _ => 0,
         };
-        if skipped > limits.endless_line {
+        if length > limits.endless_line {
             return Err(Error::EndlessLine);
         }
         Ok(line)
