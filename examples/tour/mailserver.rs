@@ -153,7 +153,7 @@ impl Shared {
     }
 
     pub(crate) fn is_ours(&self, mailbox: &Mailbox) -> bool {
-        mailbox.domain().eq_ignore_ascii_case(self.place.domain)
+        mailbox.is_at(self.place.domain)
     }
 
     fn user(&self, name: &str) -> Option<&'static str> {

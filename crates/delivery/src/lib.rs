@@ -11,6 +11,8 @@ mod schedule;
 mod verdict;
 
 pub use bounce::bounce;
+#[doc(no_inline)]
+pub use proto_core;
 pub use queue::{Action, Config, Full, JobId, Limits, Queue, Routed};
 pub use record::{MessageId, Record};
 pub use route::{NoRoute, Target, route};

@@ -198,11 +198,14 @@ impl Authority {
         if question.rtype.is_meta() && question.rtype != RecordType::ANY {
             return Outcome::Failed(Rcode::NOTIMP);
         }
-        match self.closest(question) {
-            Some(zone) => Answering { zone, writer, rtype: question.rtype }
-                .run(question.name, self.config.cnames),
-            None => Outcome::Failed(Rcode::REFUSED),
+        let Some(zone) = self.closest(question) else { return Outcome::Failed(Rcode::REFUSED) };
+        let rtype = question.rtype;
+        let outcome = Answering { zone, writer, rtype }.run(question.name, self.config.cnames);
+        if question.class == Class::ANY {
+            // RFC 1035 §6.2: we do not know every class there is.
+            writer.header().authoritative = false;
         }
+        outcome
     }
 
     /// Finds the zone nearest to the name; for a DS record, the nearest above (RFC 4035 §3.1.4.1).

@@ -38,6 +38,8 @@ pub use limits::MessageLimits;
 pub use message::{Message, MessageBuf, Question, RecordRef, Records, Section};
 pub use name::{Labels, Name, NameRef};
 pub use number::{Class, Opcode, Rcode, RecordType};
+#[doc(no_inline)]
+pub use proto_core;
 pub use query::{Query, UDP_PAYLOAD};
 pub use rdata::{Opaque, Rdata};
 pub use rdata_field::CharStrings;

@@ -321,8 +321,8 @@ fn check_record(
 ) -> Result<(), ParseError> {
     let start = reader.clone();
     let record = read_record(reader)?;
-    // RFC 2136 §2.4 and §2.5: data may be missing.
-    if opcode == Opcode::UPDATE && record.is_empty() {
+    // RFC 2136 §2.4 and §2.5: data may be missing. An empty OPT is whole all the same.
+    if opcode == Opcode::UPDATE && record.is_empty() && record.rtype != RecordType::OPT {
         return Ok(());
     }
     let mut data = start.clone();

@@ -464,3 +464,27 @@ proptest! {
         }
     }
 }
+
+/// RFC 1035 §6.2.
+#[test]
+fn a_question_for_every_class_has_no_authoritative_answer() {
+    let authority = authority(&["edu SOA 1\n hamburger.edu A 192.0.2.1"]);
+    let query = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x09hamburger\x03edu\0\0\x01\0\xff";
+    let mut out = BytesMut::new();
+    assert_eq!(authority.respond(query, Transport::Udp, &mut out), Outcome::Answer);
+    let answer = Message::parse(&out).unwrap();
+    assert!(!answer.header().authoritative);
+    assert_eq!(answer.answers().count(), 1);
+}
+
+#[test]
+fn the_opt_record_of_an_update_is_seen() {
+    let update =
+        b"\0\0\x2f\0\0\x01\0\0\0\0\0\x01\x03edu\0\0\x06\0\x01\0\0\x29\x04\xd0\0\x02\x80\0\0\0";
+    let update = Message::parse(update).unwrap();
+    assert_eq!(update.edns().map(|edns| (edns.payload, edns.version)), Some((1232, 2)));
+    let mut out = BytesMut::new();
+    let outcome = authority(&["edu SOA 1"]).answer(&update, Transport::Udp, &mut out);
+    assert_eq!(outcome, Outcome::Failed(Rcode::BADVERS));
+    assert_eq!(Message::parse(&out).unwrap().rcode(), Rcode::BADVERS);
+}

@@ -7,4 +7,6 @@ pub mod frame;
 mod seq_set;
 
 pub use error::{ParseError, ParseErrorKind};
+#[doc(no_inline)]
+pub use proto_core;
 pub use seq_set::{Range, SeqNumber, SeqSet};

@@ -17,5 +17,7 @@ mod top;
 pub use command::{Command, MessageNumber};
 pub use error::{Error, Misuse, ParseError, ParseErrorKind};
 pub use maildrop::{Entry, Maildrop, UniqueId};
+#[doc(no_inline)]
+pub use proto_core;
 pub use proto_core::Text;
 pub use response::{Response, ResponseCode};

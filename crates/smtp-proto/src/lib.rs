@@ -27,5 +27,7 @@ pub use host::Host;
 pub use mailbox::Mailbox;
 pub use parameter::{Body, Parameters};
 pub use path::{ForwardPath, ReversePath};
+#[doc(no_inline)]
+pub use proto_core;
 pub use proto_core::Text;
 pub use reply::{EnhancedCode, Reply};

@@ -20,6 +20,7 @@ use crate::{ParseError, ParseErrorKind};
 ///
 /// let bob: Mailbox = "bob@hamburger.edu".parse()?;
 /// assert_eq!((bob.local_part(), bob.domain()), ("bob", "hamburger.edu"));
+/// assert!(bob.is_at("Hamburger.EDU"));
 ///
 /// let odd: Mailbox = r#""a> SIZE=1 <b"@c"#.parse()?;
 /// assert_eq!(odd.local_part(), r#""a> SIZE=1 <b""#);
@@ -67,6 +68,12 @@ impl Mailbox {
     #[must_use]
     pub fn domain(&self) -> &str {
         self.as_str().get(self.at + 1..).unwrap_or_default()
+    }
+
+    /// Whether it is in this domain, in any case (RFC 5321 §2.4).
+    #[must_use]
+    pub fn is_at(&self, domain: &str) -> bool {
+        self.domain().eq_ignore_ascii_case(domain)
     }
 
     /// Returns the whole as it is written.

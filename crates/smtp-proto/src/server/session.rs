@@ -187,7 +187,7 @@ impl Session {
             Owed::Body => own(250, "2.0.0", "OK"),
             Owed::StartTls => own(220, "2.0.0", "Go ahead"),
             Owed::Auth => own(235, "2.7.0", "Authentication successful"),
-            Owed::Verify => own(252, "2.1.5", "Send some mail, and see"),
+            Owed::Verify => own(252, "2.0.0", "Send some mail, and see"),
             Owed::Help => own(214, "2.0.0", "See RFC 5321"),
             Owed::Quit => own(221, "2.0.0", "Bye"),
         }

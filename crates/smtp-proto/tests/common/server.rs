@@ -30,6 +30,11 @@ impl Server {
         let Self { config, tls } = self;
         let limits = &mut config.limits;
         let (key, value) = word.split_once('=').unwrap_or((word, "0"));
+        if key == "extension" {
+            let extension = Extension::parse(value.as_bytes()).unwrap();
+            config.extensions = config.extensions.with(extension);
+            return;
+        }
         let number: u64 = value.parse().unwrap();
         let count = u32::try_from(number).unwrap();
         let length = usize::try_from(number).unwrap();
