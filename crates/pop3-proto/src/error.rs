@@ -65,6 +65,13 @@ pub enum Error {
     /// The peer said nothing for too long.
     #[error("the peer said nothing for too long")]
     Timeout,
+    /// The client did not log in for too long, whatever it said.
+    #[error("no login for too long")]
+    LoginTimeout,
+    /// The application could not send a message to its end: the connection has to be closed, so
+    /// that the client does not take what it has for the whole.
+    #[error("a message could not be sent to its end")]
+    CutMessage,
     /// The peer made more mistakes than the limits allow.
     #[error("too many bad commands")]
     TooManyBadCommands,
@@ -78,7 +85,7 @@ pub enum Error {
     /// (CVE-2011-0411 and its sisters).
     #[error("plaintext after STLS")]
     PlaintextAfterStls,
-    /// The server closed the connection, or the client did in the middle of a message.
+    /// The server closed the connection.
     #[error("the peer closed the connection")]
     UnexpectedEof,
     /// The server said what no server may say.

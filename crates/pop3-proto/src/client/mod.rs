@@ -69,7 +69,8 @@ pub struct Session {
     /// Sent, not yet answered.
     sent: VecDeque<Command>,
     eof: bool,
-    /// When the server last said something, or was last asked.
+    /// When the server last said something whole, a line or a piece of a message, or was last
+    /// asked: octets that drip do not count.
     heard: Instant,
     now: Instant,
     failed: Option<Error>,
@@ -215,6 +216,9 @@ impl Session {
                 }
                 _ => self.line()?.map(|line| self.hear(line)).transpose()?,
             };
+            if heard.is_some() {
+                self.heard = self.now;
+            }
             match heard {
                 Some(Some(event)) => return Ok(Step::Event(event)),
                 Some(None) => {}
@@ -317,7 +321,10 @@ impl Session {
             // goes by itself.
             self.send(&Command::Auth { mechanism, initial: None });
             self.state = State::Sasl(exchange);
-        } else if self.capabilities.has("USER") || self.capabilities.is_empty() {
+        } else if self.credentials.authzid().is_none()
+            && (self.capabilities.has("USER") || self.capabilities.is_empty())
+        {
+            // USER has no way to act as somebody else.
             self.send(&Command::User(self.user.clone()));
             self.state = State::User;
         } else {
@@ -424,7 +431,6 @@ impl Machine for Session {
 
     fn receive(&mut self, now: Instant, bytes: &[u8]) {
         self.now = now;
-        self.heard = now;
         self.input.push(bytes);
     }
 

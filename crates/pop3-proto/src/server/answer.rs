@@ -87,12 +87,15 @@ impl Session {
     /// Ends the message.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// As [`send`](Self::send); the session is over if the message has no end.
     pub fn finish(&mut self) -> Result<(), Misuse> {
         match core::mem::replace(&mut self.state, State::Command) {
             State::Owed(Owed::Body(body)) => {
                 self.answered = true;
-                Ok(body.stuffer.finish(&mut self.output)?)
+                body.stuffer.finish(&mut self.output).map_err(|bare| {
+                    self.fail(Error::CutMessage);
+                    bare.into()
+                })
             }
             other => {
                 self.state = other;
@@ -237,6 +240,7 @@ impl Session {
         }
         self.output.put_slice(b".\r\n");
         self.state = State::Command;
+        self.answered = true;
         true
     }
 }
