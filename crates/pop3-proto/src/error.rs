@@ -50,6 +50,9 @@ pub enum ParseErrorKind {
     /// The name of a SASL mechanism is malformed.
     #[error("not a mechanism name")]
     Mechanism,
+    /// The initial response of a SASL exchange is not in base64.
+    #[error("invalid base64")]
+    Base64,
     /// A unique id is empty, longer than 70 octets, or not printable (RFC 1939 §7).
     #[error("not a unique id")]
     UniqueId,
@@ -124,8 +127,8 @@ pub enum Misuse {
     /// The body holds an octet that the policy rejects.
     #[error(transparent)]
     Bare(#[from] Bare),
-    /// A word that goes into a command has a space or a control character, or is too long.
-    #[error("not one word")]
+    /// A word that goes into a command or a response has a character that it cannot carry.
+    #[error("not a word for the wire")]
     Word,
     /// The session is not logged in, or is about to end.
     #[error("not logged in")]

@@ -14,7 +14,7 @@ pub mod server;
 pub mod tokio;
 mod top;
 
-pub use command::{Command, MessageNumber};
+pub use command::{Command, MessageNumber, Password};
 pub use error::{Error, Misuse, ParseError, ParseErrorKind};
 pub use maildrop::{Entry, Maildrop, UniqueId};
 pub use proto_core::Text;

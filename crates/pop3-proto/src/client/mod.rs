@@ -28,7 +28,7 @@ use sasl::{Credentials, base64, client};
 use state::{Listing, State};
 
 use crate::{
-    Command, Error, MessageNumber, Misuse, Response, UniqueId,
+    Command, Error, MessageNumber, Misuse, Password, Response, UniqueId,
     command::{message_number, number},
 };
 
@@ -59,6 +59,7 @@ pub struct Session {
     credentials: Credentials,
     /// The same as words of commands, checked at the start.
     user: Text,
+    password: Password,
     input: Input,
     output: BytesMut,
     state: State,
@@ -83,14 +84,15 @@ impl Session {
     /// The user's name or password cannot be sent in any way.
     pub fn new(now: Instant, config: Config, credentials: Credentials) -> Result<Self, Misuse> {
         let user = Text::new(credentials.authcid()).map_err(|_| Misuse::Word)?;
-        let bad = |octet: &u8| matches!(octet, 0 | b'\r' | b'\n');
-        if credentials.password().expose().iter().any(bad) || user.as_bytes().is_empty() {
+        let password = Password::new(credentials.password().clone())?;
+        if user.as_bytes().is_empty() {
             return Err(Misuse::Word);
         }
         Ok(Self {
             config,
             credentials,
             user,
+            password,
             input: Input::default(),
             output: BytesMut::new(),
             state: State::Greeting,
@@ -267,7 +269,7 @@ impl Session {
             }
             State::Stls => return Err(Error::NoTls),
             State::User if response.is_ok() => {
-                self.send(&Command::Pass(self.credentials.password().clone()));
+                self.send(&Command::Pass(self.password.clone()));
                 self.state = State::Login;
             }
             State::User | State::Login | State::Sasl(_) => return self.login(response).map(Some),

@@ -200,11 +200,14 @@ impl Session {
             }
             (Command::User(name), false) => return self.user(name),
             (Command::Pass(password), false) => match self.user.take() {
-                Some(user) => return Ok(Some(self.login(Login::Password { user, password }))),
+                Some(user) => {
+                    let password = password.secret().clone();
+                    return Ok(Some(self.login(Login::Password { user, password })));
+                }
                 None => self.mistake("USER first")?,
             },
             (Command::Auth { mechanism, initial }, false) => {
-                return self.sasl_start(mechanism, initial);
+                return self.sasl_start(mechanism, initial.as_ref());
             }
             (Command::Stls, false) if self.config.stls && !self.secured => {
                 self.state = State::Owed(Owed::Tls);
