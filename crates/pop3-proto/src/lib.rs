@@ -18,4 +18,4 @@ pub use command::{Command, MessageNumber, Password};
 pub use error::{Error, Misuse, ParseError, ParseErrorKind};
 pub use maildrop::{Entry, Maildrop, UniqueId};
 pub use proto_core::Text;
-pub use response::{Response, ResponseCode};
+pub use response::{OtherCode, Response, ResponseCode};
