@@ -48,11 +48,14 @@ pub struct Limits {
     /// The most deliveries under way to one domain: 20, as Postfix. A slow domain does not take
     /// the places of the others.
     pub per_domain: usize,
+    /// The most hosts tried in one attempt: 5, as Postfix tries addresses. A domain with a
+    /// thousand MX records, each of them slow, keeps a delivery no longer than others do.
+    pub hosts: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { messages: 100_000, deliveries: 100, per_domain: 20 }
+        Self { messages: 100_000, deliveries: 100, per_domain: 20, hosts: 5 }
     }
 }
 
@@ -173,6 +176,16 @@ struct Job {
     /// Places among the message's recipients.
     recipients: Vec<usize>,
     attempts: u32,
+    stage: Stage,
+}
+
+/// Where a job stands. An answer that comes twice, or late, finds it elsewhere and is ignored:
+/// it would make two deliveries of one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    Waiting,
+    Routing,
+    Delivering,
 }
 
 impl Queue {
@@ -271,17 +284,18 @@ impl Queue {
         }
     }
 
-    /// Takes what a look-up found.
+    /// Takes what a look-up found; ignores it if none is under way.
     pub fn routed(&mut self, now: Instant, at: u64, job: JobId, routed: Routed) {
-        let Some(domain) = self.jobs.get(&job).and_then(|job| job.domain.parse::<Name>().ok())
-        else {
-            return;
-        };
+        let work = self.jobs.get(&job).filter(|job| job.stage == Stage::Routing);
+        let Some(domain) = work.and_then(|job| job.domain.parse::<Name>().ok()) else { return };
         let failed = match routed {
             Routed::Mx(mx) => {
                 self.seed = self.seed.wrapping_add(1);
                 match route(&domain, mx, &self.config.own, self.seed) {
-                    Ok(targets) => return self.deliver(job, targets),
+                    Ok(mut targets) => {
+                        targets.truncate(self.config.limits.hosts.max(1));
+                        return self.deliver(job, targets);
+                    }
                     Err(error) => Verdict::Failed(words(&error)),
                 }
             }
@@ -290,12 +304,19 @@ impl Queue {
         };
         let verdicts =
             alloc::vec![failed; self.jobs.get(&job).map_or(0, |job| job.recipients.len())];
-        self.finished(now, at, job, &verdicts);
+        self.conclude(now, at, job, &verdicts);
     }
 
     /// Takes the result of a delivery: a verdict for each recipient, in the order of
-    /// [`Action::Deliver`]. A recipient without one is tried again.
+    /// [`Action::Deliver`]. A recipient without one is tried again. Ignored if no delivery is
+    /// under way.
     pub fn finished(&mut self, now: Instant, at: u64, job: JobId, verdicts: &[Verdict]) {
+        if self.jobs.get(&job).is_some_and(|job| job.stage == Stage::Delivering) {
+            self.conclude(now, at, job, verdicts);
+        }
+    }
+
+    fn conclude(&mut self, now: Instant, at: u64, job: JobId, verdicts: &[Verdict]) {
         let Some(mut work) = self.jobs.remove(&job) else { return };
         self.lanes.leave(&work.domain);
         let message = work.message;
@@ -316,6 +337,7 @@ impl Queue {
         if !deferred.is_empty() {
             work.attempts = work.attempts.saturating_add(1);
             work.recipients = deferred;
+            work.stage = Stage::Waiting;
             let again = now + self.config.schedule.wait(work.attempts);
             self.timers.insert((again, job));
             self.jobs.insert(job, work);
@@ -384,7 +406,10 @@ impl Queue {
         for (domain, recipients) in domains {
             let job = JobId(self.next);
             self.next = self.next.saturating_add(1);
-            self.jobs.insert(job, Job { message, domain, recipients, attempts: 0 });
+            self.jobs.insert(
+                job,
+                Job { message, domain, recipients, attempts: 0, stage: Stage::Waiting },
+            );
             self.timers.insert((now, job));
         }
         self.expire(now);
@@ -398,7 +423,8 @@ impl Queue {
 
     /// A job's turn has come.
     fn start(&mut self, job: JobId) {
-        let Some(work) = self.jobs.get(&job) else { return };
+        let Some(work) = self.jobs.get_mut(&job) else { return };
+        work.stage = Stage::Routing;
         if let Some(address) = literal(&work.domain) {
             return self.deliver(job, [Target::Address(address)].into());
         }
@@ -419,7 +445,8 @@ impl Queue {
     }
 
     fn deliver(&mut self, job: JobId, targets: Vec<Target>) {
-        let Some(work) = self.jobs.get(&job) else { return };
+        let Some(work) = self.jobs.get_mut(&job) else { return };
+        work.stage = Stage::Delivering;
         let Some(entry) = self.messages.get(&work.message) else { return };
         let to = |place: &usize| entry.recipients.get(*place).map(|(to, _)| to.clone());
         self.actions.push_back(Action::Deliver {

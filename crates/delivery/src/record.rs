@@ -14,8 +14,10 @@ pub struct MessageId(pub u64);
 /// use delivery::{MessageId, Record};
 ///
 /// let record = Record::Delivered { message: MessageId(7), recipient: 0 };
-/// assert_eq!(record.write(), "delivered\t7\t0\n");
-/// assert_eq!(Record::parse("delivered\t7\t0"), Some(record));
+/// assert_eq!(record.write(), "delivered\t7\t0\t.\n");
+/// assert_eq!(Record::parse("delivered\t7\t0\t."), Some(record));
+/// // What a crash left of "delivered\t7\t01\t." would else be somebody else's mail:
+/// assert_eq!(Record::parse("delivered\t7\t0"), None);
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -56,31 +58,32 @@ pub enum Record {
 
 impl Record {
     /// Writes a line. Fields are apart by tabulators, which no mailbox has: a quoted local part
-    /// may have spaces.
+    /// may have spaces. The last one is a dot: a line that a crash cut off is none of a record.
     #[must_use]
     pub fn write(&self) -> String {
         match self {
             Self::Accepted { message: MessageId(id), at, from, recipients } => {
                 let from = from.mailbox().map_or("", Mailbox::as_str);
                 let to: String = recipients.iter().map(|to| format!("\t{to}")).collect();
-                format!("accepted\t{id}\t{at}\t{from}{to}\n")
+                format!("accepted\t{id}\t{at}\t{from}{to}\t.\n")
             }
             Self::Delivered { message: MessageId(id), recipient } => {
-                format!("delivered\t{id}\t{recipient}\n")
+                format!("delivered\t{id}\t{recipient}\t.\n")
             }
             Self::Failed { message: MessageId(id), recipient, why } => {
                 let why = why.to_string().replace('\t', " ");
-                format!("failed\t{id}\t{recipient}\t{why}\n")
+                format!("failed\t{id}\t{recipient}\t{why}\t.\n")
             }
-            Self::Removed { message: MessageId(id) } => format!("removed\t{id}\n"),
+            Self::Removed { message: MessageId(id) } => format!("removed\t{id}\t.\n"),
         }
     }
 
     /// Reads a line, without its line feed; `None` if it is no record. Only the last line of a
     /// journal can be none after a crash: it was never acknowledged, so nothing is lost with it.
+    /// Cut it off before another record is appended.
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
-        let mut fields = line.split('\t');
+        let mut fields = line.strip_suffix("\t.")?.split('\t');
         let word = fields.next()?;
         let message = MessageId(fields.next()?.parse().ok()?);
         let record = match word {
@@ -136,13 +139,24 @@ mod tests {
         for record in records {
             let line = record.write();
             assert_eq!(Record::parse(line.strip_suffix('\n').unwrap()), Some(record), "{line}");
+            for end in 0..line.len() - 1 {
+                let torn = line.get(..end).unwrap();
+                assert_eq!(Record::parse(torn), None, "{torn}");
+            }
         }
     }
 
     #[test]
     fn a_torn_line_is_no_record() {
-        let torn =
-            ["", "accepted", "accepted\t1\t2", "delivered\t1", "removed\tx", "removed\t1\t2"];
+        let torn = [
+            "",
+            ".",
+            "accepted\t.",
+            "accepted\t1\t2\t.",
+            "delivered\t1\t.",
+            "removed\tx\t.",
+            "removed\t1\t2\t.",
+        ];
         for line in torn {
             assert_eq!(Record::parse(line), None, "{line}");
         }

@@ -58,10 +58,12 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// The line is bad: answer BAD, and go on with the next one.
+    /// The line is bad: answer BAD, and go on with the next one. Literals that it announces
+    /// without asking are skipped.
     #[error(transparent)]
     Line(#[from] LineError),
-    /// There is more text than the limit allows: answer BAD, and go on with the next line.
+    /// There is more text than the limit allows: answer BAD, and go on with the next line. The
+    /// same for its literals.
     #[error("command is too long")]
     TooLong,
     /// A literal is larger than the limit. One that synchronizes never comes, the rest of the
@@ -162,12 +164,8 @@ impl Framer {
                     let Some(line) = self.take_line(input, self.limits.text)? else {
                         return Ok(None);
                     };
-                    match line.as_ref().ok().and_then(|line| announced(line)) {
-                        Some((_, literal)) if !literal.synchronizing => {
-                            self.state = State::Skip(literal.size);
-                        }
-                        _ => self.reset(),
-                    }
+                    let line = line.unwrap_or_else(|_| Bytes::copy_from_slice(input.tail()));
+                    self.give_up_line(&line);
                 }
             }
         }
@@ -193,13 +191,12 @@ impl Framer {
         let line = match self.take_line(input, left)? {
             None => return Ok(None),
             Some(Ok(line)) => line,
-            Some(Err(LineError::TooLong { .. })) => {
-                self.reset();
-                return Err(FrameError::TooLong);
-            }
             Some(Err(error)) => {
-                self.reset();
-                return Err(error.into());
+                self.give_up_line(input.tail());
+                return Err(match error {
+                    LineError::TooLong { .. } => FrameError::TooLong,
+                    error => error.into(),
+                });
             }
         };
         self.text += line.len() + 2;
@@ -242,6 +239,16 @@ impl Framer {
         };
         self.give_up(literal);
         Err(error)
+    }
+
+    /// Gives the command up at the end of a line. What a bad line announces, and does not ask
+    /// for first, comes all the same: taken for commands, it would be whatever somebody wrote
+    /// into a message.
+    fn give_up_line(&mut self, line: &[u8]) {
+        match announced(line) {
+            Some((_, literal)) => self.give_up(literal),
+            None => self.reset(),
+        }
     }
 
     fn give_up(&mut self, literal: Literal) {
@@ -394,6 +401,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_bad_line_announces_is_not_taken_for_commands() {
+        let long = "x".repeat(20);
+        for line in [format!("A {long} {{8+}}\r\n"), "A {8+}\n".into()] {
+            let all = format!("{line}B EVIL\r\n rest {long} {{3+}}\r\nB\r\n {{1+}}\nx\r\nC ok\r\n");
+            let told = frames(small(), &[all.as_bytes()]);
+            assert_eq!(told[1..], ["text C ok", "End"], "{line}");
+            let octets: Vec<_> = all.as_bytes().chunks(1).collect();
+            assert_eq!(frames(small(), &octets), told);
+        }
+        let told = frames(small(), &[format!("A {long} {{8}}\r\nB ok\r\n").as_bytes()]);
+        assert_eq!(told[1..], ["text B ok", "End"]);
+    }
+
+    #[test]
     fn a_refused_literal_that_synchronizes_never_comes() {
         let mut input = Input::default();
         let mut framer = Framer::new(Limits::default());
@@ -410,9 +431,10 @@ mod tests {
         fn splitting_changes_nothing(
             parts in proptest::collection::vec(prop_oneof![
                 Just("A "), Just("{1}\r\n"), Just("{3+}\r\n"), Just("~{2+}\r\n"), Just("x"),
-                Just("\r\n"), Just("\n"), Just("{9+}\r\n"), Just("{9}\r\n"),
+                Just("\r\n"), Just("\n"), Just("{9+}\r\n"), Just("{9}\r\n"), Just("{2+}\n"),
+                Just("xxxxxxxxxxxxxxxxxxxx{2+}\r\n"),
             ], 0..14),
-            cuts in proptest::collection::vec(0_usize..80, 0..6),
+            cuts in proptest::collection::vec(0_usize..200, 0..6),
         ) {
             let all = parts.concat();
             let whole = frames(small(), &[all.as_bytes()]);

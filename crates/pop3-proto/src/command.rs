@@ -3,9 +3,9 @@ use core::num::NonZeroU32;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use proto_core::{Secret, Text};
-use sasl::Mechanism;
+use sasl::{Mechanism, base64};
 
-use crate::{ParseError, ParseErrorKind};
+use crate::{Misuse, ParseError, ParseErrorKind};
 
 /// The number of a message in a maildrop: they count from 1 (RFC 1939 §5), so that there is
 /// no message 0 to be confused with the first.
@@ -29,12 +29,12 @@ pub enum Command {
     /// Names the user; the rest of the line, spaces and all.
     User(Text),
     /// Gives the password; the rest of the line, spaces and all.
-    Pass(Secret),
+    Pass(Password),
     /// Begins a SASL exchange.
     Auth {
         /// How.
         mechanism: Mechanism,
-        /// The initial response in base64; `=` stands for an empty one.
+        /// The initial response, which is written in base64; `=` stands for an empty one.
         initial: Option<Secret>,
     },
     /// Asks for TLS.
@@ -64,6 +64,35 @@ pub enum Command {
     Quit,
 }
 
+/// A password as PASS can carry it: without CR, LF and NUL (RFC 1939 §3), so that what is sent
+/// is one line.
+///
+/// ```
+/// use pop3_proto::{Misuse, Password};
+///
+/// assert!(Password::new("hungry".into()).is_ok());
+/// assert_eq!(Password::new("x\r\nDELE 1".into()), Err(Misuse::Word));
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Password(Secret);
+
+impl Password {
+    /// Checks a password.
+    ///
+    /// # Errors
+    /// It holds CR, LF or NUL.
+    pub fn new(password: Secret) -> Result<Self, Misuse> {
+        let bad = |octet: &u8| matches!(octet, 0 | b'\r' | b'\n');
+        if password.expose().iter().any(bad) { Err(Misuse::Word) } else { Ok(Self(password)) }
+    }
+
+    /// Returns the password itself.
+    #[must_use]
+    pub const fn secret(&self) -> &Secret {
+        &self.0
+    }
+}
+
 impl Command {
     /// Reads a line, without its CRLF.
     ///
@@ -78,11 +107,11 @@ impl Command {
         if !(3..=4).contains(&end) {
             return Err(ParseError::new(ParseErrorKind::Keyword, 0));
         }
-        let args = Arguments { offset: (end + 1).min(line.len()), line };
+        let args = Arguments { offset: (end + 1).min(line.len()), spaced: end < line.len(), line };
         match &keyword {
             b"CAPA" => args.none(Self::Capa),
             b"USER" => args.text().map(Self::User),
-            b"PASS" => args.secret().map(Self::Pass),
+            b"PASS" => args.password().map(Self::Pass),
             b"AUTH" => args.auth(),
             b"STLS" => args.none(Self::Stls),
             b"STAT" => args.none(Self::Stat),
@@ -109,12 +138,16 @@ impl Command {
         match self {
             Self::Capa => say(&[b"CAPA"]),
             Self::User(name) => say(&[b"USER ", name.as_bytes()]),
-            Self::Pass(password) => say(&[b"PASS ", password.expose()]),
+            Self::Pass(password) => say(&[b"PASS ", password.secret().expose()]),
             Self::Auth { mechanism, initial: None } => {
                 say(&[b"AUTH ", mechanism.as_str().as_bytes()]);
             }
             Self::Auth { mechanism, initial: Some(initial) } => {
-                say(&[b"AUTH ", mechanism.as_str().as_bytes(), b" ", initial.expose()]);
+                let mut text = BytesMut::new();
+                base64::write(initial.expose(), &mut text);
+                // RFC 5034 §4: a single "=" stands for an empty initial response.
+                let text = if text.is_empty() { &b"="[..] } else { &text };
+                say(&[b"AUTH ", mechanism.as_str().as_bytes(), b" ", text]);
             }
             Self::Stls => say(&[b"STLS"]),
             Self::Stat => say(&[b"STAT"]),
@@ -137,6 +170,8 @@ impl Command {
 struct Arguments {
     line: Bytes,
     offset: usize,
+    /// There is a space after the keyword: what follows it is an argument, if an empty one.
+    spaced: bool,
 }
 
 impl Arguments {
@@ -157,37 +192,37 @@ impl Arguments {
     }
 
     fn text(&self) -> Result<Text, ParseError> {
-        if self.rest().is_empty() {
+        if !self.spaced {
             return self.error(ParseErrorKind::Arguments);
         }
         let text = Text::parse(Bytes::copy_from_slice(self.rest()));
         text.map_err(|error| ParseError::new(ParseErrorKind::Control, self.offset + error.offset))
     }
 
-    fn secret(&self) -> Result<Secret, ParseError> {
-        match self.rest() {
-            [] => self.error(ParseErrorKind::Arguments),
-            // NUL, CR and LF are in no password (RFC 6856 §3, RFC 1939 §3).
-            rest if rest.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n')) => {
-                self.error(ParseErrorKind::Control)
-            }
-            rest => Ok(Secret::from(rest.to_vec())),
+    fn password(&self) -> Result<Password, ParseError> {
+        if !self.spaced {
+            return self.error(ParseErrorKind::Arguments);
         }
+        Password::new(Secret::from(self.rest().to_vec()))
+            .or_else(|_| self.error(ParseErrorKind::Control))
     }
 
     fn auth(&self) -> Result<Command, ParseError> {
         let (name, initial) = match split(self.rest()) {
             ([], _) => return self.error(ParseErrorKind::Arguments),
-            (name, None) => (name, None),
-            // RFC 5034 §4: base64, or `=`.
-            (_, Some(initial)) if initial.iter().any(u8::is_ascii_control) => {
-                return self.error(ParseErrorKind::Control);
-            }
-            (name, Some(initial)) => (name, Some(Secret::from(initial.to_vec()))),
+            (name, None | Some([])) => (name, None),
+            (name, Some(b"=")) => (name, Some(Ok(Secret::default()))),
+            (name, Some(initial)) => (name, Some(base64::parse(initial))),
         };
-        match Mechanism::parse(name) {
-            Ok(mechanism) => Ok(Command::Auth { mechanism, initial }),
-            Err(_) => self.error(ParseErrorKind::Mechanism),
+        let Ok(mechanism) = Mechanism::parse(name) else {
+            return self.error(ParseErrorKind::Mechanism);
+        };
+        match initial.transpose() {
+            Ok(initial) => Ok(Command::Auth { mechanism, initial }),
+            Err(error) => {
+                let at = self.offset + name.len() + 1 + error.offset();
+                Err(ParseError::new(ParseErrorKind::Base64, at))
+            }
         }
     }
 
@@ -256,6 +291,7 @@ mod tests {
     fn commands_are_read() {
         let n = |n| MessageNumber::new(n).unwrap();
         let user = |name| Command::User(Text::new(name).unwrap());
+        let password = |text: &str| Command::Pass(Password::new(text.into()).unwrap());
         let plain = |initial: Option<&str>| Command::Auth {
             mechanism: Mechanism::PLAIN,
             initial: initial.map(Secret::from),
@@ -263,7 +299,9 @@ mod tests {
         let table = [
             ("user bob", user("bob")),
             ("USER bob the builder", user("bob the builder")),
-            ("pass  two spaces ", Command::Pass(" two spaces ".into())),
+            ("USER ", user("")),
+            ("pass  two spaces ", password(" two spaces ")),
+            ("PASS ", password("")),
             ("stat", Command::Stat),
             ("NOOP ", Command::Noop),
             ("LIST", Command::List(None)),
@@ -274,8 +312,9 @@ mod tests {
             ("TOP 1 0", Command::Top { message: n(1), lines: 0 }),
             ("top 10 18446744073709551615", Command::Top { message: n(10), lines: u64::MAX }),
             ("AUTH PLAIN", plain(None)),
-            ("AUTH PLAIN =", plain(Some("="))),
-            ("auth plain dGVzdAB0ZXN0AHRlc3Q=", plain(Some("dGVzdAB0ZXN0AHRlc3Q="))),
+            ("AUTH PLAIN ", plain(None)),
+            ("AUTH PLAIN =", plain(Some(""))),
+            ("auth plain dGVzdAB0ZXN0AHRlc3Q=", plain(Some("test\0test\0test"))),
         ];
         for (line, command) in table {
             assert_eq!(Command::parse(line.into()), Ok(command), "{line}");
@@ -308,8 +347,8 @@ mod tests {
             ("PASS a\0b", Kind::Control, 5),
             ("AUTH", Kind::Arguments, 4),
             ("AUTH PL/IN", Kind::Mechanism, 5),
-            ("AUTH PLAIN a\0b", Kind::Control, 5),
-            ("AUTH PLAIN a\rb", Kind::Control, 5),
+            ("AUTH PLAIN dGVz\rdA=", Kind::Base64, 15),
+            ("PASS", Kind::Arguments, 4),
         ];
         for (line, kind, offset) in table {
             let error = Command::parse(line.into()).unwrap_err();
@@ -317,15 +356,21 @@ mod tests {
         }
     }
 
+    fn octets() -> impl Strategy<Value = vec::Vec<u8>> {
+        proptest::collection::vec(any::<u8>(), 0..40)
+    }
+
     fn command() -> impl Strategy<Value = Command> {
         let message = || (1..=u32::MAX).prop_map(|n| MessageNumber::new(n).unwrap());
         prop_oneof![
             Just(Command::Capa),
-            "[!-~][ -~]{0,40}".prop_map(|s| Command::User(Text::new(&s).unwrap())),
-            "[!-~][ -~]{0,40}".prop_map(|s| Command::Pass(s.as_str().into())),
-            proptest::option::of("[A-Za-z0-9+/=]{1,40}").prop_map(|initial| Command::Auth {
+            ".{0,40}".prop_filter_map("no text", |s| Some(Command::User(Text::new(&s).ok()?))),
+            octets().prop_filter_map("no password", |octets| {
+                Some(Command::Pass(Password::new(octets.into()).ok()?))
+            }),
+            proptest::option::of(octets()).prop_map(|initial| Command::Auth {
                 mechanism: Mechanism::LOGIN,
-                initial: initial.map(|initial| Secret::from(initial.as_str())),
+                initial: initial.map(Secret::from),
             }),
             Just(Command::Stat),
             proptest::option::of(message()).prop_map(Command::List),

@@ -50,6 +50,9 @@ pub enum ParseErrorKind {
     /// The name of a SASL mechanism is malformed.
     #[error("not a mechanism name")]
     Mechanism,
+    /// The initial response of a SASL exchange is not in base64.
+    #[error("invalid base64")]
+    Base64,
     /// A unique id is empty, longer than 70 octets, or not printable (RFC 1939 §7).
     #[error("not a unique id")]
     UniqueId,
@@ -65,6 +68,13 @@ pub enum Error {
     /// The peer said nothing for too long.
     #[error("the peer said nothing for too long")]
     Timeout,
+    /// The client did not log in for too long, whatever it said.
+    #[error("no login for too long")]
+    LoginTimeout,
+    /// The application could not send a message to its end: the connection has to be closed, so
+    /// that the client does not take what it has for the whole.
+    #[error("a message could not be sent to its end")]
+    CutMessage,
     /// The peer made more mistakes than the limits allow.
     #[error("too many bad commands")]
     TooManyBadCommands,
@@ -78,7 +88,7 @@ pub enum Error {
     /// (CVE-2011-0411 and its sisters).
     #[error("plaintext after STLS")]
     PlaintextAfterStls,
-    /// The server closed the connection, or the client did in the middle of a message.
+    /// The server closed the connection.
     #[error("the peer closed the connection")]
     UnexpectedEof,
     /// The server said what no server may say.
@@ -117,8 +127,8 @@ pub enum Misuse {
     /// The body holds an octet that the policy rejects.
     #[error(transparent)]
     Bare(#[from] Bare),
-    /// A word that goes into a command has a space or a control character, or is too long.
-    #[error("not one word")]
+    /// A word that goes into a command or a response has a character that it cannot carry.
+    #[error("not a word for the wire")]
     Word,
     /// The session is not logged in, or is about to end.
     #[error("not logged in")]

@@ -14,10 +14,10 @@ pub mod server;
 pub mod tokio;
 mod top;
 
-pub use command::{Command, MessageNumber};
+pub use command::{Command, MessageNumber, Password};
 pub use error::{Error, Misuse, ParseError, ParseErrorKind};
 pub use maildrop::{Entry, Maildrop, UniqueId};
 #[doc(no_inline)]
 pub use proto_core;
 pub use proto_core::Text;
-pub use response::{Response, ResponseCode};
+pub use response::{OtherCode, Response, ResponseCode};

@@ -22,6 +22,9 @@ use crate::{MessageNumber, Misuse, ParseError, ParseErrorKind};
 pub struct Maildrop {
     entries: Vec<Entry>,
     deleted: Vec<bool>,
+    /// How many are not marked, and their size: a client may ask as often as it likes.
+    count: usize,
+    size: u128,
 }
 
 /// A message, as listings show it.
@@ -76,7 +79,9 @@ impl Maildrop {
         ids.sort_unstable();
         if ids.is_sorted_by(|a, b| a < b) {
             let deleted = alloc::vec![false; entries.len()];
-            Ok(Self { entries, deleted })
+            let mut maildrop = Self { entries, deleted, count: 0, size: 0 };
+            maildrop.undelete();
+            Ok(maildrop)
         } else {
             Err(Misuse::DuplicateId)
         }
@@ -85,13 +90,13 @@ impl Maildrop {
     /// Returns how many messages are not marked as deleted.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.deleted.iter().filter(|deleted| !**deleted).count()
+        self.count
     }
 
     /// Returns the size of those that are not marked as deleted, in octets.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.kept().fold(0, |sum: u64, (_, entry)| sum.saturating_add(entry.size))
+        u64::try_from(self.size).unwrap_or(u64::MAX)
     }
 
     /// Looks a message up, unless it is marked as deleted (RFC 1939 §5: "any future reference
@@ -105,12 +110,21 @@ impl Maildrop {
 
     /// Marks a message; false if there is none of this number, or it is marked already.
     pub(crate) fn delete(&mut self, message: MessageNumber) -> bool {
-        let mark = index(message).and_then(|index| self.deleted.get_mut(index));
-        mark.is_some_and(|mark| !core::mem::replace(mark, true))
+        let Some((index, entry)) = self.get(message) else { return false };
+        let size = u128::from(entry.size);
+        // `get` has looked: it is there, and it is not marked.
+        self.deleted.get_mut(index).into_iter().for_each(|mark| *mark = true);
+        self.count -= 1;
+        self.size -= size;
+        true
     }
 
     pub(crate) fn undelete(&mut self) {
-        self.deleted.fill(false);
+        if self.count < self.entries.len() {
+            self.deleted.fill(false);
+            self.count = self.entries.len();
+            self.size = self.entries.iter().map(|entry| u128::from(entry.size)).sum();
+        }
     }
 
     /// The messages that are marked, by their places among the entries.
@@ -123,10 +137,6 @@ impl Maildrop {
     pub(crate) fn kept_from(&self, from: usize) -> impl Iterator<Item = (usize, &Entry)> {
         let all = self.entries.iter().zip(&self.deleted).enumerate().skip(from);
         all.filter(|(_, (_, deleted))| !**deleted).map(|(index, (entry, _))| (index, entry))
-    }
-
-    fn kept(&self) -> impl Iterator<Item = (usize, &Entry)> {
-        self.kept_from(0)
     }
 }
 
@@ -164,7 +174,17 @@ mod tests {
         assert_eq!(maildrop.deleted(), [0]);
         maildrop.undelete();
         assert_eq!(maildrop.get(first), Some((0, &entry(1, "a"))));
+        assert_eq!((maildrop.count(), maildrop.size()), (2, 3));
         assert!(!maildrop.delete(MessageNumber::MAX));
+    }
+
+    #[test]
+    fn sizes_beyond_64_bits_saturate_and_come_back() {
+        let huge = alloc::vec![entry(u64::MAX, "a"), entry(2, "b")];
+        let mut maildrop = Maildrop::new(huge).unwrap();
+        assert_eq!(maildrop.size(), u64::MAX);
+        assert!(maildrop.delete(MessageNumber::MIN));
+        assert_eq!(maildrop.size(), 2);
     }
 
     #[test]

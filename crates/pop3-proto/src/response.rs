@@ -2,7 +2,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use proto_core::Text;
 
-use crate::{ParseError, ParseErrorKind};
+use crate::{Misuse, ParseError, ParseErrorKind};
 
 /// A response (RFC 1939 §3, RFC 2449 §8).
 ///
@@ -36,24 +36,49 @@ pub enum ResponseCode {
     SysPerm,
     /// The user's credentials are wrong (RFC 3206 §5).
     Auth,
-    /// Any other, without its brackets.
-    Other(Text),
+    /// Any other.
+    Other(OtherCode),
+}
+
+/// A code that this crate has no name for, without its brackets: see [`ResponseCode::new`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OtherCode(Text);
+
+impl OtherCode {
+    /// Returns the code's octets.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
 }
 
 impl Response {
-    /// Makes a `+OK`.
+    /// Makes a `+OK`. Words that begin with something in brackets begin with a code: that is how
+    /// the client reads them (RFC 2449 §8).
     #[must_use]
-    pub const fn ok(text: Text) -> Self {
-        Self { ok: true, code: None, text }
+    pub fn ok(text: Text) -> Self {
+        Self::new(true, text)
     }
 
-    /// Makes an `-ERR`.
+    /// Makes an `-ERR`. Words that begin with something in brackets begin with a code.
     #[must_use]
-    pub const fn err(text: Text) -> Self {
-        Self { ok: false, code: None, text }
+    pub fn err(text: Text) -> Self {
+        Self::new(false, text)
     }
 
-    /// Adds a code.
+    fn new(ok: bool, text: Text) -> Self {
+        let parts = bracketed(text.as_bytes()).map(|(code, rest)| {
+            let part = |octets| Text::parse(Bytes::copy_from_slice(octets));
+            (part(code), part(rest))
+        });
+        match parts {
+            Some((Ok(code), Ok(text))) => Self { ok, code: Some(ResponseCode::named(code)), text },
+            // A part of a text is a text.
+            _ => Self { ok, code: None, text },
+        }
+    }
+
+    /// Adds a code, or replaces the one that is there.
     #[must_use]
     pub fn with_code(mut self, code: ResponseCode) -> Self {
         self.code = Some(code);
@@ -91,16 +116,9 @@ impl Response {
         };
         let start = if ok { 4 } else { 5 }.min(line.len());
         let words = line.slice(start..);
-        let text = |octets: Bytes, at: usize| {
-            Text::parse(octets)
-                .map_err(|error| ParseError::new(ParseErrorKind::Control, at + error.offset))
-        };
-        let Some((code, rest)) = bracketed(&words) else {
-            return Ok(Self { ok, code: None, text: text(words, start)? });
-        };
-        let code = ResponseCode::parse(text(words.slice_ref(code), start + 1)?);
-        let rest = text(words.slice_ref(rest), start)?;
-        Ok(Self { ok, code: Some(code), text: rest })
+        let words = Text::parse(words)
+            .map_err(|error| ParseError::new(ParseErrorKind::Control, start + error.offset))?;
+        Ok(Self::new(ok, words))
     }
 
     /// Appends the line, with its CRLF.
@@ -120,10 +138,26 @@ impl Response {
 }
 
 impl ResponseCode {
-    fn parse(name: Text) -> Self {
+    /// Makes a code of its name, without brackets.
+    ///
+    /// ```
+    /// use pop3_proto::{ResponseCode, Text};
+    ///
+    /// assert_eq!(ResponseCode::new(Text::from_static("auth")), Ok(ResponseCode::Auth));
+    /// assert!(ResponseCode::new(Text::from_static("A] +OK [B")).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// It holds a closing bracket.
+    pub fn new(name: Text) -> Result<Self, Misuse> {
+        if name.as_bytes().contains(&b']') { Err(Misuse::Word) } else { Ok(Self::named(name)) }
+    }
+
+    /// A name without a closing bracket.
+    fn named(name: Text) -> Self {
         let known = [Self::InUse, Self::LoginDelay, Self::SysTemp, Self::SysPerm, Self::Auth];
         let same = |code: &Self| code.as_bytes().eq_ignore_ascii_case(name.as_bytes());
-        known.into_iter().find(same).unwrap_or(Self::Other(name))
+        known.into_iter().find(same).unwrap_or(Self::Other(OtherCode(name)))
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -149,6 +183,8 @@ fn bracketed(words: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -166,8 +202,10 @@ mod tests {
             ("-ERR [SYS/TEMP] full", Response::err(text("full")).with_code(ResponseCode::SysTemp)),
             (
                 "+OK [X-NEW/THING]",
-                Response::ok(text("")).with_code(ResponseCode::Other(text("X-NEW/THING"))),
+                Response::ok(text("")).with_code(ResponseCode::new(text("X-NEW/THING")).unwrap()),
             ),
+            ("-ERR [AUTH] [B] c", Response::err(text("[auth] [B] c"))),
+            ("-ERR [AUTH] c", Response::err(text("[B] c")).with_code(ResponseCode::Auth)),
             ("+OK [not a code", Response::ok(text("[not a code"))),
         ];
         for (line, response) in table {
@@ -186,5 +224,25 @@ mod tests {
         }
         let error = Response::parse(&"+OK a\x1B[2J".into()).unwrap_err();
         assert_eq!((error.kind(), error.offset()), (ParseErrorKind::Control, 5));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(
+            ok in any::<bool>(),
+            words in "[ \\[\\]aA]{0,6}",
+            code in proptest::option::of("[ \\[\\]aA]{0,3}"),
+        ) {
+            let text = Text::new(&words).unwrap();
+            let mut response = if ok { Response::ok(text) } else { Response::err(text) };
+            let code = code.and_then(|code| ResponseCode::new(Text::new(&code).unwrap()).ok());
+            if let Some(code) = code {
+                response = response.with_code(code);
+            }
+            let mut line = BytesMut::new();
+            response.write(&mut line);
+            let line = line.freeze();
+            prop_assert_eq!(Response::parse(&line.slice(..line.len() - 2)), Ok(response));
+        }
     }
 }

@@ -8,7 +8,7 @@ use pop3_proto::{
 };
 use proptest::prelude::*;
 use proto_core::{
-    Instant,
+    Instant, Machine,
     testing::{Expected, Script, Side, Subject, laws, pipe},
 };
 use sasl::{Credentials, Mechanism};
@@ -149,6 +149,33 @@ fn credentials_that_would_end_the_line_are_misuse() {
         });
         assert!(!session.unwrap_or(false), "{user:?} {password:?}");
     }
+}
+
+/// USER and LOGIN cannot say as whom to act, so nobody is logged in as somebody else.
+#[test]
+fn who_acts_as_somebody_else_does_not_log_in_by_user() {
+    let mut config = Config::default();
+    (config.stls, config.login_without_tls) = (Stls::Never, true);
+    let bob = Credentials::new("bob", "hungry".into()).unwrap().acting_as("alice").unwrap();
+    let mut session = Session::new(Instant::ORIGIN, config, bob).unwrap();
+    session.receive(Instant::ORIGIN, b"+OK\r\n-ERR\r\n");
+    assert_eq!(session.poll(), Err(pop3_proto::Error::NoLogin));
+}
+
+#[test]
+fn no_more_commands_are_under_way_than_the_window() {
+    let mut config = Config::default();
+    (config.stls, config.login_without_tls) = (Stls::Never, true);
+    config.limits.window = 2;
+    let bob = Credentials::new("bob", "hungry".into()).unwrap();
+    let mut session = Session::new(Instant::ORIGIN, config, bob).unwrap();
+    session.receive(Instant::ORIGIN, b"+OK\r\n+OK\r\nUSER\r\nPIPELINING\r\n.\r\n+OK\r\n+OK\r\n");
+    let _ = session.poll().unwrap();
+    session.output().clear();
+    for _ in 0..4 {
+        session.command(Command::Noop).unwrap();
+    }
+    assert_eq!(session.output(), "NOOP\r\nNOOP\r\n");
 }
 
 /// A server of two messages.

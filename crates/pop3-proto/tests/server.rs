@@ -120,6 +120,24 @@ fn twenty_bad_commands_are_borne_and_one_more_is_not() {
 }
 
 #[test]
+fn three_logins_may_fail_and_a_response_in_sasl_has_its_own_limit() {
+    let config = server("").config;
+    let response = |length: usize| format!("AUTH PLAIN\r\n{}\r\n", "A".repeat(length - 2));
+    let at = laws::splitting(&server(""), response(config.limits.sasl_line).as_bytes(), &[99]);
+    assert!(!lines(&at.wire).iter().any(|line| line.contains("too long")));
+    let over = laws::splitting(&server(""), response(config.limits.sasl_line + 1).as_bytes(), &[]);
+    assert_eq!(lines(&over.wire)[2], "-ERR line of 12289 octets is too long");
+    let mut session = Session::new(Instant::ORIGIN, config.clone());
+    for failure in 1..=config.limits.failures {
+        assert!(session.poll().is_ok());
+        session.receive(Instant::ORIGIN, b"USER a\r\nPASS b\r\n");
+        let _ = session.poll().unwrap();
+        session.respond(Response::err(Text::default())).unwrap();
+        assert_eq!(session.poll().is_err(), failure == config.limits.failures);
+    }
+}
+
+#[test]
 fn a_line_without_end_ends_the_session() {
     let limit = usize::try_from(server("").config.limits.endless_line).unwrap();
     let mut line = vec![b'x'; limit];
@@ -144,14 +162,61 @@ fn a_line_without_end_is_as_long_octet_by_octet() {
 #[test]
 fn silence_ends_every_state() {
     let login = "USER a\r\nPASS b\r\n";
-    for said in ["", "USER a\r\n", "STLS\r\n", "AUTH PLAIN\r\n", login, "NO"] {
+    let login_and_part = "USER a\r\nPASS b\r\nNO";
+    for said in ["", "USER a\r\n", "STLS\r\n", "AUTH PLAIN\r\n", "NO", login, login_and_part] {
         let transcript = laws::silence(&server(""), said.as_bytes());
-        assert_eq!(
-            transcript.error.as_deref(),
-            Some("the peer said nothing for too long"),
-            "{said:?}"
-        );
+        let error = match said.contains("PASS") {
+            true => "the peer said nothing for too long",
+            false => "no login for too long",
+        };
+        assert_eq!(transcript.error.as_deref(), Some(error), "{said:?}");
     }
+}
+
+fn logged_in(config: Config, maildrop: Maildrop) -> Session {
+    let now = Instant::ORIGIN;
+    let mut session = Session::new(now, config);
+    session.receive(now, b"USER a\r\nPASS b\r\n");
+    let _ = session.poll().unwrap();
+    session.admit(maildrop, Text::default()).unwrap();
+    session
+}
+
+/// Else the responses to what follows would be taken for the message.
+#[test]
+fn a_message_that_cannot_be_sent_to_its_end_ends_the_session() {
+    for message in [&b"a\nb"[..], b"ab\r"] {
+        let mut server = server("");
+        server.config.bare = proto_core::dot::BarePolicy::Reject;
+        let mut session = logged_in(server.config.clone(), server.maildrop());
+        session.receive(Instant::ORIGIN, b"RETR 1\r\nNOOP\r\n");
+        let _ = session.poll().unwrap();
+        session.respond(Response::ok(Text::default())).unwrap();
+        session.output().clear();
+        let _ = session.send(message);
+        assert!(session.finish().is_err());
+        assert_eq!(session.poll(), Err(pop3_proto::Error::CutMessage));
+        assert!(!session.output().contains(&b'.') && !session.output().contains(&b'+'));
+    }
+}
+
+/// However long a listing takes a client that reads on; its silence is counted from the end.
+#[test]
+fn a_long_listing_is_not_the_clients_silence() {
+    let entry = |n: u32| Entry { size: 1, id: UniqueId::new(n.to_string().into()).unwrap() };
+    let maildrop = Maildrop::new((0..100_000).map(entry).collect()).unwrap();
+    let mut session = logged_in(server("").config, maildrop);
+    session.receive(Instant::ORIGIN, b"LIST\r\n");
+    let _ = session.poll().unwrap();
+    assert_eq!(session.deadline(), None);
+    let hour = Instant::ORIGIN + std::time::Duration::from_secs(3600);
+    session.expire(hour);
+    while !session.output().split().is_empty() {
+        let _ = session.poll().unwrap();
+    }
+    session.expire(hour);
+    assert!(session.poll().is_ok());
+    assert!(session.deadline().unwrap() > hour);
 }
 
 /// A client that asks for listings and reads nothing costs no more than the limit.

@@ -5,7 +5,7 @@
 //! of by the deadline; where both ends may do that for long, use the `tokio` driver, which reads
 //! and writes at once.
 use alloc::vec;
-use core::time::Duration;
+use core::{fmt, time::Duration};
 use std::{
     io::{self, Read, Write},
     net::TcpStream,
@@ -43,10 +43,13 @@ impl Stream for std::os::unix::net::UnixStream {
 }
 
 /// A machine and the stream it talks over.
-#[derive(Debug)]
-pub struct Driver<M, S> {
+pub struct Driver<M: Machine, S> {
     machine: M,
     stream: S,
+    /// Told while the driver was not asked for it.
+    told: Option<M::Event>,
+    /// The peer has said its last.
+    eof: bool,
     start: time::Instant,
     limits: Limits,
     ear: Ear,
@@ -58,6 +61,8 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         Self {
             machine: start(Instant::ORIGIN),
             stream,
+            told: None,
+            eof: false,
             start: time::Instant::now(),
             limits: Limits::default(),
             ear: Ear::default(),
@@ -98,6 +103,9 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         reason = "the word of both drivers; no iterator fails"
     )]
     pub fn next(&mut self) -> Result<Option<M::Event>, Error<M::Error>> {
+        if let Some(event) = self.told.take() {
+            return Ok(Some(event));
+        }
         loop {
             match self.step()? {
                 Step::Event(event) => return Ok(Some(event)),
@@ -123,7 +131,11 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     pub fn flush(&mut self) -> Result<(), Error<M::Error>> {
         while !self.write_owed()? {
             // The deadline passed, and the machine, if it minds, says so.
-            let _ = self.step()?;
+            if self.told.is_none()
+                && let Step::Event(event) = self.step()?
+            {
+                self.told = Some(event);
+            }
         }
         Ok(())
     }
@@ -137,25 +149,37 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         handshake: impl FnOnce(S) -> io::Result<T>,
     ) -> Result<Driver<M, T>, Error<M::Error>> {
         let Step::Paused = self.step()? else { return Err(Error::NotReadyForTls) };
-        if !self.write_owed()? {
+        if !self.write_owed()? || !self.arm(Some(self.limits.stall))? {
             return Err(Error::Io(io::ErrorKind::TimedOut.into()));
         }
-        self.arm(Some(self.limits.stall))?;
-        let Self { mut machine, stream, start, limits, ear } = self;
+        let Self { mut machine, stream, told, eof, start, limits, ear } = self;
         let stream = handshake(stream)?;
         machine.secured();
-        Ok(Driver { machine, stream, start, limits, ear })
+        Ok(Driver { machine, stream, told, eof, start, limits, ear })
     }
 
     /// Says what next; if the session has failed, says goodbye first.
     fn step(&mut self) -> Result<Step<M::Event>, Error<M::Error>> {
         self.machine.poll().map_err(|error| {
             // The session is lost whether or not the peer hears why.
-            let _ = self.stream.set_timeout(Some(self.limits.goodbye));
-            let _ = self.stream.write_all(self.machine.output());
-            let _ = self.stream.flush();
+            let _ = self.say_goodbye();
             Error::Protocol(error)
         })
+    }
+
+    /// Writes what a session that failed leaves, as far as the peer takes it in time: all of it
+    /// has to be taken in this time, not each octet.
+    fn say_goodbye(&mut self) -> io::Result<()> {
+        let began = time::Instant::now();
+        while !self.machine.output().is_empty() {
+            let left = self.limits.goodbye.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.stream.set_timeout(Some(left))?;
+            self.write_some()?;
+        }
+        self.stream.flush()
     }
 
     /// Writes what is owed; false if the deadline passed instead.
@@ -165,14 +189,8 @@ impl<M: Machine, S: Stream> Driver<M, S> {
             if !self.arm(Some(self.limits.stall.saturating_sub(taken.elapsed())))? {
                 return Ok(false);
             }
-            match self.stream.write(self.machine.output()) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => {
-                    let output = self.machine.output();
-                    self.ear.hear(Direction::Sent, output.get(..written).unwrap_or_default());
-                    output.advance(written);
-                    taken = time::Instant::now();
-                }
+            match self.write_some() {
+                Ok(()) => taken = time::Instant::now(),
                 Err(error) if is_late(&error) && taken.elapsed() >= self.limits.stall => {
                     return Err(error);
                 }
@@ -184,14 +202,32 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         Ok(true)
     }
 
-    /// Reads once, unless the deadline passes first.
+    /// Writes what the stream takes at once.
+    fn write_some(&mut self) -> io::Result<()> {
+        let written = self.stream.write(self.machine.output())?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        let output = self.machine.output();
+        self.ear.hear(Direction::Sent, output.get(..written).unwrap_or_default());
+        output.advance(written);
+        Ok(())
+    }
+
+    /// Reads once, unless the deadline passes first. TLS that ends without saying so is the end
+    /// of the stream all the same, as in the `tokio` driver.
     fn read(&mut self) -> io::Result<()> {
+        if self.eof {
+            // The machine was told, and asks for more all the same.
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         if !self.arm(None)? {
             return Ok(());
         }
         let mut space = vec![0; 16 * 1024];
         match self.stream.read(&mut space) {
-            Ok(0) => self.machine.receive_eof(),
+            Ok(0) => self.end(),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.end(),
             Ok(read) => {
                 let octets = space.get(..read).unwrap_or_default();
                 self.ear.hear(Direction::Received, octets);
@@ -202,6 +238,11 @@ impl<M: Machine, S: Stream> Driver<M, S> {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    fn end(&mut self) {
+        self.eof = true;
+        self.machine.receive_eof();
     }
 
     /// Sets the time-out to what is left until the deadline, `patience` at most; if nothing is
@@ -225,6 +266,12 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     }
 }
 
+impl<M: Machine + fmt::Debug, S> fmt::Debug for Driver<M, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("machine", &self.machine).finish_non_exhaustive()
+    }
+}
+
 fn is_late(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
@@ -233,6 +280,8 @@ fn is_late(error: &io::Error) -> bool {
 mod tests {
     use alloc::vec::Vec;
     use std::{net::TcpListener, thread};
+
+    use bytes::BytesMut;
 
     use super::*;
     use crate::toy::{Late, Toy};
@@ -291,5 +340,110 @@ mod tests {
         let flood = b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n".repeat(1000);
         while theirs.write_all(&flood).is_ok() {}
         assert!(server.join().unwrap().is_err());
+    }
+
+    /// A stream without a socket: it gives what it was given, then fails in a way of its own, and
+    /// takes one octet at a time.
+    struct Drip {
+        gives: Vec<u8>,
+        then: io::ErrorKind,
+        pause: Duration,
+        taken: usize,
+    }
+
+    impl Read for Drip {
+        fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+            if self.gives.is_empty() {
+                return Err(self.then.into());
+            }
+            (&*core::mem::take(&mut self.gives)).read(space)
+        }
+    }
+
+    impl Write for Drip {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            thread::sleep(self.pause);
+            self.taken += octets.len().min(1);
+            Ok(octets.len().min(1))
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Stream for Drip {
+        fn set_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn drip(gives: &[u8]) -> Drip {
+        let then = io::ErrorKind::UnexpectedEof;
+        Drip { gives: gives.to_vec(), then, pause: Duration::ZERO, taken: 0 }
+    }
+
+    #[test]
+    fn tls_that_ends_without_saying_so_is_the_end_of_the_stream() {
+        let mut driver = Driver::new(drip(b"a\r\n"), Toy::new);
+        assert!(driver.next().unwrap().is_some());
+        driver.machine().answer(b"b");
+        assert!(driver.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn an_event_that_comes_while_a_body_is_flushed_is_not_lost() {
+        let mut stream = drip(b"");
+        stream.pause = Toy::PATIENCE;
+        let mut driver = Driver::new(stream, Tardy::new);
+        driver.flush().unwrap();
+        assert!(matches!(driver.next(), Ok(Some(()))));
+    }
+
+    #[test]
+    fn a_goodbye_is_said_once_and_not_octet_by_octet_for_ever() {
+        let mut stream = drip(b"");
+        stream.pause = Duration::from_millis(10);
+        let limits = Limits { goodbye: Duration::from_millis(50), ..Limits::default() };
+        let mut driver = Driver::new(stream, Toy::new).with_limits(limits);
+        driver.machine().answer(&[b'x'; 1000]);
+        driver.machine().expire(Instant::ORIGIN + Toy::PATIENCE);
+        assert!(matches!(driver.next(), Err(Error::Protocol(Late))));
+        let taken = driver.stream().taken;
+        assert!((1..50).contains(&taken), "{taken} octets");
+    }
+
+    /// Owes something; when its deadline passes, it has an event to tell, and then goes on.
+    struct Tardy {
+        output: BytesMut,
+        late: Option<bool>,
+    }
+
+    impl Tardy {
+        fn new(_: Instant) -> Self {
+            Self { output: BytesMut::from("xyz"), late: None }
+        }
+    }
+
+    impl Machine for Tardy {
+        type Event = ();
+        type Error = Late;
+        fn receive(&mut self, _: Instant, _: &[u8]) {}
+        fn receive_eof(&mut self) {}
+        fn poll(&mut self) -> Result<Step<()>, Late> {
+            match self.late.replace(false) {
+                Some(true) => Ok(Step::Event(())),
+                _ => Ok(Step::Closed),
+            }
+        }
+        fn output(&mut self) -> &mut BytesMut {
+            &mut self.output
+        }
+        fn deadline(&self) -> Option<Instant> {
+            self.late.is_none().then(|| Instant::ORIGIN + Toy::PATIENCE)
+        }
+        fn expire(&mut self, _: Instant) {
+            self.late = Some(true);
+        }
+        fn secured(&mut self) {}
     }
 }

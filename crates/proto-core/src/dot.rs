@@ -160,27 +160,34 @@ pub struct Stuffer {
     /// The last piece ended in a CR, which is not written before its LF is seen.
     held_cr: bool,
     offset: u64,
+    /// What was met that could not be sent.
+    refused: Option<Bare>,
 }
 
 impl Stuffer {
     /// Starts before the first octet of a message.
     #[must_use]
     pub const fn new(policy: BarePolicy) -> Self {
-        Self { policy, line_start: true, held_cr: false, offset: 0 }
+        Self { policy, line_start: true, held_cr: false, offset: 0, refused: None }
     }
 
     /// Appends a piece of the message, however it was cut.
     ///
     /// # Errors
     /// [`BarePolicy::Reject`] met a bare octet. Nothing of this piece was written, and the
-    /// message must be given up: the peer must not see its end.
+    /// message must be given up: the peer must not see its end, so every later call fails too.
     pub fn write(&mut self, piece: &[u8], out: &mut BytesMut) -> Result<(), Bare> {
+        if let Some(bare) = self.refused {
+            return Err(bare);
+        }
         let Some(&last) = piece.last() else { return Ok(()) };
         let body =
             if last == CR { piece.split_last().map_or(piece, |(_, rest)| rest) } else { piece };
         let clean = self.is_clean_after_held(body, piece);
         if !clean && self.policy == BarePolicy::Reject {
-            return Err(self.bare(piece));
+            let bare = self.bare(piece);
+            self.refused = Some(bare);
+            return Err(bare);
         }
         self.offset = self.offset.saturating_add(piece.len() as u64);
         let held = core::mem::replace(&mut self.held_cr, last == CR);
@@ -199,8 +206,11 @@ impl Stuffer {
     /// Ends the message: CRLF if its last line has none, then the dot.
     ///
     /// # Errors
-    /// The message ended in a CR without its LF, and the policy is [`BarePolicy::Reject`].
+    /// [`BarePolicy::Reject`] met a bare octet before, or a CR without its LF here, at the end.
     pub fn finish(self, out: &mut BytesMut) -> Result<(), Bare> {
+        if let Some(bare) = self.refused {
+            return Err(bare);
+        }
         match (self.held_cr, self.policy) {
             (true, BarePolicy::Reject) => {
                 return Err(Bare { kind: BareKind::Cr, offset: self.offset.saturating_sub(1) });

@@ -25,7 +25,12 @@ pub struct Input {
     scanned: usize,
     /// How much of an over-long line is gone already.
     skipped: u64,
+    /// The last octets of the line that is, or was, bad.
+    tail: BytesMut,
 }
+
+/// How much of a bad line is remembered: more than any word that it can end in.
+const TAIL: usize = 64;
 
 /// Why a line could not be taken. The line itself is gone, and the next one can be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -60,7 +65,11 @@ impl Input {
         let Some(line) = self.any_line(limit)? else { return Ok(None) };
         match line.strip_suffix(b"\r") {
             Some(content) => Ok(Some(line.slice(..content.len()))),
-            None => Err(LineError::BareLf),
+            None => {
+                self.tail.clear();
+                self.remember(&line);
+                Err(LineError::BareLf)
+            }
         }
     }
 
@@ -102,6 +111,14 @@ impl Input {
         self.skipped
     }
 
+    /// Returns the last octets, up to 64, of the line that the last [`LineError`] was about,
+    /// without its ending: where a line's end says what follows it, as in IMAP, the reader of a
+    /// bad line has to know.
+    #[must_use]
+    pub fn tail(&self) -> &[u8] {
+        self.tail.strip_suffix(b"\r").unwrap_or(&self.tail)
+    }
+
     /// Forgets everything received.
     pub fn clear(&mut self) {
         *self = Self::default();
@@ -133,18 +150,36 @@ impl Input {
         let Some(at) = memchr(b'\n', fresh) else {
             self.scanned = self.buf.len();
             if self.scanned >= limit {
-                self.skipped += self.scanned as u64;
-                self.skip(self.scanned);
+                let octets = self.split(self.scanned);
+                self.begin_tail();
+                self.remember(&octets);
+                self.skipped += octets.len() as u64;
             }
             return Ok(None);
         };
         let mut line = self.split(self.scanned + at + 1);
-        let length = core::mem::take(&mut self.skipped) + line.len() as u64;
+        let length = self.skipped + line.len() as u64;
+        line.truncate(line.len() - 1);
         if length > limit as u64 {
+            self.begin_tail();
+            self.remember(&line);
+            self.skipped = 0;
             return Err(LineError::TooLong { length });
         }
-        line.truncate(line.len() - 1);
         Ok(Some(line.freeze()))
+    }
+
+    /// Forgets the last bad line, if this is another.
+    fn begin_tail(&mut self) {
+        if self.skipped == 0 {
+            self.tail.clear();
+        }
+    }
+
+    fn remember(&mut self, octets: &[u8]) {
+        self.tail
+            .extend_from_slice(octets.get(octets.len().saturating_sub(TAIL)..).unwrap_or_default());
+        self.tail.advance(self.tail.len().saturating_sub(TAIL));
     }
 }
 
@@ -163,6 +198,9 @@ mod tests {
         for chunk in chunks {
             input.push(chunk);
             while let Some(line) = input.line(limit).transpose() {
+                if line.is_err() {
+                    found.push(Ok(input.tail().to_vec()));
+                }
                 found.push(line.map(Vec::from));
             }
             assert!(input.len() < limit, "an unfinished line is held beyond the limit");
@@ -175,15 +213,30 @@ mod tests {
         let whole: &[u8] = b"12345678\r\n123456789\r\nok\r\n";
         let (found, _) = lines([whole], 10);
         assert_eq!(found[0].as_deref(), Ok(&b"12345678"[..]));
-        assert_eq!(found[1], Err(LineError::TooLong { length: 11 }));
-        assert_eq!(found[2].as_deref(), Ok(&b"ok"[..]));
+        assert_eq!(found[1].as_deref(), Ok(&b"123456789"[..]), "the tail");
+        assert_eq!(found[2], Err(LineError::TooLong { length: 11 }));
+        assert_eq!(found[3].as_deref(), Ok(&b"ok"[..]));
     }
 
     #[test]
     fn bare_lf_is_reported_and_resynchronises() {
         let (found, _) = lines([&b"a\nb\r\n"[..]], 10);
-        assert_eq!(found[0], Err(LineError::BareLf));
-        assert_eq!(found[1].as_deref(), Ok(&b"b"[..]));
+        assert_eq!(found[0].as_deref(), Ok(&b"a"[..]), "the tail");
+        assert_eq!(found[1], Err(LineError::BareLf));
+        assert_eq!(found[2].as_deref(), Ok(&b"b"[..]));
+    }
+
+    #[test]
+    fn a_bad_lines_tail_has_64_octets_at_most() {
+        for chunk in [1, 7, 100, 200] {
+            let mut input = Input::default();
+            let line: Vec<_> = (b' '..b'~').chain(*b"\r\n").collect();
+            for octets in line.chunks(chunk) {
+                input.push(octets);
+                let _ = input.line(10);
+            }
+            assert_eq!(input.tail(), &line[line.len() - 65..line.len() - 2], "{chunk}");
+        }
     }
 
     #[test]

@@ -259,3 +259,42 @@ fn live(queue: &mut Queue, journal: &mut Vec<Record>, records: usize) -> (usize,
     }
     (delivered, told)
 }
+
+#[test]
+fn an_answer_that_comes_twice_is_ignored() {
+    let mut config = config();
+    config.limits.deliveries = 1;
+    let mut queue = Queue::new(config, 0);
+    for to in ["a@x.org", "b@y.org", "c@z.org"] {
+        queue.submit(Instant::ORIGIN, 0, alice(), mailboxes(&[to])).unwrap();
+    }
+    while !matches!(queue.poll(), Some(Action::Route { .. })) {}
+    let job = *queue.jobs.keys().next().unwrap();
+    queue.finished(Instant::ORIGIN, 0, job, &[Verdict::Delivered]);
+    assert_eq!(queue.len(), 3, "nothing was delivered yet");
+    queue.routed(Instant::ORIGIN, 0, job, Routed::Mx(vec![]));
+    queue.routed(Instant::ORIGIN, 0, job, Routed::Mx(vec![]));
+    assert_eq!(deliveries(&drain(&mut queue, Instant::ORIGIN, 0)).len(), 1);
+    let later = [Verdict::Deferred(text("451 come back"))];
+    queue.finished(Instant::ORIGIN, 0, job, &later);
+    queue.finished(Instant::ORIGIN, 0, job, &later);
+    queue.routed(Instant::ORIGIN, 0, job, Routed::Failed);
+    assert_eq!(deliveries(&drain(&mut queue, Instant::ORIGIN, 0)).len(), 1, "one at a time");
+    assert_eq!(queue.timers.len(), 1);
+}
+
+#[test]
+fn no_more_hosts_are_tried_than_the_limit() {
+    let hosts = |count: u16| {
+        let mut queue = Queue::new(config(), 0);
+        queue.submit(Instant::ORIGIN, 0, alice(), mailboxes(&["a@x.org"])).unwrap();
+        let _ = queue.poll();
+        let Some(Action::Route { job, .. }) = queue.poll() else { panic!() };
+        let mx = |n: u16| (n, alloc::format!("mx{n}.x.org").parse().unwrap());
+        queue.routed(Instant::ORIGIN, 0, job, Routed::Mx((0..count).map(mx).collect()));
+        let Some(Action::Deliver { targets, .. }) = queue.poll() else { panic!() };
+        assert_eq!(targets[0], Target::Host("mx0.x.org".parse().unwrap()));
+        targets.len()
+    };
+    assert_eq!((hosts(5), hosts(6), hosts(1000)), (5, 5, 5));
+}

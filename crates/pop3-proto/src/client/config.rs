@@ -45,7 +45,7 @@ pub struct Limits {
     /// §6.6): 64, whose commands fit any window of TCP, so that two blocking ends cannot wait
     /// for each other.
     pub window: usize,
-    /// How long the server may be silent when something is due: 5 minutes.
+    /// How long the server may take for each line, or piece of a message, that is due: 5 minutes.
     pub response: Duration,
 }
 

@@ -30,7 +30,7 @@ pub use seen::Seen;
 use state::{Listing, State};
 
 use crate::{
-    Command, Error, MessageNumber, Misuse, Response, UniqueId,
+    Command, Error, MessageNumber, Misuse, Password, Response, UniqueId,
     command::{message_number, number},
 };
 
@@ -61,6 +61,7 @@ pub struct Session {
     credentials: Credentials,
     /// The same as words of commands, checked at the start.
     user: Text,
+    password: Password,
     input: Input,
     output: BytesMut,
     state: State,
@@ -71,7 +72,8 @@ pub struct Session {
     /// Sent, not yet answered.
     sent: VecDeque<Command>,
     eof: bool,
-    /// When the server last said something, or was last asked.
+    /// When the server last said something whole, a line or a piece of a message, or was last
+    /// asked: octets that drip do not count.
     heard: Instant,
     now: Instant,
     failed: Option<Error>,
@@ -84,14 +86,15 @@ impl Session {
     /// The user's name or password cannot be sent in any way.
     pub fn new(now: Instant, config: Config, credentials: Credentials) -> Result<Self, Misuse> {
         let user = Text::new(credentials.authcid()).map_err(|_| Misuse::Word)?;
-        let bad = |octet: &u8| matches!(octet, 0 | b'\r' | b'\n');
-        if credentials.password().expose().iter().any(bad) || user.as_bytes().is_empty() {
+        let password = Password::new(credentials.password().clone())?;
+        if user.as_bytes().is_empty() {
             return Err(Misuse::Word);
         }
         Ok(Self {
             config,
             credentials,
             user,
+            password,
             input: Input::default(),
             output: BytesMut::new(),
             state: State::Greeting,
@@ -217,6 +220,9 @@ impl Session {
                 }
                 _ => self.line()?.map(|line| self.hear(line)).transpose()?,
             };
+            if heard.is_some() {
+                self.heard = self.now;
+            }
             match heard {
                 Some(Some(event)) => return Ok(Step::Event(event)),
                 Some(None) => {}
@@ -265,7 +271,7 @@ impl Session {
             }
             State::Stls => return Err(Error::NoTls),
             State::User if response.is_ok() => {
-                self.send(&Command::Pass(self.credentials.password().clone()));
+                self.send(&Command::Pass(self.password.clone()));
                 self.state = State::Login;
             }
             State::User | State::Login | State::Sasl(_) => return self.login(response).map(Some),
@@ -319,7 +325,10 @@ impl Session {
             // goes by itself.
             self.send(&Command::Auth { mechanism, initial: None });
             self.state = State::Sasl(exchange);
-        } else if self.capabilities.has("USER") || self.capabilities.is_empty() {
+        } else if self.credentials.authzid().is_none()
+            && (self.capabilities.has("USER") || self.capabilities.is_empty())
+        {
+            // USER has no way to act as somebody else.
             self.send(&Command::User(self.user.clone()));
             self.state = State::User;
         } else {
@@ -426,7 +435,6 @@ impl Machine for Session {
 
     fn receive(&mut self, now: Instant, bytes: &[u8]) {
         self.now = now;
-        self.heard = now;
         self.input.push(bytes);
     }
 

@@ -87,12 +87,15 @@ impl Session {
     /// Ends the message.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// As [`send`](Self::send); the session is over if the message has no end.
     pub fn finish(&mut self) -> Result<(), Misuse> {
         match core::mem::replace(&mut self.state, State::Command) {
             State::Owed(Owed::Body(body)) => {
                 self.answered = true;
-                Ok(body.stuffer.finish(&mut self.output)?)
+                body.stuffer.finish(&mut self.output).map_err(|bare| {
+                    self.fail(Error::CutMessage);
+                    bare.into()
+                })
             }
             other => {
                 self.state = other;
@@ -154,23 +157,14 @@ impl Session {
     pub(super) fn sasl_start(
         &mut self,
         mechanism: Mechanism,
-        initial: Option<Secret>,
+        initial: Option<&Secret>,
     ) -> Result<Option<Event>, Error> {
         let offered = self.may_log_in() && self.config.mechanisms.contains(&mechanism);
         let Some(mut exchange) = Exchange::new(mechanism).filter(|_| offered) else {
             self.mistake("no such mechanism")?;
             return Ok(None);
         };
-        let initial = match initial.as_ref().map(Secret::expose) {
-            None => None,
-            // RFC 5034 §4: a single "=" stands for an empty initial response.
-            Some(b"=") => Some(Secret::default()),
-            Some(text) => match base64::parse(text) {
-                Ok(octets) => Some(octets),
-                Err(error) => return self.mistake(&error.to_string()).map(|()| None),
-            },
-        };
-        let step = exchange.start(initial.as_ref().map(Secret::expose));
+        let step = exchange.start(initial.map(Secret::expose));
         self.sasl_step(exchange, step)
     }
 
@@ -237,6 +231,7 @@ impl Session {
         }
         self.output.put_slice(b".\r\n");
         self.state = State::Command;
+        self.answered = true;
         true
     }
 }

@@ -68,8 +68,9 @@ pub struct Limits {
     pub failures: u32,
     /// How long the client may be silent: 10 minutes, the least that RFC 1939 §3 allows.
     pub idle: Duration,
-    /// How long it may be silent before it has logged in: 3 minutes, as Dovecot gives; RFC 1939
-    /// §3 speaks of autologout only, and strangers should not hold connections for long.
+    /// How long it may take to log in, whatever it says meanwhile: 3 minutes. RFC 1939 §3 gives
+    /// each command 10 minutes more, but a stranger who asks for CAPA now and then would hold a
+    /// connection for ever.
     pub login: Duration,
     /// How much is owed to the client before a listing waits for it: 64 KiB.
     pub output: usize,

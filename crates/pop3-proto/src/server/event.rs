@@ -9,7 +9,9 @@ use sasl::Credentials;
 #[non_exhaustive]
 pub enum Event {
     /// Somebody says who they are. Answer with [`admit`](super::Session::admit), or
-    /// [`respond`](super::Session::respond) with `-ERR`.
+    /// [`respond`](super::Session::respond) with `-ERR`, and with
+    /// [`ResponseCode::Auth`](crate::ResponseCode::Auth) if that is wrong: the capability
+    /// AUTH-RESP-CODE promises it (RFC 3206 §6).
     Login(Login),
     /// The client asks for TLS. Respond; after `+OK` do the handshake, then call `secured`.
     Stls,

@@ -61,6 +61,8 @@ pub struct Session {
     failures: u32,
     eof: bool,
     now: Instant,
+    /// When the connection began.
+    began: Instant,
     /// When the client last said something whole.
     heard: Instant,
     /// The application has answered since, and nobody has told the time: its thinking, or a long
@@ -87,6 +89,7 @@ impl Session {
             failures: 0,
             eof: false,
             now,
+            began: now,
             heard: now,
             answered: false,
             failed: None,
@@ -199,11 +202,14 @@ impl Session {
             }
             (Command::User(name), false) => return self.user(name),
             (Command::Pass(password), false) => match self.user.take() {
-                Some(user) => return Ok(Some(self.login(Login::Password { user, password }))),
+                Some(user) => {
+                    let password = password.secret().clone();
+                    return Ok(Some(self.login(Login::Password { user, password })));
+                }
                 None => self.mistake("USER first")?,
             },
             (Command::Auth { mechanism, initial }, false) => {
-                return self.sasl_start(mechanism, initial);
+                return self.sasl_start(mechanism, initial.as_ref());
             }
             (Command::Stls, false) if self.config.stls && !self.secured => {
                 self.state = State::Owed(Owed::Tls);
@@ -283,10 +289,11 @@ impl Session {
         Ok(())
     }
 
-    fn fail(&mut self, error: Error) -> Error {
+    pub(super) fn fail(&mut self, error: Error) -> Error {
         self.failed = Some(error);
         match error {
-            Error::UnexpectedEof => {}
+            // Words of ours would be taken for the message's.
+            Error::CutMessage => {}
             error => self.say(format_args!("-ERR {error}")),
         }
         error
@@ -330,13 +337,14 @@ impl Machine for Session {
         &mut self.output
     }
 
-    /// None while a message is being sent: how long that takes is the driver's to judge.
+    /// None while a message or a listing is being sent: how long that takes is the driver's to
+    /// judge.
     fn deadline(&self) -> Option<Instant> {
         let limits = &self.config.limits;
         match self.state {
-            State::Closed | State::Owed(Owed::Body(_)) => None,
+            State::Closed | State::Owed(Owed::Body(_)) | State::Listing(_) => None,
             _ if self.failed.is_some() => None,
-            _ if self.maildrop.is_none() => Some(self.heard + limits.login),
+            _ if self.maildrop.is_none() => Some(self.began + limits.login),
             _ => Some(self.heard + limits.idle),
         }
     }
@@ -346,7 +354,9 @@ impl Machine for Session {
         if self.deadline().is_none_or(|at| at > now) {
             return;
         }
-        if core::mem::take(&mut self.answered) {
+        if self.maildrop.is_none() {
+            self.fail(Error::LoginTimeout);
+        } else if core::mem::take(&mut self.answered) {
             self.heard = now;
         } else {
             self.fail(Error::Timeout);

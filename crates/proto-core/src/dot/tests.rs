@@ -221,3 +221,12 @@ fn bare_octets_are_found_across_the_blocks_of_the_fast_scan() {
         assert!(is_clean(&message), "CRLF at {at}");
     }
 }
+
+#[test]
+fn a_message_that_was_refused_has_no_end() {
+    let (mut out, mut body) = (BytesMut::new(), Stuffer::new(BarePolicy::Reject));
+    let bare = body.write(b"a\nb", &mut out).unwrap_err();
+    assert_eq!(body.write(b"c", &mut out), Err(bare));
+    assert_eq!(body.finish(&mut out), Err(bare));
+    assert!(out.is_empty());
+}

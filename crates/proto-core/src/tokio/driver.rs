@@ -3,6 +3,7 @@ use alloc::boxed::Box;
 use core::{
     fmt,
     future::{Future, poll_fn},
+    mem::MaybeUninit,
     pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
@@ -114,7 +115,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
                 Step::Closed => {
                     self.write_owed().await?;
                     // All is said; a peer that left first does not spoil it.
-                    let _ = self.stream.shutdown().await;
+                    let _ = timeout(self.limits.goodbye, self.stream.shutdown()).await;
                     return Ok(None);
                 }
             }
@@ -145,7 +146,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     ///
     /// # Errors
     /// The session does not wait for TLS, or the handshake failed or took longer than the
-    /// session's deadline, or the peer sent something before it (CVE-2011-0411).
+    /// session's deadline (than [`Limits::stall`], if it has none), or the peer sent something before it (CVE-2011-0411).
     pub async fn secure<T, F>(
         mut self,
         handshake: impl FnOnce(S) -> F,
@@ -157,9 +158,9 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         self.receive_early();
         let Step::Paused = self.step().await? else { return Err(Error::NotReadyForTls) };
         self.write_owed().await?;
-        let deadline = self.deadline();
+        let deadline = self.deadline().unwrap_or_else(|| time::Instant::now() + self.limits.stall);
         let Self { mut machine, stream, told, start, taken, early, eof, limits, ear } = self;
-        let Some(secured) = before(deadline, handshake(stream)).await else {
+        let Some(secured) = before(Some(deadline), handshake(stream)).await else {
             return Err(Error::Io(io::ErrorKind::TimedOut.into()));
         };
         let stream = secured?;
@@ -208,9 +209,22 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         }
     }
 
+    /// Writes all that is owed, to a peer that goes on taking it.
     async fn write_owed(&mut self) -> io::Result<()> {
-        poll_fn(|cx| self.poll_write(cx)).await?;
-        self.stream.flush().await
+        let began = time::Instant::now();
+        let stall = self.limits.stall;
+        loop {
+            let stalled = self.taken.max(began) + stall;
+            match timeout_at(stalled, poll_fn(|cx| self.poll_write(cx))).await {
+                Ok(written) => break written?,
+                Err(_) if self.taken.max(began).elapsed() >= stall => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                Err(_) => {}
+            }
+        }
+        // TLS may still hold some of it.
+        timeout(stall, self.stream.flush()).await?
     }
 
     /// Waits until what was owed is written, or for input if nothing was, or for the deadline.
@@ -242,15 +256,22 @@ impl<M: Machine, S: Stream> Driver<M, S> {
                 // The machine may have held back: it is asked before the peer is heard.
                 return Poll::Ready(Ok(()));
             }
-        } else if self.machine.output().len() > self.limits.output {
+        } else if self.eof || self.machine.output().len() > self.limits.output {
             return Poll::Pending;
         }
-        let mut space = [0; READ];
-        let mut read = ReadBuf::new(&mut space);
+        if self.eof {
+            // The machine was told, and asks for more all the same.
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
+        let mut space = [MaybeUninit::uninit(); READ];
+        let mut read = ReadBuf::uninit(&mut space);
         ready!(self.poll_read(cx, &mut read))?;
         let now = self.now();
         match read.filled() {
-            [] => self.machine.receive_eof(),
+            [] => {
+                self.eof = true;
+                self.machine.receive_eof();
+            }
             octets => {
                 self.ear.hear(Direction::Received, octets);
                 self.machine.receive(now, octets);
@@ -267,8 +288,8 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         if self.eof || !self.early.is_empty() {
             return Poll::Pending;
         }
-        let mut space = [0; READ];
-        let mut read = ReadBuf::new(&mut space);
+        let mut space = [MaybeUninit::uninit(); READ];
+        let mut read = ReadBuf::uninit(&mut space);
         ready!(self.poll_read(cx, &mut read))?;
         if read.filled().is_empty() {
             self.eof = true;

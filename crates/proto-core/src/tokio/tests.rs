@@ -14,7 +14,10 @@ use tokio_rustls::{
 };
 
 use super::{driver::READ, *};
-use crate::toy::{Late, Toy};
+use crate::{
+    Machine,
+    toy::{Late, Toy},
+};
 
 async fn serve(stream: impl Stream) -> Result<usize, Error<Late>> {
     let mut driver = Driver::new(stream, Toy::new);
@@ -270,4 +273,97 @@ async fn what_came_in_clear_while_the_application_thought_is_an_error() {
     driver.machine().answer(&line);
     let secured = driver.secure_server(&acceptor).await;
     assert!(matches!(secured, Err(Error::Protocol(Late))));
+}
+
+/// A connection to a peer that reads nothing more, and to which something is owed.
+fn deaf(stall: Duration) -> (Driver<Toy, tokio::io::DuplexStream>, tokio::io::DuplexStream) {
+    let (ours, theirs) = duplex(64);
+    let limits = Limits { stall, ..Limits::default() };
+    let mut driver = Driver::new(ours, Toy::new).with_limits(limits);
+    driver.machine().answer(&[b'x'; 1000]);
+    (driver, theirs)
+}
+
+fn is_stalled<T>(result: Result<T, Error<Late>>) -> bool {
+    matches!(result, Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::TimedOut)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deaf_peer_does_not_hold_a_session_that_is_over() {
+    let (mut driver, _theirs) = deaf(Duration::from_millis(100));
+    driver.machine().receive_eof();
+    let next = timeout(Duration::from_secs(60), driver.next()).await;
+    assert!(is_stalled(next.unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deaf_peer_does_not_hold_a_session_that_is_to_be_secured() {
+    let (mut driver, _theirs) = deaf(Duration::from_millis(100));
+    driver.machine().answer(b"tls");
+    let secured = driver.secure(async |stream| Ok(stream));
+    assert!(is_stalled(timeout(Duration::from_secs(60), secured).await.unwrap().map(drop)));
+}
+
+/// The patience is for a peer that takes nothing, not for a slow one.
+#[tokio::test(start_paused = true)]
+async fn a_slow_peer_is_served_to_the_end() {
+    let (mut driver, mut theirs) = deaf(Duration::from_millis(100));
+    driver.machine().receive_eof();
+    let peer = tokio::spawn(async move {
+        let (mut all, mut some) = (Vec::new(), [0; 40]);
+        while let Ok(read @ 1..) = theirs.read(&mut some).await {
+            all.extend_from_slice(&some[..read]);
+            sleep(Duration::from_millis(60)).await;
+        }
+        all.len()
+    });
+    assert_eq!(driver.next().await.unwrap(), None);
+    assert_eq!(peer.await.unwrap(), 1009);
+}
+
+/// Wants the peer to take what it is owed, and says after the end that it is `Closed`, or, being
+/// broken, that it needs input.
+struct Lister {
+    output: bytes::BytesMut,
+    broken: bool,
+}
+
+impl Machine for Lister {
+    type Event = ();
+    type Error = Late;
+    fn receive(&mut self, _: crate::Instant, _: &[u8]) {}
+    fn receive_eof(&mut self) {}
+    fn poll(&mut self) -> Result<crate::Step<()>, Late> {
+        let done = self.output.is_empty() && !self.broken;
+        Ok(if done { crate::Step::Closed } else { crate::Step::NeedInput })
+    }
+    fn output(&mut self) -> &mut bytes::BytesMut {
+        &mut self.output
+    }
+    fn deadline(&self) -> Option<crate::Instant> {
+        None
+    }
+    fn expire(&mut self, _: crate::Instant) {}
+    fn secured(&mut self) {}
+}
+
+#[tokio::test]
+async fn a_machine_that_reads_on_after_the_end_does_not_spin() {
+    let (ours, theirs) = duplex(64);
+    drop(theirs);
+    let machine = Lister { output: bytes::BytesMut::new(), broken: true };
+    let mut driver = Driver::new(ours, |_| machine);
+    let next = timeout(Duration::from_secs(1), driver.next()).await;
+    assert!(matches!(next, Ok(Err(Error::Io(_)))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_says_goodbye_and_then_reads_nothing_is_given_up() {
+    let (ours, mut theirs) = duplex(64);
+    theirs.shutdown().await.unwrap();
+    let machine = Lister { output: b"x".repeat(1000)[..].into(), broken: false };
+    let limits = Limits { stall: Duration::from_millis(100), ..Limits::default() };
+    let mut driver = Driver::new(ours, |_| machine).with_limits(limits);
+    let next = timeout(Duration::from_secs(60), driver.next()).await;
+    assert!(is_stalled(next.unwrap()));
 }
