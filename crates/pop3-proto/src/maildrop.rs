@@ -2,6 +2,7 @@
 use alloc::vec::Vec;
 
 use bytes::Bytes;
+use memchr::memchr_iter;
 
 use crate::{MessageNumber, Misuse, ParseError, ParseErrorKind};
 
@@ -21,11 +22,16 @@ use crate::{MessageNumber, Misuse, ParseError, ParseErrorKind};
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Maildrop {
     entries: Vec<Entry>,
-    deleted: Vec<bool>,
-    /// How many are not marked, and their size: a client may ask as often as it likes.
+    /// A mark for each entry: octets, for these are searched for fast. A client may ask for a
+    /// listing of what it has deleted as often as it likes.
+    marks: Vec<u8>,
+    /// How many are kept, and their size: the same goes for STAT.
     count: usize,
     size: u128,
 }
+
+const KEPT: u8 = 0;
+const DELETED: u8 = 1;
 
 /// A message, as listings show it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -78,8 +84,8 @@ impl Maildrop {
         let mut ids: Vec<_> = entries.iter().map(|entry| &entry.id).collect();
         ids.sort_unstable();
         if ids.is_sorted_by(|a, b| a < b) {
-            let deleted = alloc::vec![false; entries.len()];
-            let mut maildrop = Self { entries, deleted, count: 0, size: 0 };
+            let marks = alloc::vec![KEPT; entries.len()];
+            let mut maildrop = Self { entries, marks, count: 0, size: 0 };
             maildrop.undelete();
             Ok(maildrop)
         } else {
@@ -105,7 +111,7 @@ impl Maildrop {
     pub fn get(&self, message: MessageNumber) -> Option<(usize, &Entry)> {
         let index = index(message)?;
         let entry = self.entries.get(index)?;
-        (self.deleted.get(index) == Some(&false)).then_some((index, entry))
+        (self.marks.get(index) == Some(&KEPT)).then_some((index, entry))
     }
 
     /// Marks a message; false if there is none of this number, or it is marked already.
@@ -113,7 +119,7 @@ impl Maildrop {
         let Some((index, entry)) = self.get(message) else { return false };
         let size = u128::from(entry.size);
         // `get` has looked: it is there, and it is not marked.
-        self.deleted.get_mut(index).into_iter().for_each(|mark| *mark = true);
+        self.marks.get_mut(index).into_iter().for_each(|mark| *mark = DELETED);
         self.count -= 1;
         self.size -= size;
         true
@@ -121,7 +127,7 @@ impl Maildrop {
 
     pub(crate) fn undelete(&mut self) {
         if self.count < self.entries.len() {
-            self.deleted.fill(false);
+            self.marks.fill(KEPT);
             self.count = self.entries.len();
             self.size = self.entries.iter().map(|entry| u128::from(entry.size)).sum();
         }
@@ -129,14 +135,14 @@ impl Maildrop {
 
     /// The messages that are marked, by their places among the entries.
     pub(crate) fn deleted(&self) -> Vec<usize> {
-        let marked = self.deleted.iter().enumerate().filter(|(_, deleted)| **deleted);
-        marked.map(|(index, _)| index).collect()
+        memchr_iter(DELETED, &self.marks).collect()
     }
 
     /// Those that are not marked, from the place `from` on, by number.
     pub(crate) fn kept_from(&self, from: usize) -> impl Iterator<Item = (usize, &Entry)> {
-        let all = self.entries.iter().zip(&self.deleted).enumerate().skip(from);
-        all.filter(|(_, (_, deleted))| !**deleted).map(|(index, (entry, _))| (index, entry))
+        let marks = self.marks.get(from..).unwrap_or_default();
+        let kept = memchr_iter(KEPT, marks).map(move |at| from + at);
+        kept.filter_map(|index| Some((index, self.entries.get(index)?)))
     }
 }
 
@@ -172,6 +178,8 @@ mod tests {
         assert_eq!(maildrop.get(first), None);
         assert_eq!((maildrop.count(), maildrop.size()), (1, 2));
         assert_eq!(maildrop.deleted(), [0]);
+        assert_eq!(maildrop.kept_from(0).map(|(index, _)| index).collect::<Vec<_>>(), [1]);
+        assert_eq!(maildrop.kept_from(2).count(), 0);
         maildrop.undelete();
         assert_eq!(maildrop.get(first), Some((0, &entry(1, "a"))));
         assert_eq!((maildrop.count(), maildrop.size()), (2, 3));

@@ -147,14 +147,19 @@ impl Client {
         self.driver.machine()
     }
 
-    /// Gives a command and waits for the first line of its answer.
+    /// Gives a command and waits for the first line of its answer; passes over what is left of an
+    /// answer whose reader gave up.
     async fn command(&mut self, command: Command) -> Result<(), Error> {
-        if let Err(misuse) = self.driver.machine().command(command) {
+        if let Err(misuse) = self.driver.machine().command(command.clone()) {
             debug_assert_eq!(misuse, Misuse::NotLoggedIn, "only the session's own end");
         }
-        match self.event().await? {
-            Event::Answered { response, .. } if !response.is_ok() => Err(Error::Refused(response)),
-            _ => Ok(()),
+        loop {
+            match self.event().await? {
+                Event::Answered { command: to, response } if to == command => {
+                    return if response.is_ok() { Ok(()) } else { Err(Error::Refused(response)) };
+                }
+                _ => {}
+            }
         }
     }
 

@@ -3,7 +3,7 @@ use std::io;
 
 use proto_core::{Text, tokio::Stream};
 use sasl::Credentials;
-use tokio::io::duplex;
+use tokio::io::{AsyncWriteExt, duplex};
 
 use super::*;
 use crate::{
@@ -96,4 +96,25 @@ async fn a_wrong_password_is_refused_in_the_servers_words() {
     let refused = Client::open(client_over(ours, "sated"), None).await;
     assert!(matches!(refused, Err(Error::Refused(why)) if why.text().as_bytes() == b"who?"));
     server.await.unwrap().unwrap();
+}
+
+/// The rest of a message that could not be stored is not the answer to the next command.
+#[tokio::test]
+async fn what_is_left_of_an_answer_is_passed_over() {
+    let (ours, mut theirs) = duplex(1000);
+    let said = "+OK\r\n-ERR\r\n+OK\r\n+OK\r\n+OK\r\nbody\r\n.\r\n-ERR no\r\n+OK\r\n1 7\r\n.\r\n";
+    theirs.write_all(said.as_bytes()).await.unwrap();
+    let mut config = client::Config::default();
+    (config.stls, config.login_without_tls) = (client::Stls::Never, true);
+    let bob = Credentials::new("bob", "hungry".into()).unwrap();
+    let driver = Driver::new(Box::new(ours) as BoxStream, |now| {
+        client::Session::new(now, config, bob).unwrap()
+    });
+    let mut client = Client::open(driver, None).await.unwrap();
+    let one = MessageNumber::MIN;
+    let full: &mut [u8] = &mut [];
+    let stored = client.retrieve(one, io::Cursor::new(full)).await;
+    assert!(matches!(stored, Err(Error::Message(_))), "{stored:?}");
+    assert!(matches!(client.delete(one).await, Err(Error::Refused(_))));
+    assert_eq!(client.sizes().await.unwrap(), [(one, 7)]);
 }

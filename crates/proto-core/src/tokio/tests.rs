@@ -367,3 +367,14 @@ async fn a_peer_that_says_goodbye_and_then_reads_nothing_is_given_up() {
     let next = timeout(Duration::from_secs(60), driver.next()).await;
     assert!(is_stalled(next.unwrap()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_waits_no_longer_than_its_limit() {
+    let (driver, _theirs) = deaf(Duration::from_secs(300));
+    let goodbye = Duration::from_secs(2);
+    let mut driver = driver.with_limits(Limits { goodbye, ..Limits::default() });
+    driver.machine().expire(crate::Instant::ORIGIN + Toy::PATIENCE);
+    let before = time::Instant::now();
+    assert!(matches!(driver.next().await, Err(Error::Protocol(Late))));
+    assert_eq!(before.elapsed(), goodbye);
+}
