@@ -57,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) arrived: watch::Sender<u64>,
     /// How many messages wait in the queue.
     pub(crate) waiting: watch::Sender<usize>,
+    /// How many deliveries have been tried.
+    pub(crate) attempts: watch::Sender<u64>,
     submissions: mpsc::Sender<Submission>,
 }
 
@@ -94,10 +96,11 @@ impl MailServer {
             transcript: transcript.clone(),
             arrived: watch::Sender::new(0),
             waiting: watch::Sender::new(0),
+            attempts: watch::Sender::new(0),
             submissions,
         });
         let mut tasks = JoinSet::new();
-        tasks.spawn(Postman::new(Arc::clone(&shared))?.work(received));
+        tasks.spawn(Postman::new(Arc::clone(&shared)).await?.work(received));
         let stop = || std::future::pending();
         let of = Arc::clone(&shared);
         tasks.spawn(accept_loop(smtp, AcceptLimits::default(), stop(), move |stream, _| {
@@ -118,6 +121,14 @@ impl MailServer {
         Ok(())
     }
 
+    /// Waits until a delivery has been tried.
+    pub(crate) async fn tried(&self) -> Result<(), Failure> {
+        let mut attempts = self.shared.attempts.subscribe();
+        let wait = attempts.wait_for(|attempts| *attempts > 0);
+        timeout(PATIENCE, wait).await.map_err(|_| "nothing was tried")??;
+        Ok(())
+    }
+
     /// Waits until the queue is empty.
     pub(crate) async fn sent(&self) -> Result<(), Failure> {
         let mut waiting = self.shared.waiting.subscribe();
@@ -126,8 +137,9 @@ impl MailServer {
         Ok(())
     }
 
-    pub(crate) fn stop(mut self) {
-        self.tasks.abort_all();
+    /// Ends it as a crash would: whatever is under way is lost, but what is on the disk.
+    pub(crate) async fn crash(mut self) {
+        self.tasks.shutdown().await;
     }
 }
 

@@ -109,10 +109,11 @@ async fn tour(
     }
     transcript.act("1. Name servers and mail servers open");
     let names = Names::start(transcript).await?;
-    let [crepes, hamburger, utopia] = mail_servers(&names, directory, transcript).await?;
+    let opener = Opener::new(&names, directory, transcript).await?;
+    let crepes = opener.open(CREPES).await?;
     let mut letters = Vec::new();
 
-    transcript.act("2. Alice writes to Bob");
+    transcript.act("2. Alice writes to Bob, whose mail server is not open yet");
     let letter = directory.join("ketchup.eml");
     match message {
         Some(message) => people::copy(message, &letter).await?,
@@ -122,6 +123,11 @@ async fn tour(
         }
     }
     people::submit(at::ALICE, &crepes, "bob@hamburger.edu", &letter).await?;
+    crepes.tried().await?;
+    transcript.act("   Her server waits, crashes, and starts again with its queue");
+    crepes.crash().await;
+    let hamburger = opener.open(HAMBURGER).await?;
+    let crepes = opener.open(CREPES).await?;
     crepes.sent().await?;
     hamburger.arrived(1).await?;
 
@@ -145,6 +151,7 @@ async fn tour(
 
     transcript.act("4. A registrar founds networkutopia.com");
     found(&names).await?;
+    let utopia = opener.open(UTOPIA).await?;
     transcript.act("   Alice writes there");
     let letter = directory.join("utopia.eml");
     let info = "Network Utopia <info@networkutopia.com>";
@@ -164,7 +171,9 @@ async fn tour(
     let cached = !found.is_empty() && after.upstream == before.upstream && after.hits > before.hits;
 
     let good = close(transcript, &names, &letters, start).await?;
-    [crepes, hamburger, utopia].into_iter().for_each(MailServer::stop);
+    for server in [crepes, hamburger, utopia] {
+        server.crash().await;
+    }
     names.stop();
     if !kept_once {
         eprintln!("tour: POP3 gave a message that was read or deleted already");
@@ -175,41 +184,53 @@ async fn tour(
     Ok(good && kept_once && cached)
 }
 
-/// Opens the mail servers, which all listen on one port: an MX record knows no port.
-async fn mail_servers(
-    names: &Names,
-    directory: &Path,
-    transcript: &Transcript,
-) -> Result<[MailServer; 3], Failure> {
-    let places = [CREPES, HAMBURGER, UTOPIA];
-    let tls = Tls::new(&places.map(|place| place.host))?;
-    let mut listeners = listen(&places).await?.into_iter();
-    let mut start = async |place: Place| -> Result<MailServer, Failure> {
-        let listener = listeners.next().ok_or("a listener for each server")?;
-        let directory = directory.join(place.domain);
-        let resolver = names.resolver(place.address)?;
-        MailServer::start(place, listener, directory, resolver, tls.clone(), transcript).await
-    };
-    Ok([start(CREPES).await?, start(HAMBURGER).await?, start(UTOPIA).await?])
+/// Opens mail servers, which all listen on one port: an MX record knows no port.
+struct Opener<'a> {
+    names: &'a Names,
+    directory: &'a Path,
+    transcript: &'a Transcript,
+    tls: Tls,
+    port: u16,
 }
 
-async fn listen(places: &[Place]) -> Result<Vec<TcpListener>, Failure> {
+impl<'a> Opener<'a> {
+    async fn new(
+        names: &'a Names,
+        directory: &'a Path,
+        transcript: &'a Transcript,
+    ) -> Result<Self, Failure> {
+        let places = [CREPES, HAMBURGER, UTOPIA];
+        let tls = Tls::new(&places.map(|place| place.host))?;
+        let port = free_port(&places).await?;
+        Ok(Self { names, directory, transcript, tls, port })
+    }
+
+    async fn open(&self, place: Place) -> Result<MailServer, Failure> {
+        let listener = TcpListener::bind((place.address, self.port)).await?;
+        let resolver = self.names.resolver(place.address)?;
+        let directory = self.directory.join(place.domain);
+        let tls = self.tls.clone();
+        MailServer::start(place, listener, directory, resolver, tls, self.transcript).await
+    }
+}
+
+/// Finds a port that is free at every address.
+async fn free_port(places: &[Place]) -> Result<u16, Failure> {
     let mut last = None;
-    'port: for _ in 0..20 {
-        let (mut listeners, mut port) = (Vec::new(), 0);
+    for _ in 0..20 {
+        let (mut port, mut held) = (0, Vec::new());
         for place in places {
             match TcpListener::bind((place.address, port)).await {
                 Ok(listener) => {
                     port = listener.local_addr()?.port();
-                    listeners.push(listener);
+                    held.push(listener);
                 }
-                Err(error) => {
-                    last = Some(error);
-                    continue 'port;
-                }
+                Err(error) => last = Some(error),
             }
         }
-        return Ok(listeners);
+        if held.len() == places.len() {
+            return Ok(port);
+        }
     }
     Err(last.map_or("no port is free".into(), Into::into))
 }

@@ -53,13 +53,22 @@ enum Errand {
 }
 
 impl Postman {
-    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, Failure> {
-        let queue = Queue::new(Config::new(shared.place.host.parse()?), seconds());
+    /// Goes on where an earlier run left off.
+    pub(crate) async fn new(shared: Arc<Shared>) -> Result<Self, Failure> {
+        let config = Config::new(shared.place.host.parse()?);
+        let records = shared.spool.records().await?;
+        let queue = Queue::replay(config, seconds(), Instant::ORIGIN, records);
+        shared.waiting.send_replace(queue.len());
         Ok(Self { shared, queue, start: time::Instant::now(), errands: JoinSet::new() })
     }
 
     pub(crate) async fn work(mut self, mut submissions: mpsc::Receiver<Submission>) {
         loop {
+            if let Err(error) = self.obey().await {
+                self.shared.transcript.note(&format!("the postman is stuck: {error}"));
+                return;
+            }
+            self.shared.waiting.send_replace(self.queue.len());
             let far = time::Instant::now() + time::Duration::from_secs(3600);
             let due = self.queue.deadline().map_or(far, |at| self.start + at.since_origin());
             tokio::select! {
@@ -70,11 +79,6 @@ impl Postman {
                 Some(Ok(errand)) = self.errands.join_next() => self.back(errand),
                 () = time::sleep_until(due) => self.queue.expire(self.now()),
             }
-            if let Err(error) = self.obey().await {
-                self.shared.transcript.note(&format!("the postman is stuck: {error}"));
-                return;
-            }
-            self.shared.waiting.send_replace(self.queue.len());
         }
     }
 
@@ -136,6 +140,7 @@ impl Postman {
         match errand {
             Errand::Routed(job, routed) => self.queue.routed(now, seconds(), job, routed),
             Errand::Delivered(job, verdicts) => {
+                self.shared.attempts.send_modify(|attempts| *attempts += 1);
                 self.queue.finished(now, seconds(), job, &verdicts);
             }
         }

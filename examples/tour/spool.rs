@@ -3,6 +3,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
 };
 
 use homing::delivery::{MessageId, Record};
@@ -33,12 +34,15 @@ impl Spool {
         for user in users {
             fs::create_dir_all(directory.join("mail").join(user)).await?;
         }
-        Ok(Self { directory, next: AtomicU64::new(1) })
+        // Names go on where an earlier run left off, for POP3 wants them to be new for ever.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let next = u64::try_from(now.as_micros()).unwrap_or_default();
+        Ok(Self { directory, next: AtomicU64::new(next) })
     }
 
     pub(crate) async fn receive(&self) -> io::Result<Incoming> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let path = self.directory.join("incoming").join(format!("{number:06}"));
+        let path = self.directory.join("incoming").join(format!("{number:016x}"));
         Ok(Incoming { file: File::create_new(&path).await?, path, size: 0 })
     }
 
@@ -62,6 +66,21 @@ impl Spool {
 
     pub(crate) fn mailbox(&self, user: &str) -> PathBuf {
         self.directory.join("mail").join(user)
+    }
+
+    /// Reads the journal of an earlier run. A crash may have torn the last line, which nobody was
+    /// told of: it is cut off.
+    pub(crate) async fn records(&self) -> io::Result<Vec<Record>> {
+        let path = self.directory.join("journal");
+        let text = match fs::read_to_string(&path).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            text => text?,
+        };
+        let whole = text.rfind('\n').map_or(0, |at| at + 1);
+        OpenOptions::new().write(true).open(path).await?.set_len(whole as u64).await?;
+        let lines = text.get(..whole).unwrap_or_default().lines();
+        let records: Option<Vec<_>> = lines.map(Record::parse).collect();
+        records.ok_or_else(|| io::Error::other("the journal holds a line that is no record"))
     }
 
     /// Appends a record to the journal, durably.
