@@ -17,6 +17,7 @@ mod secret;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
+mod timer;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 #[cfg(test)]
@@ -28,3 +29,4 @@ pub use instant::Instant;
 pub use machine::{Machine, Step};
 pub use secret::Secret;
 pub use text::{NotText, Text};
+pub use timer::Timer;

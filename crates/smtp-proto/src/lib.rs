@@ -15,7 +15,6 @@ mod parameter;
 mod path;
 mod reply;
 pub mod server;
-mod timer;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod xtext;

@@ -22,7 +22,7 @@ pub use capability::Capabilities;
 pub use config::{Config, Limits, Stls};
 pub use event::Event;
 use proto_core::{
-    Input, Instant, LineError, Machine, Secret, Step, Text,
+    Input, Instant, LineError, Machine, Secret, Step, Text, Timer,
     dot::{Piece, Unstuffer},
 };
 use sasl::{Credentials, base64, client};
@@ -72,10 +72,8 @@ pub struct Session {
     /// Sent, not yet answered.
     sent: VecDeque<Command>,
     eof: bool,
-    /// When the server last said something whole, a line or a piece of a message, or was last
-    /// asked: octets that drip do not count.
-    heard: Instant,
-    now: Instant,
+    /// How long the server has been awaited.
+    timer: Timer,
     failed: Option<Error>,
 }
 
@@ -103,8 +101,7 @@ impl Session {
             waiting: VecDeque::new(),
             sent: VecDeque::new(),
             eof: false,
-            heard: now,
-            now,
+            timer: Timer::new(now),
             failed: None,
         })
     }
@@ -158,8 +155,12 @@ impl Session {
             Command::Rset | Command::Noop | Command::Quit => {}
             _ => return Err(Misuse::NotDue),
         }
+        let was_idle = self.sent.is_empty();
         self.waiting.push_back(command);
         self.send_waiting();
+        if was_idle {
+            self.timer.restart_vaguely();
+        }
         Ok(())
     }
 
@@ -189,7 +190,7 @@ impl Session {
 
     fn send(&mut self, command: &Command) {
         command.write(&mut self.output);
-        self.heard = self.now;
+        self.timer.restart();
     }
 
     /// Sends what waits, as far as the window allows.
@@ -221,7 +222,7 @@ impl Session {
                 _ => self.line()?.map(|line| self.hear(line)).transpose()?,
             };
             if heard.is_some() {
-                self.heard = self.now;
+                self.timer.restart();
             }
             match heard {
                 Some(Some(event)) => return Ok(Step::Event(event)),
@@ -349,7 +350,7 @@ impl Session {
             None => self.output.put_u8(b'*'),
         }
         self.output.put_slice(b"\r\n");
-        self.heard = self.now;
+        self.timer.restart();
         Ok(())
     }
 
@@ -434,7 +435,7 @@ impl Machine for Session {
     type Error = Error;
 
     fn receive(&mut self, now: Instant, bytes: &[u8]) {
-        self.now = now;
+        self.timer.tell(now);
         self.input.push(bytes);
     }
 
@@ -460,12 +461,14 @@ impl Machine for Session {
             State::Idle => self.sent.is_empty(),
             _ => false,
         };
-        (!idle && self.failed.is_none()).then(|| self.heard + self.config.limits.response)
+        let patience = self.config.limits.response;
+        (!idle && self.failed.is_none()).then(|| self.timer.deadline(patience))
     }
 
     fn expire(&mut self, now: Instant) {
-        self.now = now;
-        if self.deadline().is_some_and(|at| at <= now) {
+        if self.deadline().is_none() {
+            self.timer.tell(now);
+        } else if self.timer.is_over(now, self.config.limits.response) {
             self.failed = Some(Error::Timeout);
         }
     }

@@ -33,7 +33,7 @@ impl Session {
         let State::Owed(Owed::Login) = self.state else { return Err(Misuse::NotDue) };
         self.maildrop = Some(maildrop);
         self.state = State::Command;
-        self.answered = true;
+        self.timer.restart_vaguely();
         self.say_ok(&text);
         Ok(())
     }
@@ -60,7 +60,7 @@ impl Session {
             }
             (_, false) => State::Command,
         };
-        self.answered = true;
+        self.timer.restart_vaguely();
         response.write(&mut self.output);
         if self.failures >= self.config.limits.failures {
             self.fail(Error::TooManyFailures);
@@ -91,7 +91,7 @@ impl Session {
     pub fn finish(&mut self) -> Result<(), Misuse> {
         match core::mem::replace(&mut self.state, State::Command) {
             State::Owed(Owed::Body(body)) => {
-                self.answered = true;
+                self.timer.restart_vaguely();
                 body.stuffer.finish(&mut self.output).map_err(|bare| {
                     self.fail(Error::CutMessage);
                     bare.into()
@@ -231,7 +231,7 @@ impl Session {
         }
         self.output.put_slice(b".\r\n");
         self.state = State::Command;
-        self.answered = true;
+        self.timer.restart_vaguely();
         true
     }
 }

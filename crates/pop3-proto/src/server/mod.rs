@@ -18,7 +18,7 @@ use state::{Listing, Owed, State};
 
 use alloc::string::ToString;
 use bytes::{BufMut, Bytes, BytesMut};
-use proto_core::{Input, Instant, LineError, Machine, Step, Text};
+use proto_core::{Input, Instant, LineError, Machine, Step, Text, Timer};
 
 use crate::{Command, Error, Maildrop, MessageNumber, Response};
 
@@ -60,14 +60,10 @@ pub struct Session {
     bad: u32,
     failures: u32,
     eof: bool,
-    now: Instant,
     /// When the connection began.
     began: Instant,
-    /// When the client last said something whole.
-    heard: Instant,
-    /// The application has answered since, and nobody has told the time: its thinking, or a long
-    /// message, is not the client's silence.
-    answered: bool,
+    /// How long the client has been silent.
+    timer: Timer,
     failed: Option<Error>,
 }
 
@@ -88,10 +84,8 @@ impl Session {
             bad: 0,
             failures: 0,
             eof: false,
-            now,
             began: now,
-            heard: now,
-            answered: false,
+            timer: Timer::new(now),
             failed: None,
         }
     }
@@ -174,7 +168,7 @@ impl Session {
     }
 
     fn hear(&mut self, line: Result<Bytes, LineError>) -> Result<Option<Event>, Error> {
-        self.heard = self.now;
+        self.timer.restart();
         let line = match line {
             Ok(line) => line,
             Err(error) => {
@@ -315,10 +309,7 @@ impl Machine for Session {
     type Error = Error;
 
     fn receive(&mut self, now: Instant, bytes: &[u8]) {
-        self.now = now;
-        if core::mem::take(&mut self.answered) {
-            self.heard = now;
-        }
+        self.timer.tell(now);
         self.input.push(bytes);
     }
 
@@ -345,21 +336,24 @@ impl Machine for Session {
             State::Closed | State::Owed(Owed::Body(_)) | State::Listing(_) => None,
             _ if self.failed.is_some() => None,
             _ if self.maildrop.is_none() => Some(self.began + limits.login),
-            _ => Some(self.heard + limits.idle),
+            _ => Some(self.timer.deadline(limits.idle)),
         }
     }
 
     fn expire(&mut self, now: Instant) {
-        self.now = now;
-        if self.deadline().is_none_or(|at| at > now) {
-            return;
-        }
-        if self.maildrop.is_none() {
-            self.fail(Error::LoginTimeout);
-        } else if core::mem::take(&mut self.answered) {
-            self.heard = now;
-        } else {
-            self.fail(Error::Timeout);
+        let idle = self.config.limits.idle;
+        match self.deadline() {
+            None => self.timer.tell(now),
+            Some(at) if self.maildrop.is_none() => {
+                if now >= at {
+                    self.fail(Error::LoginTimeout);
+                }
+            }
+            Some(_) => {
+                if self.timer.is_over(now, idle) {
+                    self.fail(Error::Timeout);
+                }
+            }
         }
     }
 

@@ -3,13 +3,12 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use proto_core::dot::Stuffer;
-use proto_core::{Input, Instant, Machine, Step};
+use proto_core::{Input, Instant, Machine, Step, Timer};
 
 use super::auth::Pending;
 use super::transaction::Transaction;
 use super::{Config, Delivery, Envelope, Event, Reason};
 use crate::reply::Reader;
-use crate::timer::Timer;
 use crate::{Capabilities, Command, Error, Misuse, Reply, Stage};
 
 /// The client's end of one connection.

@@ -3,13 +3,12 @@ use alloc::string::String;
 use core::time::Duration;
 
 use bytes::BytesMut;
-use proto_core::{Input, Instant, Machine, Step};
+use proto_core::{Input, Instant, Machine, Step, Timer};
 
 use super::body::Incoming;
 use super::state::{Owed, State, Transaction};
 use super::{Config, Event};
 use crate::reply::words;
-use crate::timer::Timer;
 use crate::{Capabilities, Error, Extension, Extensions, Misuse, Reply};
 
 /// The server's end of one connection.

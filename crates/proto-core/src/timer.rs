@@ -1,27 +1,40 @@
 //! How long the peer has been awaited.
 use core::time::Duration;
 
-use proto_core::Instant;
+use crate::Instant;
 
-/// Measures one wait at a time.
+/// Measures one wait at a time, for sessions' deadlines.
 ///
 /// The time is told by what arrives and by deadlines, not by the application's calls, and the
 /// application may have thought for long before it called. So after such a call the beginning of
 /// the wait is vague: it is put right when the time is next told, to the peer's benefit.
-#[derive(Debug)]
-pub(crate) struct Timer {
+///
+/// ```
+/// use core::time::Duration;
+/// use proto_core::{Instant, Timer};
+///
+/// let patience = Duration::from_secs(300);
+/// let mut timer = Timer::new(Instant::ORIGIN);
+/// assert_eq!(timer.deadline(patience), Instant::ORIGIN + patience);
+/// timer.tell(Instant::ORIGIN + Duration::from_secs(60)); // an octet, but no whole line
+/// assert!(timer.is_over(Instant::ORIGIN + patience, patience));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Timer {
     now: Instant,
     since: Instant,
     vague: bool,
 }
 
 impl Timer {
-    pub(crate) const fn new(now: Instant) -> Self {
+    /// Begins the first wait.
+    #[must_use]
+    pub const fn new(now: Instant) -> Self {
         Self { now, since: now, vague: false }
     }
 
     /// Notes the time.
-    pub(crate) fn tell(&mut self, now: Instant) {
+    pub fn tell(&mut self, now: Instant) {
         self.now = self.now.max(now);
         if core::mem::take(&mut self.vague) {
             self.since = self.now;
@@ -29,22 +42,24 @@ impl Timer {
     }
 
     /// Begins a wait, after something that arrived.
-    pub(crate) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.since = self.now;
     }
 
     /// Begins a wait, after something that the application did.
-    pub(crate) fn restart_vaguely(&mut self) {
+    pub fn restart_vaguely(&mut self) {
         self.since = self.now;
         self.vague = true;
     }
 
-    pub(crate) fn deadline(&self, patience: Duration) -> Instant {
+    /// Returns when the wait is over, if it may last so long.
+    #[must_use]
+    pub fn deadline(&self, patience: Duration) -> Instant {
         self.since + patience
     }
 
     /// Notes the time, and says whether the wait has been long enough.
-    pub(crate) fn is_over(&mut self, now: Instant, patience: Duration) -> bool {
+    pub fn is_over(&mut self, now: Instant, patience: Duration) -> bool {
         let deadline = self.deadline(patience);
         let over = now >= deadline && !(self.vague && now > deadline);
         self.tell(now);
