@@ -4,7 +4,10 @@ use core::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 
-use super::{Expected, Subject, script::Line};
+use super::{
+    Subject,
+    expected::{Expected, Line},
+};
 use crate::{Instant, Machine, Step};
 
 /// What a session did: equal for equal input, however that was cut.

@@ -11,13 +11,15 @@ use core::fmt::Debug;
 use crate::{Instant, Machine};
 
 mod engine;
+mod expected;
 pub mod laws;
 mod pipe;
 pub mod script;
 
 pub use engine::Transcript;
+pub use expected::Expected;
 pub use pipe::pipe;
-pub use script::{Expected, Script};
+pub use script::Script;
 
 #[cfg(test)]
 mod tests;
