@@ -1,0 +1,89 @@
+//! A server of two messages.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, dead_code, reason = "tests")]
+use bytes::Bytes;
+use pop3_proto::{
+    Entry, Maildrop, Response, Text, UniqueId,
+    server::{Config, Event, More, Session},
+};
+use proto_core::{
+    Instant,
+    testing::{Expected, Side, Subject},
+};
+use sasl::Mechanism;
+
+pub(crate) const MESSAGES: [&str; 2] = [
+    "Subject: one\r\n\r\nFirst line.\r\n.dots are doubled\r\nLast line.\r\n",
+    "Subject: two\n\nEnds without a line ending",
+];
+
+/// A server whose application says what the script says, or else yes.
+pub(crate) struct Server {
+    pub(crate) sizes: [u64; 2],
+    pub(crate) config: Config,
+}
+
+/// The server that a script of this name wants.
+pub(crate) fn server(script: &str) -> Server {
+    let mut config = Config::new(Text::from_static("POP3 server ready"));
+    config.stls = true;
+    config.mechanisms = vec![Mechanism::PLAIN, Mechanism::LOGIN, Mechanism::EXTERNAL];
+    let sizes = if script == "slides" { [498, 912] } else { [120, 200] };
+    Server { sizes, config }
+}
+
+impl Server {
+    pub(crate) fn maildrop(&self) -> Maildrop {
+        let ids = ["whqtswO00WBw418f9t5JxYwZ", "QhdPYR:00WBw1Ph7x7"];
+        let entry = |(size, id): (&u64, &str)| Entry {
+            size: *size,
+            id: UniqueId::new(Bytes::copy_from_slice(id.as_bytes())).unwrap(),
+        };
+        Maildrop::new(self.sizes.iter().zip(ids).map(entry).collect()).unwrap()
+    }
+}
+
+impl Subject for Server {
+    type Machine = Session;
+    const SIDE: Side = Side::Server;
+
+    fn start(&self, now: Instant) -> Session {
+        Session::new(now, self.config.clone())
+    }
+
+    fn answer(
+        &self,
+        session: &mut Session,
+        event: Option<&Event>,
+        expected: &mut Expected<'_>,
+    ) -> bool {
+        if session.awaits_tls() {
+            return false;
+        }
+        let line = Bytes::copy_from_slice(expected.next().unwrap_or(b"+OK"));
+        let response = Response::parse(&line).unwrap();
+        match event.unwrap() {
+            Event::Login(_) if response.is_ok() => {
+                session.admit(self.maildrop(), response.text().clone()).unwrap();
+            }
+            Event::Retrieve { index, .. } if response.is_ok() => {
+                session.respond(response).unwrap();
+                for piece in MESSAGES[*index].as_bytes().chunks(7) {
+                    if session.send(piece).unwrap() == More::Enough {
+                        break;
+                    }
+                }
+                session.finish().unwrap();
+            }
+            _ => session.respond(response).unwrap(),
+        }
+        true
+    }
+
+    fn buffered(session: &Session) -> usize {
+        session.buffered()
+    }
+
+    fn bound(&self) -> usize {
+        self.config.limits.sasl_line
+    }
+}
