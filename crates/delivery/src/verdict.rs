@@ -3,7 +3,10 @@ use alloc::string::ToString;
 use core::fmt::Display;
 
 use proto_core::Text;
-use smtp_proto::client::{Delivery, Reason};
+use smtp_proto::{
+    Stage,
+    client::{Delivery, Reason},
+};
 
 /// What an attempt came to, for one recipient.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,6 +27,13 @@ impl Verdict {
     pub fn of(delivery: &Delivery) -> Self {
         match delivery {
             Delivery::Accepted(_) => Self::Delivered,
+            // RFC 5321 §4.5.3.1.10: an old server's "too many recipients"; one that means its
+            // 552 for good says so in an enhanced code.
+            Delivery::Refused(Stage::Rcpt, reply)
+                if reply.code() == 552 && reply.enhanced().is_none() =>
+            {
+                Self::Deferred(words(reply))
+            }
             Delivery::Refused(_, reply) if (500..600).contains(&reply.code()) => {
                 Self::Failed(words(reply))
             }
@@ -39,4 +49,26 @@ impl Verdict {
 pub(crate) fn words(from: &impl Display) -> Text {
     let line = from.to_string().replace(|c: char| c.is_control(), " ");
     Text::new(&line).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use smtp_proto::Reply;
+
+    use super::*;
+
+    #[test]
+    fn replies_mean_what_the_rfc_says() {
+        let refused = |stage, code, text: &str| {
+            Verdict::of(&Delivery::Refused(stage, Reply::new(code, text).unwrap()))
+        };
+        let deferred = |verdict| matches!(verdict, Verdict::Deferred(_));
+        assert!(deferred(refused(Stage::Rcpt, 451, "4.7.1 greylisted")));
+        assert!(deferred(refused(Stage::Rcpt, 552, "too many recipients")));
+        assert!(!deferred(refused(Stage::Rcpt, 552, "5.2.2 mailbox full")));
+        assert!(!deferred(refused(Stage::Mail, 552, "too large")));
+        assert!(!deferred(refused(Stage::Rcpt, 550, "5.1.1 who?")));
+        assert!(deferred(Verdict::of(&Delivery::Unsent(Reason::Interrupted))));
+        assert!(deferred(Verdict::of(&Delivery::Unknown)));
+    }
 }

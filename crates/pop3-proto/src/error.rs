@@ -118,9 +118,6 @@ pub enum Misuse {
     /// No answer of this kind is due.
     #[error("no such answer is due")]
     NotDue,
-    /// Two messages of a maildrop have the same unique id.
-    #[error("two messages have one unique id")]
-    DuplicateId,
     /// A maildrop holds more messages than numbers exist.
     #[error("more messages than numbers")]
     TooManyMessages,
