@@ -5,7 +5,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use proto_core::{Secret, Text};
 use sasl::{Mechanism, base64};
 
-use crate::{Misuse, ParseError, ParseErrorKind};
+use crate::{ApopDigest, LanguageTag, Misuse, ParseError, ParseErrorKind};
 
 /// The number of a message in a maildrop: they count from 1 (RFC 1939 §5), so that there is
 /// no message 0 to be confused with the first.
@@ -30,6 +30,17 @@ pub enum Command {
     User(Text),
     /// Gives the password; the rest of the line, spaces and all.
     Pass(Password),
+    /// Names the user, and proves who it is.
+    Apop {
+        /// The name.
+        user: Text,
+        /// The proof.
+        digest: ApopDigest,
+    },
+    /// Switches to UTF-8 (RFC 6856 §2).
+    Utf8,
+    /// Asks for the languages of the server's words, or for one of them (RFC 6856 §3).
+    Lang(Option<LanguageTag>),
     /// Begins a SASL exchange.
     Auth {
         /// How.
@@ -112,6 +123,9 @@ impl Command {
             b"CAPA" => args.none(Self::Capa),
             b"USER" => args.text().map(Self::User),
             b"PASS" => args.password().map(Self::Pass),
+            b"APOP" => args.apop(),
+            b"UTF8" => args.none(Self::Utf8),
+            b"LANG" => args.language().map(Self::Lang),
             b"AUTH" => args.auth(),
             b"STLS" => args.none(Self::Stls),
             b"STAT" => args.none(Self::Stat),
@@ -139,6 +153,14 @@ impl Command {
             Self::Capa => say(&[b"CAPA"]),
             Self::User(name) => say(&[b"USER ", name.as_bytes()]),
             Self::Pass(password) => say(&[b"PASS ", password.secret().expose()]),
+            Self::Apop { user, digest } => {
+                let mut digits = BytesMut::new();
+                digest.write(&mut digits);
+                say(&[b"APOP ", user.as_bytes(), b" ", &digits]);
+            }
+            Self::Utf8 => say(&[b"UTF8"]),
+            Self::Lang(None) => say(&[b"LANG"]),
+            Self::Lang(Some(tag)) => say(&[b"LANG ", tag.as_str().as_bytes()]),
             Self::Auth { mechanism, initial: None } => {
                 say(&[b"AUTH ", mechanism.as_str().as_bytes()]);
             }
@@ -223,6 +245,30 @@ impl Arguments {
                 let at = self.offset + name.len() + 1 + error.offset();
                 Err(ParseError::new(ParseErrorKind::Base64, at))
             }
+        }
+    }
+
+    /// The digest is the last word, so that a name may have spaces.
+    fn apop(&self) -> Result<Command, ParseError> {
+        let Some(at) = self.rest().iter().rposition(|octet| *octet == b' ').filter(|at| *at > 0)
+        else {
+            return self.error(ParseErrorKind::Arguments);
+        };
+        let (name, digest) = self.rest().split_at_checked(at).unwrap_or_default();
+        let user = Text::parse(Bytes::copy_from_slice(name)).map_err(|error| {
+            ParseError::new(ParseErrorKind::Control, self.offset + error.offset)
+        })?;
+        let digest = ApopDigest::parse(digest.get(1..).unwrap_or_default())
+            .map_err(|error| ParseError::new(error.kind(), self.offset + at + 1))?;
+        Ok(Command::Apop { user, digest })
+    }
+
+    fn language(&self) -> Result<Option<LanguageTag>, ParseError> {
+        match self.rest().trim_ascii() {
+            [] => Ok(None),
+            tag => LanguageTag::parse(tag)
+                .map(Some)
+                .map_err(|error| ParseError::new(error.kind(), self.offset)),
         }
     }
 
@@ -371,6 +417,16 @@ mod tests {
             proptest::option::of(octets()).prop_map(|initial| Command::Auth {
                 mechanism: Mechanism::LOGIN,
                 initial: initial.map(Secret::from),
+            }),
+            ("[!-~]([ -~]{0,20}[!-~])?", any::<[u8; 16]>()).prop_map(|(user, digest)| {
+                let digits: String =
+                    digest.iter().map(|octet| alloc::format!("{octet:02x}")).collect();
+                let digest = ApopDigest::parse(digits.as_bytes()).unwrap();
+                Command::Apop { user: Text::new(&user).unwrap(), digest }
+            }),
+            Just(Command::Utf8),
+            proptest::option::of("[a-zA-Z0-9-]{1,20}").prop_map(|tag| {
+                Command::Lang(tag.map(|tag| LanguageTag::parse(tag.as_bytes()).unwrap()))
             }),
             Just(Command::Stat),
             proptest::option::of(message()).prop_map(Command::List),

@@ -56,6 +56,15 @@ pub enum ParseErrorKind {
     /// A unique id is empty, longer than 70 octets, or not printable (RFC 1939 §7).
     #[error("not a unique id")]
     UniqueId,
+    /// An APOP timestamp is not of the form `<…@…>`.
+    #[error("not a timestamp")]
+    Timestamp,
+    /// An APOP digest is not 32 hexadecimal digits.
+    #[error("not a digest")]
+    Digest,
+    /// A language tag has other octets than letters, digits and hyphens, or too many.
+    #[error("not a language tag")]
+    Language,
     /// A response begins with neither `+OK` nor `-ERR`.
     #[error("neither +OK nor -ERR")]
     Status,

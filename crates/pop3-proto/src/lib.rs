@@ -4,9 +4,11 @@ extern crate alloc;
 #[cfg(feature = "tokio")]
 extern crate std;
 
+mod apop;
 pub mod client;
 mod command;
 mod error;
+mod language;
 mod maildrop;
 mod response;
 pub mod server;
@@ -14,8 +16,10 @@ pub mod server;
 pub mod tokio;
 mod top;
 
+pub use apop::{Apop, ApopDigest, ApopTimestamp};
 pub use command::{Command, MessageNumber, Password};
 pub use error::{Error, Misuse, ParseError, ParseErrorKind};
+pub use language::LanguageTag;
 pub use maildrop::{Entry, Maildrop, UniqueId};
 #[doc(no_inline)]
 pub use proto_core;

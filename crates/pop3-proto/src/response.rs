@@ -36,6 +36,8 @@ pub enum ResponseCode {
     SysPerm,
     /// The user's credentials are wrong (RFC 3206 §5).
     Auth,
+    /// The message cannot be shown without UTF-8 (RFC 6856 §2.1).
+    Utf8,
     /// Any other.
     Other(OtherCode),
 }
@@ -155,7 +157,8 @@ impl ResponseCode {
 
     /// A name without a closing bracket.
     fn named(name: Text) -> Self {
-        let known = [Self::InUse, Self::LoginDelay, Self::SysTemp, Self::SysPerm, Self::Auth];
+        let known =
+            [Self::InUse, Self::LoginDelay, Self::SysTemp, Self::SysPerm, Self::Auth, Self::Utf8];
         let same = |code: &Self| code.as_bytes().eq_ignore_ascii_case(name.as_bytes());
         known.into_iter().find(same).unwrap_or(Self::Other(OtherCode(name)))
     }
@@ -167,6 +170,7 @@ impl ResponseCode {
             Self::SysTemp => b"SYS/TEMP",
             Self::SysPerm => b"SYS/PERM",
             Self::Auth => b"AUTH",
+            Self::Utf8 => b"UTF8",
             Self::Other(name) => name.as_bytes(),
         }
     }

@@ -22,6 +22,11 @@ struct Client {
 fn client(script: &str) -> Client {
     let mut config = Config::default();
     config.login_without_tls = true;
+    config.apop = script == "apop";
+    config.utf8 = script == "utf8";
+    if config.apop {
+        config.login_without_tls = false;
+    }
     config.stls = if script.starts_with("stls") { Stls::Required } else { Stls::Never };
     Client { config, commands: vec![Command::Quit] }
 }

@@ -88,5 +88,5 @@ fn dns() -> Option<bool> {
 }
 
 fn delivery() -> Option<bool> {
-    Some(Record::parse("removed\t7")?.write() == "removed\t7\n")
+    Some(Record::parse("removed\t7\t.")?.write() == "removed\t7\t.\n")
 }

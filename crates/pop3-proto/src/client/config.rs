@@ -23,6 +23,13 @@ pub struct Config {
     pub stls: Stls,
     /// Whether the password may be sent in clear: on loopback, say.
     pub login_without_tls: bool,
+    /// Whether to log in by APOP where there is no TLS and the server offers it. Off by default:
+    /// it is weak, see [`ApopTimestamp`](crate::ApopTimestamp), though better than the password in
+    /// clear.
+    pub apop: bool,
+    /// Whether to ask for messages with UTF-8 in their headers, if the server has them
+    /// (RFC 6856). Off by default, for not every reader of them can.
+    pub utf8: bool,
     /// What to do about bare CR, bare LF and NUL in messages. [`BarePolicy::Reject`], the
     /// default, gives them as they are, and names the first when the message ends.
     pub bare: BarePolicy,

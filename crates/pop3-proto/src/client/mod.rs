@@ -1,7 +1,9 @@
 //! The client's end of a session.
 //!
 //! ```text
-//! greeting ─▶ CAPA ─▶ STLS ─▶ Event::Stls ─▶ CAPA ─▶ AUTH or USER, PASS ─▶ Event::Ready
+//! greeting ─▶ CAPA ─▶ STLS ─▶ Event::Stls ─▶ CAPA ─▶ UTF8 ─▶ AUTH, APOP or USER and PASS
+//!                                                                             ▼
+//!                                                                        Event::Ready
 //!                                                                             │
 //!           ┌──────────── Paused: the application gives commands ◀────────────┘
 //!           ▼
@@ -30,7 +32,7 @@ pub use seen::Seen;
 use state::{Listing, State};
 
 use crate::{
-    Command, Error, MessageNumber, Misuse, Password, Response, UniqueId,
+    ApopTimestamp, Command, Error, MessageNumber, Misuse, Password, Response, UniqueId,
     command::{message_number, number},
 };
 
@@ -66,6 +68,8 @@ pub struct Session {
     output: BytesMut,
     state: State,
     capabilities: Capabilities,
+    /// The greeting's, if it may be used.
+    apop: Option<ApopTimestamp>,
     secured: bool,
     /// Given by the application, not yet sent.
     waiting: VecDeque<Command>,
@@ -97,6 +101,7 @@ impl Session {
             output: BytesMut::new(),
             state: State::Greeting,
             capabilities: Capabilities::default(),
+            apop: None,
             secured: false,
             waiting: VecDeque::new(),
             sent: VecDeque::new(),
@@ -262,7 +267,10 @@ impl Session {
         }
         let response = Response::parse(&line)?;
         match self.state {
-            State::Greeting if response.is_ok() => self.ask_capabilities(),
+            State::Greeting if response.is_ok() => {
+                self.apop = ApopTimestamp::find(response.text()).filter(|_| self.config.apop);
+                self.ask_capabilities();
+            }
             State::Greeting => return Err(Error::Refused),
             State::Capa if response.is_ok() => self.state = State::CapabilityLines,
             State::Capa => self.proceed()?,
@@ -271,6 +279,8 @@ impl Session {
                 return Ok(Some(Event::Stls));
             }
             State::Stls => return Err(Error::NoTls),
+            // Whether the server did or not, the next is the login.
+            State::Utf8 => self.authenticate()?,
             State::User if response.is_ok() => {
                 self.send(&Command::Pass(self.password.clone()));
                 self.state = State::Login;
@@ -311,14 +321,28 @@ impl Session {
             Stls::Required if !self.secured => return Err(Error::NoTls),
             _ => {}
         }
-        if !self.secured && !self.config.login_without_tls {
+        let apop = self.apop.is_some();
+        if !self.secured && !self.config.login_without_tls && !apop {
             return Err(Error::NoLogin);
+        }
+        if self.config.utf8 && self.capabilities.has("UTF8") {
+            self.send(&Command::Utf8);
+            self.state = State::Utf8;
+            return Ok(());
         }
         self.authenticate()
     }
 
     /// Logs in by the best way that is offered. A server without CAPA has USER.
     fn authenticate(&mut self) -> Result<(), Error> {
+        if !self.secured
+            && let Some(timestamp) = &self.apop
+        {
+            let digest = timestamp.digest(self.credentials.password());
+            self.send(&Command::Apop { user: self.user.clone(), digest });
+            self.state = State::Login;
+            return Ok(());
+        }
         let identity = client::Identity::Password(self.credentials.clone());
         if let Some(exchange) = identity.exchange(&self.capabilities.mechanisms()) {
             let mechanism = exchange.mechanism();

@@ -9,6 +9,7 @@ pub(super) enum State {
     Capa,
     CapabilityLines,
     Stls,
+    Utf8,
     User,
     Login,
     Sasl(Exchange),

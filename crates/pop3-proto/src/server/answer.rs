@@ -9,10 +9,10 @@ use sasl::{
 };
 
 use super::{
-    Event, Login, Session,
+    Event, Expire, Login, Session,
     state::{Body, Kind, Listing, Owed, State},
 };
-use crate::{Entry, Error, Maildrop, MessageNumber, Misuse, Response, top::Top};
+use crate::{Entry, Error, LanguageTag, Maildrop, MessageNumber, Misuse, Response, top::Top};
 
 /// Whether more of a message is wanted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -138,7 +138,42 @@ impl Session {
                 self.say(format_args!("STLS"));
             }
         }
+        if self.config.utf8 {
+            self.say(format_args!("UTF8 USER"));
+            self.say(format_args!("LANG"));
+        }
+        match self.config.expire {
+            Some(Expire::Never) => self.say(format_args!("EXPIRE NEVER")),
+            Some(Expire::Days(days)) => self.say(format_args!("EXPIRE {days}")),
+            None => {}
+        }
+        if let Some(delay) = self.config.login_delay {
+            self.say(format_args!("LOGIN-DELAY {}", delay.as_secs()));
+        }
+        if let Some(text) = &self.config.implementation {
+            self.output.put_slice(b"IMPLEMENTATION ");
+            text.write(&mut self.output);
+            self.output.put_slice(b"\r\n");
+        }
         self.say(format_args!("."));
+    }
+
+    /// RFC 6856 §3: our own words are English, and `i-default` is that.
+    pub(super) fn language(&mut self, tag: Option<&LanguageTag>) -> Result<(), Error> {
+        match tag {
+            None => {
+                self.say(format_args!("+OK Language listing follows:"));
+                self.say(format_args!("en English"));
+                self.say(format_args!("i-default Default language"));
+                self.say(format_args!("."));
+            }
+            Some(tag) if tag.is_part_of("en") => self.say(format_args!("+OK en English it is")),
+            Some(tag) if tag.is_part_of("i-default") || tag.as_str() == "*" => {
+                self.say(format_args!("+OK i-default English it is"));
+            }
+            Some(_) => self.mistake("invalid language")?,
+        }
+        Ok(())
     }
 
     fn mechanisms(&mut self) {

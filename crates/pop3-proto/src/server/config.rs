@@ -5,6 +5,8 @@ use core::time::Duration;
 use proto_core::{Text, dot::BarePolicy};
 use sasl::Mechanism;
 
+use crate::ApopTimestamp;
+
 /// What a server is.
 ///
 /// ```
@@ -26,6 +28,21 @@ pub struct Config {
     /// Whether passwords may be sent in clear. On, as RFC 1939 has it; a server on the open
     /// Internet turns it off (RFC 8314 §3).
     pub login_without_tls: bool,
+    /// The timestamp of APOP, made anew for each connection of the process, the clock and some
+    /// randomness; without one, APOP is not offered. It is weak: see [`ApopTimestamp`].
+    pub apop: Option<ApopTimestamp>,
+    /// Whether UTF-8 is offered (RFC 6856). The application then asks
+    /// [`is_utf8`](super::Session::is_utf8), and answers RETR of a message that needs it with
+    /// `-ERR` and [`ResponseCode::Utf8`](crate::ResponseCode::Utf8) where it is not.
+    pub utf8: bool,
+    /// How long messages are kept, if that is to be said (RFC 2449 §6.7).
+    pub expire: Option<Expire>,
+    /// How long to wait between logins, if that is to be said (RFC 2449 §6.5). The application
+    /// keeps it, and answers a login that comes too soon with
+    /// [`ResponseCode::LoginDelay`](crate::ResponseCode::LoginDelay).
+    pub login_delay: Option<Duration>,
+    /// What software this is, if that is to be said (RFC 2449 §6.9): it helps attackers too.
+    pub implementation: Option<Text>,
     /// The SASL mechanisms offered (RFC 5034); those that `sasl` does not know are left out.
     pub mechanisms: Vec<Mechanism>,
     /// What to do about bare CR, bare LF and NUL in the application's messages. They are
@@ -44,11 +61,25 @@ impl Config {
             farewell: Text::from_static("bye"),
             stls: false,
             login_without_tls: true,
+            apop: None,
+            utf8: false,
+            expire: None,
+            login_delay: None,
+            implementation: None,
             mechanisms: Vec::new(),
             bare: BarePolicy::Normalise,
             limits: Limits::default(),
         }
     }
+}
+
+/// How long a server keeps messages (RFC 2449 §6.7).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Expire {
+    /// For ever.
+    Never,
+    /// So many days at least; 0 means that a message that was fetched may go at once.
+    Days(u32),
 }
 
 /// What a client may cost a server.

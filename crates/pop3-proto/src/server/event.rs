@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 use proto_core::{Secret, Text};
 use sasl::Credentials;
 
+use crate::Apop;
+
 /// What happened. The session is `Paused` after each, until it is answered.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -42,6 +44,8 @@ pub enum Login {
         /// The password.
         password: Secret,
     },
+    /// By APOP: find the user's secret, and ask whether the proof is of it.
+    Apop(Apop),
     /// By a SASL mechanism that sends a password.
     Sasl(Credentials),
 }

@@ -12,7 +12,7 @@ mod event;
 mod state;
 
 pub use answer::More;
-pub use config::{Config, Limits};
+pub use config::{Config, Expire, Limits};
 pub use event::{Event, Login};
 use state::{Listing, Owed, State};
 
@@ -20,7 +20,7 @@ use alloc::string::ToString;
 use bytes::{BufMut, Bytes, BytesMut};
 use proto_core::{Input, Instant, LineError, Machine, Step, Text, Timer};
 
-use crate::{Command, Error, Maildrop, MessageNumber, Response};
+use crate::{Apop, Command, Error, Maildrop, MessageNumber, Response};
 
 /// The server's end of a session.
 ///
@@ -57,6 +57,7 @@ pub struct Session {
     /// There once somebody has logged in.
     maildrop: Option<Maildrop>,
     secured: bool,
+    utf8: bool,
     bad: u32,
     failures: u32,
     eof: bool,
@@ -72,7 +73,7 @@ impl Session {
     #[must_use]
     pub fn new(now: Instant, config: Config) -> Self {
         let mut output = BytesMut::new();
-        Response::ok(config.greeting.clone()).write(&mut output);
+        greet(&config).write(&mut output);
         Self {
             config,
             input: Input::default(),
@@ -81,6 +82,7 @@ impl Session {
             user: None,
             maildrop: None,
             secured: false,
+            utf8: false,
             bad: 0,
             failures: 0,
             eof: false,
@@ -106,6 +108,12 @@ impl Session {
     #[must_use]
     pub fn maildrop(&self) -> Option<&Maildrop> {
         self.maildrop.as_ref()
+    }
+
+    /// Whether the client takes UTF-8 in headers (RFC 6856 §2).
+    #[must_use]
+    pub const fn is_utf8(&self) -> bool {
+        self.utf8
     }
 
     /// Whether the session waits for the TLS handshake.
@@ -202,6 +210,19 @@ impl Session {
                 }
                 None => self.mistake("USER first")?,
             },
+            (Command::Apop { user, digest }, false) => match self.config.apop.clone() {
+                Some(timestamp) => {
+                    let apop = Apop::new(user, digest, timestamp);
+                    return Ok(Some(self.login(Login::Apop(apop))));
+                }
+                None => self.mistake("not offered")?,
+            },
+            // RFC 6856 §2: before the login only, and it can be said again.
+            (Command::Utf8, false) if self.config.utf8 => {
+                self.utf8 = true;
+                self.say(format_args!("+OK"));
+            }
+            (Command::Lang(tag), _) if self.config.utf8 => self.language(tag.as_ref())?,
             (Command::Auth { mechanism, initial }, false) => {
                 return self.sasl_start(mechanism, initial.as_ref());
             }
@@ -304,6 +325,13 @@ impl Session {
     }
 }
 
+/// RFC 1939 §7: the timestamp stands in the greeting.
+fn greet(config: &Config) -> Response {
+    let Some(timestamp) = &config.apop else { return Response::ok(config.greeting.clone()) };
+    let words = [config.greeting.as_bytes(), b" ", timestamp.as_bytes()].concat();
+    Response::ok(Text::parse(words.into()).expect("two texts and a space are a text"))
+}
+
 impl Machine for Session {
     type Event = Event;
     type Error = Error;
@@ -362,6 +390,7 @@ impl Machine for Session {
             self.state = State::Command;
             // RFC 2595 §4: what was learnt before is forgotten.
             self.user = None;
+            self.utf8 = false;
             self.secured = true;
         }
     }

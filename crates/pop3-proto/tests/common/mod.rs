@@ -1,9 +1,11 @@
 //! A server of two messages.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, dead_code, reason = "tests")]
+use std::time::Duration;
+
 use bytes::Bytes;
 use pop3_proto::{
-    Entry, Maildrop, Response, Text, UniqueId,
-    server::{Config, Event, More, Session},
+    ApopTimestamp, Entry, Maildrop, Response, Text, UniqueId,
+    server::{Config, Event, Expire, Login, More, Session},
 };
 use proto_core::{
     Instant,
@@ -27,6 +29,20 @@ pub(crate) fn server(script: &str) -> Server {
     let mut config = Config::new(Text::from_static("POP3 server ready"));
     config.stls = true;
     config.mechanisms = vec![Mechanism::PLAIN, Mechanism::LOGIN, Mechanism::EXTERNAL];
+    match script {
+        "rfc1939-apop" => {
+            let timestamp = "<1896.697170952@dbc.mtview.ca.us>";
+            config.apop = Some(ApopTimestamp::new(timestamp.into()).unwrap());
+        }
+        "rfc2449-capa" => {
+            config.utf8 = true;
+            config.expire = Some(Expire::Days(60));
+            config.login_delay = Some(Duration::from_secs(900));
+            config.implementation = Some(Text::from_static("Shlemazle-Plotz-v302"));
+        }
+        "rfc6856" => config.utf8 = true,
+        _ => {}
+    }
     let sizes = if script == "slides" { [498, 912] } else { [120, 200] };
     Server { sizes, config }
 }
@@ -62,7 +78,10 @@ impl Subject for Server {
         let line = Bytes::copy_from_slice(expected.next().unwrap_or(b"+OK"));
         let response = Response::parse(&line).unwrap();
         match event.unwrap() {
-            Event::Login(_) if response.is_ok() => {
+            Event::Login(login) if response.is_ok() => {
+                if let Login::Apop(apop) = login {
+                    assert!(apop.is_of(&"tanstaaf".into()), "{apop:?}");
+                }
                 session.admit(self.maildrop(), response.text().clone()).unwrap();
             }
             Event::Retrieve { index, .. } if response.is_ok() => {
