@@ -89,13 +89,18 @@ fn a_line_without_end_is_as_long_octet_by_octet() {
 fn silence_ends_every_state() {
     let login = "USER a\r\nPASS b\r\n";
     let login_and_part = "USER a\r\nPASS b\r\nNO";
-    for said in ["", "USER a\r\n", "STLS\r\n", "AUTH PLAIN\r\n", "NO", login, login_and_part] {
+    let marked = "USER a\r\nPASS b\r\nDELE 1\r\nRETR 2\r\n";
+    let said =
+        ["", "USER a\r\n", "STLS\r\n", "AUTH PLAIN\r\n", "NO", login, login_and_part, marked];
+    for said in said {
         let transcript = laws::silence(&server(""), said.as_bytes());
         let error = match said.contains("PASS") {
             true => "the peer said nothing for too long",
             false => "no login for too long",
         };
         assert_eq!(transcript.error.as_deref(), Some(error), "{said:?}");
+        let commits = transcript.events.iter().any(|event| event.starts_with("Commit"));
+        assert!(!commits, "{said:?} deleted something");
     }
 }
 

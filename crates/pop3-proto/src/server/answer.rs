@@ -1,5 +1,6 @@
 //! Answers: the application's to events, the session's to commands that need no application.
 use alloc::string::ToString;
+use core::fmt::Write;
 
 use bytes::{BufMut, BytesMut};
 use proto_core::{Secret, Text, dot::Stuffer};
@@ -272,11 +273,9 @@ impl Session {
 }
 
 fn line(output: &mut BytesMut, kind: Kind, index: usize, entry: &Entry) {
-    output.put_slice((index + 1).to_string().as_bytes());
-    output.put_u8(b' ');
-    match kind {
-        Kind::Sizes => output.put_slice(entry.size.to_string().as_bytes()),
-        Kind::Ids => output.put_slice(entry.id.as_bytes()),
-    }
-    output.put_slice(b"\r\n");
+    // Writing to a buffer that grows does not fail.
+    let _ = match kind {
+        Kind::Sizes => write!(output, "{} {}\r\n", index + 1, entry.size),
+        Kind::Ids => write!(output, "{} {}\r\n", index + 1, entry.id.as_str()),
+    };
 }

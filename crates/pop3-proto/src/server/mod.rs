@@ -17,7 +17,9 @@ pub use event::{Event, Login};
 use state::{Listing, Owed, State};
 
 use alloc::string::ToString;
-use bytes::{BufMut, Bytes, BytesMut};
+use core::fmt::Write;
+
+use bytes::{Bytes, BytesMut};
 use proto_core::{Input, Instant, LineError, Machine, Step, Text, Timer};
 
 use crate::{Apop, Command, Error, Maildrop, MessageNumber, Response};
@@ -316,8 +318,8 @@ impl Session {
 
     /// Words of our own, which hold no control character.
     fn say(&mut self, words: core::fmt::Arguments<'_>) {
-        self.output.put_slice(words.to_string().as_bytes());
-        self.output.put_slice(b"\r\n");
+        // Writing to a buffer that grows does not fail.
+        let _ = write!(self.output, "{words}\r\n");
     }
 
     fn say_ok(&mut self, text: &Text) {
