@@ -1,30 +1,7 @@
 //! What can be wrong: with octets, with an undertaking, with a call.
 
 /// These octets, or this text, are not DNS.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{kind} at octet {offset}")]
-pub struct ParseError {
-    kind: ParseErrorKind,
-    offset: usize,
-}
-
-impl ParseError {
-    pub(crate) const fn new(kind: ParseErrorKind, offset: usize) -> Self {
-        Self { kind, offset }
-    }
-
-    /// Returns what is wrong.
-    #[must_use]
-    pub const fn kind(&self) -> ParseErrorKind {
-        self.kind
-    }
-
-    /// Returns where, in octets from the beginning of what was parsed.
-    #[must_use]
-    pub const fn offset(&self) -> usize {
-        self.offset
-    }
-}
+pub type ParseError = proto_core::ParseError<ParseErrorKind>;
 
 /// The ways in which octets or text are not DNS.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

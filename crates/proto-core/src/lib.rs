@@ -13,6 +13,7 @@ mod driver;
 mod input;
 mod instant;
 mod machine;
+mod parse_error;
 mod secret;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -27,6 +28,7 @@ pub use agent::{Agent, Flow, Transmit, Transport};
 pub use input::{Input, LineError};
 pub use instant::Instant;
 pub use machine::{Machine, Step};
+pub use parse_error::ParseError;
 pub use secret::Secret;
 pub use text::{NotText, Text};
 pub use timer::Timer;

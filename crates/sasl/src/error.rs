@@ -1,30 +1,7 @@
 //! What can go wrong, by whose fault.
 
 /// The peer's octets are not what the grammar wants, and where.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{kind} at octet {offset}")]
-pub struct ParseError {
-    kind: ParseErrorKind,
-    offset: usize,
-}
-
-impl ParseError {
-    pub(crate) const fn new(kind: ParseErrorKind, offset: usize) -> Self {
-        Self { kind, offset }
-    }
-
-    /// Returns what is wrong.
-    #[must_use]
-    pub const fn kind(&self) -> ParseErrorKind {
-        self.kind
-    }
-
-    /// Returns where it is wrong, in octets from the start.
-    #[must_use]
-    pub const fn offset(&self) -> usize {
-        self.offset
-    }
-}
+pub type ParseError = proto_core::ParseError<ParseErrorKind>;
 
 /// What is wrong with some octets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
