@@ -3,7 +3,7 @@ use alloc::{vec, vec::Vec};
 use core::future::Future;
 use std::io;
 
-use proto_core::{Text, tokio::tls::TlsAcceptor};
+use proto_core::{Machine, Text, tokio::tls::TlsAcceptor};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{Boxed, Error};
@@ -110,7 +110,10 @@ async fn send(
         if piece.is_empty() || driver.machine().send(piece).map_err(failed)? == More::Enough {
             return driver.machine().finish().map_err(failed);
         }
-        driver.flush().await?;
+        // Small messages go together: a write for each would cost more than the message.
+        if driver.machine().output().len() >= PIECE {
+            driver.flush().await?;
+        }
     }
 }
 
