@@ -1,5 +1,5 @@
 //! One connection from a client, served.
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use core::future::Future;
 use std::io;
 
@@ -62,6 +62,7 @@ pub async fn serve<H: Handler>(
     acceptor: Option<&TlsAcceptor>,
     handler: &mut H,
 ) -> Result<(), Error> {
+    let mut buffer = Vec::new();
     while let Some(event) = driver.next().await? {
         let answered = match event {
             Event::Login(login) => match driver.wait(handler.log_in(login)).await? {
@@ -79,7 +80,7 @@ pub async fn serve<H: Handler>(
             Event::Retrieve { index, .. } => match driver.wait(handler.retrieve(index)).await? {
                 Ok(message) => {
                     let answered = driver.machine().respond(ok("message follows"));
-                    send(&mut driver, message).await?;
+                    send(&mut driver, message, &mut buffer).await?;
                     answered
                 }
                 Err(_) => driver.machine().respond(unavailable()),
@@ -101,12 +102,14 @@ pub async fn serve<H: Handler>(
 async fn send(
     driver: &mut Boxed<Session>,
     mut message: impl AsyncRead + Unpin,
+    buffer: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    let mut piece = vec![0; PIECE];
+    // Made by the first message, for all of them.
+    buffer.resize(PIECE, 0);
     let failed = |misuse| Error::Message(io::Error::other(misuse));
     loop {
-        let read = driver.wait(message.read(&mut piece)).await?.map_err(Error::Message)?;
-        let piece = piece.get(..read).unwrap_or_default();
+        let read = driver.wait(message.read(buffer)).await?.map_err(Error::Message)?;
+        let piece = buffer.get(..read).unwrap_or_default();
         if piece.is_empty() || driver.machine().send(piece).map_err(failed)? == More::Enough {
             return driver.machine().finish().map_err(failed);
         }

@@ -118,3 +118,19 @@ async fn what_is_left_of_an_answer_is_passed_over() {
     assert!(matches!(client.delete(one).await, Err(Error::Refused(_))));
     assert_eq!(client.sizes().await.unwrap(), [(one, 7)]);
 }
+
+#[tokio::test]
+async fn small_messages_asked_for_together_are_written_together() {
+    let (mut ours, theirs) = duplex(100_000);
+    let commands = [b"USER bob\r\nPASS hungry\r\n".to_vec(), b"RETR 1\r\n".repeat(100)].concat();
+    ours.write_all(&[commands, b"QUIT\r\n".to_vec()].concat()).await.unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let driver = server_over(theirs).with_observer(Box::new(move |direction, _| {
+        if direction == proto_core::tokio::Direction::Sent {
+            tell.send(()).unwrap();
+        }
+    }));
+    serve(driver, None, &mut Bobs(vec![b"Hello\r\n".to_vec()])).await.unwrap();
+    let writes = told.try_iter().count();
+    assert!(writes < 10, "{writes} writes");
+}
