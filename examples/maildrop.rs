@@ -5,7 +5,6 @@ use std::{
     ffi::OsString,
     fs,
     future::pending,
-    hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -248,14 +247,16 @@ fn list(maildir: &Path, sizes: &mut Sizes) -> Result<(Vec<PathBuf>, Maildrop), F
     Ok((files, Maildrop::new(entries)?))
 }
 
-/// The name without its flags, which change.
+/// The name without its flags, which change; of one that is no unique id, a hash (FNV-1a), which
+/// must be the same in every session and every version of this program (RFC 1939 §7).
 fn unique_id(name: &OsString) -> Result<UniqueId, Failure> {
     let name = name.as_encoded_bytes();
     let stable = name.split(|octet| *octet == b':').next().unwrap_or(name);
     Ok(UniqueId::new(stable.to_vec().into()).or_else(|_| {
-        let mut hash = DefaultHasher::new();
-        stable.hash(&mut hash);
-        UniqueId::new(format!("{:016x}", hash.finish()).into())
+        let mix =
+            |hash: u64, octet: &u8| (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01B3);
+        let hash = stable.iter().fold(0xCBF2_9CE4_8422_2325, mix);
+        UniqueId::new(format!("{hash:016x}").into())
     })?)
 }
 
