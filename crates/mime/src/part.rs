@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::message::Entry;
+use crate::index::{Entry, FieldEntry};
 use crate::{ContentType, Decoder, Disposition, Encoding, Field, Message, PartKind, Span, charset};
 
 /// A part of a [`Message`]; the message itself is one too.
@@ -32,13 +32,13 @@ impl<'m, 'a> Part<'m, 'a> {
     }
 
     fn entry(&self) -> &'m Entry {
-        self.message.parts.get(self.at).expect("parts are made from places in the index")
+        self.message.index().parts.get(self.at).expect("parts are made from places in the index")
     }
 
     /// Returns what its body is made of.
     #[must_use]
     pub fn kind(&self) -> PartKind {
-        self.entry().kind
+        self.entry().head.kind
     }
 
     /// Returns how deep it lies: 1 for the message itself.
@@ -107,58 +107,73 @@ impl<'m, 'a> Part<'m, 'a> {
     /// Returns the octets of its header, blank line included.
     #[must_use]
     pub fn header(&self) -> &'a [u8] {
-        self.header_span().of(self.message.octets)
+        self.header_span().of(self.message.as_bytes())
     }
 
     /// Returns the octets of its body, still transfer-encoded.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
-        self.body_span().of(self.message.octets)
+        self.body_span().of(self.message.as_bytes())
     }
 
     /// Iterates over its header fields, in their order.
     pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'m, 'a> {
-        self.field_spans().filter_map({
-            let octets = self.message.octets;
-            move |span| Field::new(span.of(octets))
-        })
+        let octets = self.message.as_bytes();
+        self.field_entries().iter().map(move |entry| Field::indexed(entry, octets))
     }
 
     /// Iterates over where its header fields lie, in step with [`fields`](Self::fields).
     pub fn field_spans(&self) -> impl Iterator<Item = Span> + use<'m, 'a> {
+        self.field_entries().iter().map(FieldEntry::span)
+    }
+
+    fn field_entries(&self) -> &'m [FieldEntry] {
         let (start, end) = self.entry().fields;
-        self.message.fields.get(start..end).unwrap_or_default().iter().copied()
+        self.message.index().fields.get(start..end).unwrap_or_default()
+    }
+
+    fn field_at(&self, place: Option<usize>) -> Option<Field<'a>> {
+        let entry = self.message.index().fields.get(place?)?;
+        Some(Field::indexed(entry, self.message.as_bytes()))
     }
 
     /// Returns its first field of this name, in any case of letters.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<Field<'a>> {
-        self.fields().find(|field| field.is(name))
+        // Names of another length are not even looked at.
+        let mut entries = self.field_entries().iter().filter(|entry| entry.name == name.len());
+        entries
+            .find_map(|entry| {
+                let field = Field::indexed(entry, self.message.as_bytes());
+                field.is(name).then_some(field)
+            })
     }
 
     /// Returns what it says it is; where it says nothing, what RFC 2046 §5.1.5 and RFC 2045 §5.2
     /// say for it.
     #[must_use]
     pub fn content_type(&self) -> ContentType<'a> {
+        if let Some(field) = self.field_at(self.entry().kind) {
+            return field.content_type();
+        }
         let default: &[u8] = if self.in_digest() { b"message/rfc822" } else { b"text/plain" };
-        self.field("content-type").map_or(ContentType::new(default), |field| field.content_type())
+        ContentType::new(default)
     }
 
     fn in_digest(&self) -> bool {
-        self.parent().is_some_and(|up| up.entry().digest)
+        self.parent().is_some_and(|up| up.entry().head.digest)
     }
 
     /// Returns what it wants to become (RFC 2183).
     #[must_use]
     pub fn disposition(&self) -> Option<Disposition<'a>> {
-        self.field("content-disposition").map(|field| field.disposition())
+        self.field_at(self.entry().disposition).map(|field| field.disposition())
     }
 
     /// Returns how its body is encoded. A multipart's is not, whatever it says (RFC 2045 §6.4).
     #[must_use]
     pub fn encoding(&self) -> Encoding {
-        let field = self.field("content-transfer-encoding");
-        let said = field.map_or(Encoding::SevenBit, |field| Encoding::from_field(field.value()));
+        let said = self.entry().head.encoding;
         if self.kind() == PartKind::Multipart && !said.is_identity() {
             return Encoding::SevenBit;
         }

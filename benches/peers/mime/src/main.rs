@@ -61,7 +61,7 @@ fn parsing() {
         for depth in Depth::ALL {
             let mut readers = readers();
             let mut best = [Duration::MAX; 3];
-            let mut allocations = [0; 3];
+            let mut allocations = [0.0; 3];
             for _ in 0..ROUNDS {
                 for (at, (_, reader)) in readers.iter_mut().enumerate() {
                     let (time, count) = timed(&mut **reader, &case, depth);

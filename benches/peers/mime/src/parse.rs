@@ -3,7 +3,7 @@ use std::hint::black_box;
 
 use mail_parser::{MessageBuffers, MessageParser};
 use mailparse::MailHeaderMap;
-use mime::Message;
+use mime::{Limits, Reader};
 
 /// What is asked for: the parts only, the fields that a list of mail shows too, or every body
 /// decoded (text as text).
@@ -32,17 +32,17 @@ pub trait Reads {
     fn read(&mut self, octets: &[u8], depth: Depth) -> usize;
 }
 
-pub struct Homing;
+pub struct Homing(Reader);
 
 impl Homing {
     pub fn new() -> Self {
-        Self
+        Self(Reader::new(Limits::default()))
     }
 }
 
 impl Reads for Homing {
     fn read(&mut self, octets: &[u8], depth: Depth) -> usize {
-        let message = Message::parse(octets);
+        let message = self.0.read(octets);
         let mut sum = message.parts().count();
         if depth == Depth::Fields {
             sum += message.from().mailboxes().count() + message.to().mailboxes().count();
