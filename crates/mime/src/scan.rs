@@ -12,7 +12,7 @@ use memchr::{memchr, memmem};
 use crate::content_type::ContentType;
 use crate::delimiter::{Match, held_back, is_prefix, match_boundary};
 use crate::encoding::Encoding;
-use crate::header::{Known, is_plain, split_field};
+use crate::header::{Known, odd_octets, split_field};
 use crate::{Defect, DefectKind, Limits, PartKind, Span};
 
 /// A piece of a message.
@@ -118,6 +118,8 @@ pub(crate) struct Scanner {
     offset: u64,
     /// Octets of the window that hold no end of the present field.
     scanned: usize,
+    /// Lines of the present field that end in CR LF, as far as it was searched.
+    lines: usize,
     parts: usize,
     fields: usize,
     defects: usize,
@@ -138,6 +140,7 @@ impl Scanner {
             finder: None,
             offset: 0,
             scanned: 0,
+            lines: 0,
             parts: 0,
             fields: 0,
             defects: 0,
@@ -151,6 +154,7 @@ impl Scanner {
         self.boundaries.clear();
         self.queue.clear();
         (self.state, self.open, self.offset, self.scanned) = (State::Start, 0, 0, 0);
+        self.lines = 0;
         (self.parts, self.fields, self.defects, self.once) = (0, 0, 0, 0);
     }
 
@@ -170,7 +174,7 @@ impl Scanner {
         }?;
         if len > 0 {
             self.offset += len as u64;
-            self.scanned = 0;
+            (self.scanned, self.lines) = (0, 0);
         }
         Some((token, len))
     }
@@ -215,10 +219,17 @@ impl Scanner {
         }
         let limit = self.limits.field_octets.max(1);
         match self.field_end(window, eof) {
-            Some(end) if end <= limit => Some((self.field(before(window, end), eof), end)),
+            Some(end) if end <= limit => {
+                let field = before(window, end);
+                if odd_octets(field) != 2 * self.lines {
+                    self.check_octets(field);
+                }
+                Some((self.field(field, eof), end))
+            }
             None if window.len() <= limit => None,
             _ => {
                 self.state = State::LongField;
+                self.check_octets(before(window, limit));
                 let token = self.field(before(window, limit), false);
                 self.defect(DefectKind::FieldTooLong, 0, limit);
                 Some((token, limit))
@@ -231,12 +242,17 @@ impl Scanner {
         while let Some(at) = memchr(b'\n', after(window, self.scanned)) {
             let end = self.scanned + at + 1;
             match window.get(end) {
-                Some(b' ' | b'\t') => self.scanned = end,
                 None if !eof => {
                     self.scanned = end - 1;
                     return None;
                 }
-                _ => return Some(end),
+                next => {
+                    self.lines += usize::from(before(window, end - 1).ends_with(b"\r"));
+                    if !matches!(next, Some(b' ' | b'\t')) {
+                        return Some(end);
+                    }
+                    self.scanned = end;
+                }
             }
         }
         self.scanned = window.len();
@@ -245,9 +261,6 @@ impl Scanner {
 
     fn field(&mut self, field: &[u8], eof: bool) -> Token {
         let len = field.len();
-        if !is_plain(field) {
-            self.check_octets(field);
-        }
         if eof && !field.ends_with(b"\n") {
             self.defect(DefectKind::TruncatedHeader, 0, len);
         }
