@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::index::{Entry, FieldEntry};
-use crate::{ContentType, Decoder, Disposition, Encoding, Field, Message, PartKind, Span, charset};
+use crate::{Content, ContentType, Disposition, Encoding, Field, Message, PartKind, Span, charset};
 
 /// A part of a [`Message`]; the message itself is one too.
 ///
@@ -142,11 +142,10 @@ impl<'m, 'a> Part<'m, 'a> {
     pub fn field(&self, name: &str) -> Option<Field<'a>> {
         // Names of another length are not even looked at.
         let mut entries = self.field_entries().iter().filter(|entry| entry.name == name.len());
-        entries
-            .find_map(|entry| {
-                let field = Field::indexed(entry, self.message.as_bytes());
-                field.is(name).then_some(field)
-            })
+        entries.find_map(|entry| {
+            let field = Field::indexed(entry, self.message.as_bytes());
+            field.is(name).then_some(field)
+        })
     }
 
     /// Returns what it says it is; where it says nothing, what RFC 2046 §5.1.5 and RFC 2045 §5.2
@@ -192,54 +191,38 @@ impl<'m, 'a> Part<'m, 'a> {
     /// Decodes its body: the octets that the sender meant, borrowed if they are not encoded.
     #[must_use]
     pub fn content(&self) -> Content<'a> {
-        let (body, encoding) = (self.body(), self.encoding());
-        if encoding.is_identity() {
-            return Content { octets: Cow::Borrowed(body), problems: 0 };
-        }
-        let (mut decoder, mut octets) = (Decoder::new(encoding), Vec::new());
-        decoder.feed(body, &mut octets);
-        decoder.finish(&mut octets);
-        Content { octets: Cow::Owned(octets), problems: decoder.problems() }
+        Content::decode(self.encoding(), self.body())
     }
 
     /// Decodes its body as text, by the `charset` of its type. What is wrong in it, and what is
     /// no text, becomes U+FFFD.
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
-        let charset = self.content_type().parameter("charset").unwrap_or_default();
-        match self.content().octets {
-            Cow::Borrowed(octets) => charset::decode(charset.as_bytes(), octets),
+        self.decode_text(self.content()).0
+    }
+
+    /// Decodes its body as [`text`](Self::text) does, and tells how many octets and characters in
+    /// it were wrong.
+    #[must_use]
+    pub fn text_and_problems(&self) -> (Cow<'a, str>, usize) {
+        let content = self.content();
+        let problems = content.problems();
+        let (text, wrong) = self.decode_text(content);
+        let replaced = text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
+        // What was sent as U+FFFD is no problem; what is wrong is one at least.
+        (text, problems + if wrong { replaced.max(1) } else { 0 })
+    }
+
+    fn decode_text(&self, content: Content<'a>) -> (Cow<'a, str>, bool) {
+        let mut charset = Vec::new();
+        self.content_type().append_parameter("charset", &mut charset);
+        match content.octets {
+            Cow::Borrowed(octets) => charset::checked(&charset, octets),
             Cow::Owned(octets) => {
-                Cow::Owned(charset::decode(charset.as_bytes(), &octets).into_owned())
+                let (text, wrong) = charset::checked_vec(&charset, octets);
+                (Cow::Owned(text), wrong)
             }
         }
-    }
-}
-
-/// A body with its transfer encoding undone.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Content<'a> {
-    octets: Cow<'a, [u8]>,
-    problems: usize,
-}
-
-impl<'a> Content<'a> {
-    /// Returns the octets.
-    #[must_use]
-    pub fn octets(&self) -> &[u8] {
-        &self.octets
-    }
-
-    /// Returns the octets, still borrowed if they were not encoded.
-    #[must_use]
-    pub fn into_octets(self) -> Cow<'a, [u8]> {
-        self.octets
-    }
-
-    /// Returns how many octets could not be decoded: 0 for a sound body.
-    #[must_use]
-    pub const fn problems(&self) -> usize {
-        self.problems
     }
 }
 

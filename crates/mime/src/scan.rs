@@ -335,7 +335,8 @@ impl Scanner {
         let blanks = boundary.iter().rev().take_while(|it| matches!(it, b' ' | b'\t')).count();
         let len = boundary.len() - blanks;
         self.header.boundary_too_long = len > self.limits.boundary;
-        let unusable = self.header.boundary_too_long || boundary.iter().any(|it| b"\r\n".contains(it));
+        let unusable =
+            self.header.boundary_too_long || boundary.iter().any(|it| b"\r\n".contains(it));
         self.boundaries.truncate(if unusable { start } else { start + len });
     }
 
@@ -595,7 +596,11 @@ enum Delimiter {
     /// A boundary with something after it: none, but worth a word.
     False,
     Undecided,
-    Hit { level: usize, close: bool, len: usize },
+    Hit {
+        level: usize,
+        close: bool,
+        len: usize,
+    },
 }
 
 pub(crate) fn after(window: &[u8], at: usize) -> &[u8] {
