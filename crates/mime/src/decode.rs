@@ -84,14 +84,28 @@ impl Decoder {
 
 /// Reads two hexadecimal digits.
 pub(crate) fn hex_pair(high: u8, low: u8) -> Option<u8> {
-    let digit = |octet: u8| match octet {
-        b'0'..=b'9' => Some(octet - b'0'),
-        b'A'..=b'F' => Some(octet - b'A' + 10),
-        b'a'..=b'f' => Some(octet - b'a' + 10),
-        _ => None,
-    };
-    Some(digit(high)? << 4 | digit(low)?)
+    let digit = |octet: u8| DIGITS.get(usize::from(octet)).copied().unwrap_or(NO_DIGIT);
+    let (high, low) = (digit(high), digit(low));
+    ((high | low) < NO_DIGIT).then_some(high << 4 | low)
 }
+
+const NO_DIGIT: u8 = 0x10;
+
+const DIGITS: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let (mut rest, mut octet) = (table.as_mut_slice(), 0_u8);
+    while let [first, more @ ..] = rest {
+        *first = match octet {
+            b'0'..=b'9' => octet - b'0',
+            b'A'..=b'F' => octet - b'A' + 10,
+            b'a'..=b'f' => octet - b'a' + 10,
+            _ => NO_DIGIT,
+        };
+        octet = octet.wrapping_add(1);
+        rest = more;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

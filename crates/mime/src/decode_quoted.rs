@@ -1,10 +1,10 @@
 //! Undoing quoted-printable (RFC 2045 §6.7).
 use alloc::vec::Vec;
 
-use memchr::{memchr2, memrchr};
+use memchr::memrchr;
 
 use crate::decode::hex_pair;
-use crate::scan::after;
+use crate::scan::{after, before};
 
 /// What a quoted-printable decoder has not decided about yet.
 #[derive(Clone, Debug, Default)]
@@ -35,19 +35,30 @@ const BLANKS: usize = 998;
 impl Quoted {
     /// Returns the number of problems.
     pub(crate) fn feed(&mut self, octets: &[u8], out: &mut Vec<u8>) -> usize {
-        out.reserve(octets.len());
-        // Whole lines are decoded at once; what follows the last line end waits for its own.
-        let (lines, tail) = octets.split_at_checked(whole_lines(octets)).unwrap_or((&[], octets));
-        let (mut problems, mut rest) = (0, lines);
-        loop {
-            if self.escape == Escape::None && self.blanks.is_empty() {
-                rest = sound(rest, out);
+        let (start, held) = (out.len(), self.blanks.len() + 2);
+        // Nothing decodes to more than itself, so that all is written in place; a word is more
+        // than what is written of it.
+        out.resize(start + held + octets.len() + 8, 0);
+        let (mut at, mut rest, mut problems) = (start, octets, 0);
+        let mut lines = memrchr(b'\n', octets).map_or(0, |end| end + 1);
+        let mut scratch = Vec::new();
+        while !rest.is_empty() {
+            if lines > 0 && self.escape == Escape::None && self.blanks.is_empty() {
+                // Whole lines are decoded at once; what follows the last one waits for its end.
+                let done = sound(before(rest, lines), out, &mut at);
+                (rest, lines) = (after(rest, done), lines - done);
             }
             let Some((octet, more)) = rest.split_first() else { break };
-            problems += self.octet(*octet, out);
-            rest = more;
+            problems += self.octet(*octet, &mut scratch);
+            for (slot, octet) in out.iter_mut().skip(at).zip(&scratch) {
+                *slot = *octet;
+            }
+            at += scratch.len();
+            scratch.clear();
+            (rest, lines) = (more, lines.saturating_sub(1));
         }
-        problems + tail.iter().map(|octet| self.octet(*octet, out)).sum::<usize>()
+        out.truncate(at);
+        problems
     }
 
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> usize {
@@ -119,50 +130,74 @@ impl Quoted {
     }
 }
 
-fn whole_lines(octets: &[u8]) -> usize {
-    memrchr(b'\n', octets).map_or(0, |at| at + 1)
-}
-
-/// Decodes octets that end in LF up to the first that is wrong, and returns those left.
-fn sound<'a>(lines: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+/// Decodes octets that end in LF up to the first that is wrong, to this place; returns how many
+/// they are.
+fn sound(lines: &[u8], out: &mut [u8], at: &mut usize) -> usize {
     // Blanks before this place were written as escapes, or do not end a line.
-    let (mut rest, mut fixed) = (lines, out.len());
-    while let Some(at) = memchr2(b'=', b'\n', rest) {
-        let (text, tail) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-        out.extend_from_slice(text);
-        rest = tail;
-        if let [b'\n', more @ ..] = rest {
-            end_line(fixed, out);
-            (rest, fixed) = (more, out.len());
-            continue;
-        }
-        while let [b'=', more @ ..] = rest {
-            rest = match more {
-                [b'\r', b'\n', more @ ..] | [b'\n', more @ ..] => more,
-                [high, low, more @ ..] => {
-                    let Some(octet) = hex_pair(*high, *low) else { return rest };
-                    out.push(octet);
-                    more
+    let (mut rest, mut fixed) = (lines, *at);
+    loop {
+        let run = copy_run(rest, out.get_mut(*at..).unwrap_or_default());
+        *at += run;
+        rest = match after(rest, run) {
+            [b'\n', more @ ..] => {
+                let written = out.get(fixed..*at).unwrap_or_default();
+                *at -= blanks_to_drop(written);
+                let end: &[u8] = if written.ends_with(b"\r") { b"\r\n" } else { b"\n" };
+                for octet in end {
+                    put(*octet, out, at);
                 }
-                _ => return rest,
-            };
-            fixed = out.len();
-        }
+                more
+            }
+            [b'=', b'\r', b'\n', more @ ..] | [b'=', b'\n', more @ ..] => more,
+            wrong => {
+                let [b'=', high, low, more @ ..] = wrong else { return lines.len() - wrong.len() };
+                let Some(octet) = hex_pair(*high, *low) else { return lines.len() - wrong.len() };
+                put(octet, out, at);
+                more
+            }
+        };
+        fixed = *at;
     }
-    rest
 }
 
-/// Ends a line: the blanks before go, as many as the machine above would hold.
-fn end_line(fixed: usize, out: &mut Vec<u8>) {
-    let cr = out.len() > fixed && out.last() == Some(&b'\r');
-    if !cr && (out.len() == fixed || !matches!(out.last(), Some(b' ' | b'\t'))) {
-        return out.push(b'\n');
+fn put(octet: u8, out: &mut [u8], at: &mut usize) {
+    if let Some(slot) = out.get_mut(*at) {
+        *slot = octet;
+        *at += 1;
     }
-    let written = after(out, fixed);
-    let blanks = written.iter().rev().take_while(|it| matches!(it, b' ' | b'\t' | b'\r')).count();
-    let held = blanks.checked_sub(1).map_or(0, |more| more % BLANKS + 1);
-    out.truncate(out.len() - held);
-    out.extend_from_slice(if cr { b"\r\n" } else { b"\n" });
+}
+
+/// Copies what comes before the next `=` or LF, a word at a time; returns how much that is.
+fn copy_run(rest: &[u8], slots: &mut [u8]) -> usize {
+    let mut len = 0;
+    for (word, slot) in rest.as_chunks().0.iter().zip(slots.as_chunks_mut().0) {
+        *slot = *word;
+        let hits = hits(u64::from_le_bytes(*word));
+        if hits != 0 {
+            return len + hits.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+    }
+    let tail = after(rest, len).iter().zip(slots.iter_mut().skip(len));
+    for (octet, slot) in tail.take_while(|(octet, _)| !matches!(octet, b'=' | b'\n')) {
+        *slot = *octet;
+        len += 1;
+    }
+    len
+}
+
+/// Marks the octets of a word that are `=` or LF. What is above the first mark may be wrong.
+const fn hits(word: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let (equals, lf) = (word ^ (ONES * b'=' as u64), word ^ (ONES * b'\n' as u64));
+    let zeros = equals.wrapping_sub(ONES) & !equals | lf.wrapping_sub(ONES) & !lf;
+    zeros & (ONES << 7)
+}
+
+/// Counts the blanks that end a line with its CR: as many as the machine above would hold.
+fn blanks_to_drop(line: &[u8]) -> usize {
+    let blanks = line.iter().rev().take_while(|it| matches!(it, b' ' | b'\t' | b'\r')).count();
+    blanks.checked_sub(1).map_or(0, |more| more % BLANKS + 1)
 }
 
 #[cfg(test)]
