@@ -19,7 +19,7 @@ pub(crate) fn decode<'a>(charset: &[u8], octets: &'a [u8]) -> Cow<'a, str> {
 pub(crate) fn checked<'a>(charset: &[u8], octets: &'a [u8]) -> (Cow<'a, str>, bool) {
     let charset = charset.trim_ascii();
     // By far the most, and what every octet of ASCII is as well.
-    if charset.eq_ignore_ascii_case(b"utf-8") {
+    if is_utf8(charset) {
         return utf8(octets);
     }
     let ascii = charset.is_empty() || charset.eq_ignore_ascii_case(b"us-ascii");
@@ -45,6 +45,12 @@ pub(crate) fn checked<'a>(charset: &[u8], octets: &'a [u8]) -> (Cow<'a, str>, bo
 
 /// Decodes octets that are ours to keep.
 pub(crate) fn checked_vec(charset: &[u8], octets: Vec<u8>) -> (String, bool) {
+    if is_utf8(charset) {
+        return match String::from_utf8(octets) {
+            Ok(text) => (text, false),
+            Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
+        };
+    }
     let (text, wrong) = checked(charset, &octets);
     match text {
         Cow::Owned(text) => (text, wrong),
@@ -54,6 +60,10 @@ pub(crate) fn checked_vec(charset: &[u8], octets: Vec<u8>) -> (String, bool) {
             Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
         },
     }
+}
+
+const fn is_utf8(charset: &[u8]) -> bool {
+    charset.eq_ignore_ascii_case(b"utf-8")
 }
 
 fn utf8(octets: &[u8]) -> (Cow<'_, str>, bool) {
