@@ -10,6 +10,8 @@ pub(crate) enum Match {
     Hit {
         close: bool,
         len: usize,
+        /// Something but blanks follows on the line.
+        text: bool,
     },
 }
 
@@ -28,7 +30,23 @@ pub(crate) fn match_boundary(rest: &[u8], boundary: &[u8], padding: usize, eof: 
     };
     let blanks =
         tail.iter().take(padding).take_while(|octet| matches!(octet, b' ' | b'\t')).count();
-    let line_end = match after(tail, blanks) {
+    // "It is sufficient that the boundary appear in its entirety following the CRLF", says RFC 2046;
+    // but boundaries that go on where another one ends are seen. A blank tells them apart.
+    let line = tail.get(..padding).unwrap_or(tail);
+    let text = match after(tail, blanks) {
+        [] | [b'\r'] | [b'\n', ..] | [b'\r', b'\n', ..] => false,
+        _ => blanks > 0,
+    };
+    let skipped = match (text, memchr::memchr(b'\n', line)) {
+        (false, _) => blanks,
+        (true, Some(end)) => {
+            line.get(..end).map_or(0, |line| line.strip_suffix(b"\r").unwrap_or(line).len())
+        }
+        (true, None) if tail.len() >= padding => return Match::Not,
+        (true, None) if !eof => return Match::Undecided,
+        (true, None) => tail.len(),
+    };
+    let line_end = match after(tail, skipped) {
         [] | [b'\r'] if !eof => return Match::Undecided,
         [] => 0,
         [b'\r'] => 1,
@@ -36,8 +54,8 @@ pub(crate) fn match_boundary(rest: &[u8], boundary: &[u8], padding: usize, eof: 
         [b'\r', b'\n', ..] => 2,
         _ => return Match::Not,
     };
-    let len = boundary.len() + blanks + if close { 2 } else { line_end };
-    Match::Hit { close, len }
+    let len = boundary.len() + skipped + if close { 2 } else { line_end };
+    Match::Hit { close, len, text }
 }
 
 /// Tells whether a boundary begins a line that is no delimiter: something else follows it. Asked

@@ -42,6 +42,11 @@ pub(crate) fn split_field(field: &[u8]) -> Option<(&[u8], &[u8])> {
     (len > 0).then_some((name, value))
 }
 
+/// Tells whether this is the line before a message in an mbox, or what became of one.
+pub(crate) fn is_postmark(line: &[u8]) -> bool {
+    line.starts_with(b"From ") || line.starts_with(b">From ")
+}
+
 /// Counts the octets that are not ASCII, or control characters other than TAB. A sound field has
 /// two a line: its CR and LF.
 pub(crate) fn odd_octets(field: &[u8]) -> usize {

@@ -12,7 +12,7 @@ use memchr::{memchr, memmem};
 use crate::content_type::ContentType;
 use crate::delimiter::{Match, held_back, is_prefix, match_boundary};
 use crate::encoding::Encoding;
-use crate::header::{Known, odd_octets, split_field};
+use crate::header::{Known, is_postmark, odd_octets, split_field};
 use crate::{Defect, DefectKind, Limits, PartKind, Span};
 
 /// A piece of a message.
@@ -92,6 +92,7 @@ struct Level {
 /// What has been read of the header at hand, as far as it is about structure.
 #[derive(Clone, Debug, Default)]
 struct Header {
+    started: bool,
     seen: [bool; 4],
     encoding: Encoding,
     kind: PartKind,
@@ -212,13 +213,24 @@ impl Scanner {
             [b'\r', b'\n', ..] => return Some((self.header_end(), 2)),
             [b'-', b'-', rest @ ..] => match self.delimiter(rest, eof) {
                 Delimiter::Undecided => return None,
-                Delimiter::Hit { .. } => return Some((self.header_end(), 0)),
+                Delimiter::Hit(_) => return Some((self.header_end(), 0)),
                 Delimiter::Not | Delimiter::False => {}
             },
             _ => {}
         }
         let limit = self.limits.field_octets.max(1);
-        match self.field_end(window, eof) {
+        let end = self.field_end(window, eof);
+        if end.is_none() && window.len() <= limit {
+            return None;
+        }
+        let started = core::mem::replace(&mut self.header.started, true);
+        let first = before(window, end.unwrap_or(limit).min(limit));
+        if !started && split_field(first).is_none() && !is_postmark(first) {
+            // There is no header: the octets are more use as a body.
+            self.defect(DefectKind::NotAField, 0, first.len());
+            return Some((self.header_end(), 0));
+        }
+        match end {
             Some(end) if end <= limit => {
                 let field = before(window, end);
                 if odd_octets(field) != 2 * self.lines {
@@ -226,7 +238,6 @@ impl Scanner {
                 }
                 Some((self.field(field, eof), end))
             }
-            None if window.len() <= limit => None,
             _ => {
                 self.state = State::LongField;
                 self.check_octets(before(window, limit));
@@ -443,9 +454,7 @@ impl Scanner {
                 [b'-'] if !eof => return None,
                 [b'-', b'-', rest @ ..] => match self.delimiter(rest, eof) {
                     Delimiter::Undecided => return None,
-                    Delimiter::Hit { level, close, len } => {
-                        return Some(self.cross(level, close, len + 2));
-                    }
+                    Delimiter::Hit(hit) => return Some(self.cross(&hit, hit.len + 2)),
                     Delimiter::False => return self.false_delimiter(2),
                     Delimiter::Not => {}
                 },
@@ -460,11 +469,11 @@ impl Scanner {
             let start = if cr { lf - 1 } else { lf };
             match self.delimiter(after(window, lf + 3), eof) {
                 Delimiter::Not => from = lf + 1,
-                Delimiter::Hit { level, close, len } if start == 0 => {
-                    return Some(self.cross(level, close, lf + 3 + len));
+                Delimiter::Hit(hit) if start == 0 => {
+                    return Some(self.cross(&hit, lf + 3 + hit.len));
                 }
                 Delimiter::False if start == 0 => return self.false_delimiter(lf + 3),
-                Delimiter::Undecided | Delimiter::Hit { .. } | Delimiter::False => {
+                Delimiter::Undecided | Delimiter::Hit(_) | Delimiter::False => {
                     return self.body_piece(start);
                 }
             }
@@ -510,13 +519,16 @@ impl Scanner {
     }
 
     /// Goes over a delimiter, ending the parts inside first.
-    fn cross(&mut self, level: usize, close: bool, len: usize) -> (Token, usize) {
-        if self.levels.len() > level + 1 {
+    fn cross(&mut self, hit: &Hit, len: usize) -> (Token, usize) {
+        if self.levels.len() > hit.level + 1 {
             return (self.end(), 0);
+        }
+        if hit.text {
+            self.defect(DefectKind::TextAfterDelimiter, 0, len);
         }
         let full = self.parts >= self.limits.parts;
         let Some(open) = self.levels.last_mut() else { return (Token::Delimiter, len) };
-        if close {
+        if hit.close {
             (open.open, open.closed) = (false, true);
             self.open -= 1;
             self.boundaries.truncate(open.boundary);
@@ -570,7 +582,9 @@ impl Scanner {
                 Match::Not if is_prefix(rest, boundary) => found = Delimiter::False,
                 Match::Not => {}
                 Match::Undecided => return Delimiter::Undecided,
-                Match::Hit { close, len } => return Delimiter::Hit { level, close, len },
+                Match::Hit { close, len, text } => {
+                    return Delimiter::Hit(Hit { level, close, len, text });
+                }
             }
         }
         found
@@ -608,11 +622,15 @@ enum Delimiter {
     /// A boundary with something after it: none, but worth a word.
     False,
     Undecided,
-    Hit {
-        level: usize,
-        close: bool,
-        len: usize,
-    },
+    Hit(Hit),
+}
+
+/// A delimiter of the multipart that is open at this level.
+struct Hit {
+    level: usize,
+    close: bool,
+    len: usize,
+    text: bool,
 }
 
 pub(crate) fn after(window: &[u8], at: usize) -> &[u8] {

@@ -74,7 +74,7 @@ fn padding_is_measured() {
 #[test]
 fn defects_are_counted() {
     let limits = Limits { defects: 2, ..Limits::default() };
-    assert_eq!(defects("a\r\nb\r\n\r\n", &limits), [NotAField; 2]);
+    assert_eq!(defects("A: b\r\na\r\nb\r\n\r\n", &limits), [NotAField; 2]);
     let expected = [NotAField, NotAField, TooManyDefects];
-    assert_eq!(defects("a\r\nb\r\nc\r\nd\r\n\r\n", &limits), expected);
+    assert_eq!(defects("A: b\r\na\r\nb\r\nc\r\nd\r\n\r\n", &limits), expected);
 }

@@ -6,6 +6,11 @@ use mime::{Event, Limits, Message, Part};
 use proptest::prelude::*;
 
 const TRICKY: &[&str] = &[
+    "no header\r\nat all",
+    "From alice Sat Nov 22\r\nA: b\r\n\r\nbody",
+    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b some\r\n\r\nx\r\n--b-- more\r\n--b x",
+    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\ntext\r\n--bx\r\n--b\r\n--b\tx\r",
+    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n--b--\r\n",
     "",
     "\n",
     "\r\n",
