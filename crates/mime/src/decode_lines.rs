@@ -110,7 +110,7 @@ impl Lines {
 }
 
 /// Decodes a line: how many octets it has, then four symbols for each three of them. What a
-/// gateway took off the end were spaces, which are zeros.
+/// gateway took off the end of a group were spaces, which are zeros.
 fn uu_symbols(count: u8, symbols: &[u8], out: &mut Vec<u8>) -> usize {
     let value = |octet: u8| octet.wrapping_sub(b' ') & 0x3f;
     if !(b' '..=b'`').contains(&count) {
@@ -124,7 +124,7 @@ fn uu_symbols(count: u8, symbols: &[u8], out: &mut Vec<u8>) -> usize {
         let [_, octets @ ..] = bits.to_be_bytes();
         out.extend_from_slice(&octets);
     }
-    out.resize(start + count, 0);
+    out.truncate(start + count);
     let short = (count * 4).div_ceil(3).saturating_sub(symbols.len());
     let used = symbols.iter().take(count.div_ceil(3) * 4);
     short + used.filter(|octet| !(b' '..=b'`').contains(octet)).count()

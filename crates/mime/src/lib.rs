@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod address;
+mod address_check;
 mod address_reader;
 mod builder;
 mod charset;
@@ -36,6 +37,7 @@ mod text;
 mod utf7;
 
 pub use address::{AddrSpec, Address, AddressList, Group, Mailbox};
+pub use address_check::AddressRules;
 pub use builder::Builder;
 pub use content::Content;
 pub use content_type::{ContentType, Disposition};

@@ -455,7 +455,7 @@ impl Scanner {
                 [b'-', b'-', rest @ ..] => match self.delimiter(rest, eof) {
                     Delimiter::Undecided => return None,
                     Delimiter::Hit(hit) => return Some(self.cross(&hit, hit.len + 2)),
-                    Delimiter::False => return self.false_delimiter(2),
+                    Delimiter::False => return self.false_delimiter(window, eof, 2),
                     Delimiter::Not => {}
                 },
                 _ => {}
@@ -472,7 +472,7 @@ impl Scanner {
                 Delimiter::Hit(hit) if start == 0 => {
                     return Some(self.cross(&hit, lf + 3 + hit.len));
                 }
-                Delimiter::False if start == 0 => return self.false_delimiter(lf + 3),
+                Delimiter::False if start == 0 => return self.false_delimiter(window, eof, lf + 3),
                 Delimiter::Undecided | Delimiter::Hit(_) | Delimiter::False => {
                     return self.body_piece(start);
                 }
@@ -499,10 +499,14 @@ impl Scanner {
     }
 
     /// Reports what begins like a delimiter line but goes on.
-    fn false_delimiter(&mut self, len: usize) -> Option<(Token, usize)> {
+    fn false_delimiter(&mut self, window: &[u8], eof: bool, len: usize) -> Option<(Token, usize)> {
         self.state = State::Body(Place::False);
         self.defect(DefectKind::FalseDelimiter, 0, len);
-        self.queue.pop_front().map(|token| (token, 0))
+        match self.queue.pop_front() {
+            Some(defect) => Some((defect, 0)),
+            // Over the limit of defects. No deeper: past a false delimiter is none at the start.
+            None => self.body(window, eof, Place::False),
+        }
     }
 
     fn body_piece(&mut self, len: usize) -> Option<(Token, usize)> {

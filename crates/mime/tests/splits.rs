@@ -6,6 +6,8 @@ use mime::{Event, Limits, Message, Part};
 use proptest::prelude::*;
 
 const TRICKY: &[&str] = &[
+    "A\r\nB\r\nC\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--bx\r\n--by\n--bz\r\n--b--",
+    "X: y\r\nA\r\nB\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--bx\r\n--by\n--bz\r\n--b--",
     "no header\r\nat all",
     "From alice Sat Nov 22\r\nA: b\r\n\r\nbody",
     "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b some\r\n\r\nx\r\n--b-- more\r\n--b x",
