@@ -1,4 +1,5 @@
 //! The octets of one header field, as far as the structure of a message asks.
+use crate::scan::after;
 
 /// The fields that decide about structure, or are asked for by every reader of parts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -12,15 +13,12 @@ pub(crate) enum Known {
 
 impl Known {
     pub(crate) const fn of(name: &[u8]) -> Self {
-        match name {
-            // The lengths first: names are compared where they may be one of these only.
-            [b'c' | b'C', b'o' | b'O', ..] => match name.len() {
-                12 if name.eq_ignore_ascii_case(b"content-type") => Self::Type,
-                19 if name.eq_ignore_ascii_case(b"content-disposition") => Self::Disposition,
-                25 if name.eq_ignore_ascii_case(b"content-transfer-encoding") => Self::Encoding,
-                _ => Self::Other,
-            },
-            [b'm' | b'M', ..] if name.eq_ignore_ascii_case(b"mime-version") => Self::Version,
+        // The lengths first: names are compared where they may be one of these only.
+        match name.len() {
+            12 if name.eq_ignore_ascii_case(b"content-type") => Self::Type,
+            12 if name.eq_ignore_ascii_case(b"mime-version") => Self::Version,
+            19 if name.eq_ignore_ascii_case(b"content-disposition") => Self::Disposition,
+            25 if name.eq_ignore_ascii_case(b"content-transfer-encoding") => Self::Encoding,
             _ => Self::Other,
         }
     }
@@ -47,13 +45,24 @@ pub(crate) fn is_postmark(line: &[u8]) -> bool {
     line.starts_with(b"From ") || line.starts_with(b">From ")
 }
 
-/// Counts the octets that are not ASCII, or control characters other than TAB. A sound field has
-/// two a line: its CR and LF.
-pub(crate) fn odd_octets(field: &[u8]) -> usize {
+/// Tells whether there is nothing to look at more closely: all octets are ASCII, and the only
+/// control characters are TAB, and CR and LF in pairs.
+pub(crate) fn is_plain(octets: &[u8]) -> bool {
     // As a signed number, what is not ASCII is below the space as well.
-    let odd = |octet: &u8| u8::from(octet.cast_signed() < 0x20 && *octet != b'\t');
+    let is_odd = |octet: u8| u8::from(octet.cast_signed() < 0x20 && octet != b'\t');
+    let (mut odd, mut pairs) = (octets.first().map_or(0, |it| usize::from(is_odd(*it))), 0);
+    let (before, after) = (octets.split_last().map_or(&[][..], |it| it.1), after(octets, 1));
     // No more at once than a small counter can count: the compiler uses vectors of those.
-    field.chunks(240).map(|piece| usize::from(piece.iter().map(odd).sum::<u8>())).sum()
+    for (before, after) in before.chunks(240).zip(after.chunks(240)) {
+        let (mut some_odd, mut some_pairs) = (0_u8, 0_u8);
+        for (before, octet) in before.iter().zip(after) {
+            some_odd += is_odd(*octet);
+            some_pairs += u8::from(*before == b'\r') & u8::from(*octet == b'\n');
+        }
+        odd += usize::from(some_odd);
+        pairs += usize::from(some_pairs);
+    }
+    odd == 2 * pairs
 }
 
 /// The octets of a field name (RFC 5322 §3.6.8 `ftext`).
@@ -70,17 +79,24 @@ const NAME: [bool; 256] = {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     #[test]
-    fn odd_octets_are_counted() {
-        let mut field = b"a\t~".repeat(1000);
-        assert_eq!(odd_octets(&field), 0);
-        for (at, octet) in [(0, 0), (1, 0x80), (1000, b'\r'), (1001, b'\n'), (2999, 0xff)] {
-            field[at] = octet;
+    fn odd_octets_are_seen_wherever_they_stand() {
+        for len in [1, 2, 15, 16, 17, 239, 240, 241, 242, 700] {
+            let field: Vec<u8> = b"a\t~\r\n ".iter().copied().cycle().take(len).collect();
+            assert_eq!(is_plain(&field), !field.ends_with(b"\r"), "{len}");
+            for at in 0..len {
+                for octet in [0, 0x1f, 0x80, 0xff, b'\r', b'\n'] {
+                    let mut field = alloc::vec![b'x'; len];
+                    field[at] = octet;
+                    assert!(!is_plain(&field), "{octet} at {at} of {len}");
+                }
+            }
         }
-        assert_eq!(odd_octets(&field), 5);
-        assert_eq!(odd_octets(&[0; 1000]), 1000);
+        assert!(is_plain(b"") && !is_plain(b"\n\r") && !is_plain(b"a\r\r\n"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use memchr::{memchr, memmem};
 use crate::content_type::ContentType;
 use crate::delimiter::{Match, held_back, is_prefix, match_boundary};
 use crate::encoding::Encoding;
-use crate::header::{Known, is_postmark, odd_octets, split_field};
+use crate::header::{Known, is_plain, is_postmark, split_field};
 use crate::{Defect, DefectKind, Limits, PartKind, Span};
 
 /// A piece of a message.
@@ -119,8 +119,10 @@ pub(crate) struct Scanner {
     offset: u64,
     /// Octets of the window that hold no end of the present field.
     scanned: usize,
-    /// Lines of the present field that end in CR LF, as far as it was searched.
-    lines: usize,
+    /// Up to here in the message headers need no closer look; from here on that is not known.
+    plain: u64,
+    /// Up to here they need one.
+    odd: u64,
     parts: usize,
     fields: usize,
     defects: usize,
@@ -141,7 +143,8 @@ impl Scanner {
             finder: None,
             offset: 0,
             scanned: 0,
-            lines: 0,
+            plain: 0,
+            odd: 0,
             parts: 0,
             fields: 0,
             defects: 0,
@@ -155,7 +158,7 @@ impl Scanner {
         self.boundaries.clear();
         self.queue.clear();
         (self.state, self.open, self.offset, self.scanned) = (State::Start, 0, 0, 0);
-        self.lines = 0;
+        (self.plain, self.odd) = (0, 0);
         (self.parts, self.fields, self.defects, self.once) = (0, 0, 0, 0);
     }
 
@@ -175,7 +178,7 @@ impl Scanner {
         }?;
         if len > 0 {
             self.offset += len as u64;
-            (self.scanned, self.lines) = (0, 0);
+            self.scanned = 0;
         }
         Some((token, len))
     }
@@ -223,17 +226,19 @@ impl Scanner {
         if end.is_none() && window.len() <= limit {
             return None;
         }
-        let started = core::mem::replace(&mut self.header.started, true);
-        let first = before(window, end.unwrap_or(limit).min(limit));
-        if !started && split_field(first).is_none() && !is_postmark(first) {
-            // There is no header: the octets are more use as a body.
-            self.defect(DefectKind::NotAField, 0, first.len());
-            return Some((self.header_end(), 0));
+        if !self.header.started {
+            let first = before(window, end.unwrap_or(limit).min(limit));
+            if split_field(first).is_none() && !is_postmark(first) {
+                // There is no header: the octets are more use as a body.
+                self.defect(DefectKind::NotAField, 0, first.len());
+                return Some((self.header_end(), 0));
+            }
+            self.header.started = true;
         }
         match end {
             Some(end) if end <= limit => {
                 let field = before(window, end);
-                if odd_octets(field) != 2 * self.lines {
+                if !self.is_plain(window, end) {
                     self.check_octets(field);
                 }
                 Some((self.field(field, eof), end))
@@ -257,13 +262,8 @@ impl Scanner {
                     self.scanned = end - 1;
                     return None;
                 }
-                next => {
-                    self.lines += usize::from(before(window, end - 1).ends_with(b"\r"));
-                    if !matches!(next, Some(b' ' | b'\t')) {
-                        return Some(end);
-                    }
-                    self.scanned = end;
-                }
+                Some(b' ' | b'\t') => self.scanned = end,
+                _ => return Some(end),
             }
         }
         self.scanned = window.len();
@@ -289,6 +289,27 @@ impl Scanner {
             self.known_field(known, value, len);
         }
         Token::Field(Name { len: name.len(), known })
+    }
+
+    /// Tells whether the field that ends here needs no closer look. Looks at many at once, where
+    /// the window shows them.
+    fn is_plain(&mut self, window: &[u8], end: usize) -> bool {
+        const STRETCH: usize = 2048;
+        let field_end = self.offset + end as u64;
+        if field_end <= self.plain {
+            return true;
+        }
+        if self.offset >= self.odd && window.len() > end {
+            let stretch = before(window, STRETCH.min(window.len()).max(end));
+            let stretch = stretch.strip_suffix(b"\r").unwrap_or(stretch);
+            let stretch_end = self.offset + stretch.len() as u64;
+            if is_plain(stretch) {
+                self.plain = stretch_end;
+                return true;
+            }
+            self.odd = stretch_end;
+        }
+        is_plain(before(window, end))
     }
 
     /// Names what is wrong with the octets of a field, where something is.

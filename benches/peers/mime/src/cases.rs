@@ -51,7 +51,7 @@ const HEADER: &str = "Return-Path: <alice@crepes.fr>\r\n\
 fn small() -> Vec<u8> {
     let text = "Do you like ketchup? I do not, but there will be some for those who do.\r\n";
     let kind = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\n";
-    format!("{HEADER}{kind}{}", text.repeat(4)).into_bytes()
+    format!("{HEADER}{kind}{}", text.repeat(9)).into_bytes()
 }
 
 fn html(size: usize) -> Vec<u8> {

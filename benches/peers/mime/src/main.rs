@@ -23,6 +23,10 @@ fn main() {
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["parse"] => parsing(),
         ["cases"] => cases().iter().for_each(|case| println!("{}", case.name)),
+        ["sizes"] => cases().iter().for_each(|case| {
+            let octets: usize = case.messages.iter().map(Vec::len).sum();
+            println!("{}: {octets} octets in {} messages", case.name, case.messages.len());
+        }),
         ["count", case, depth, who, times] => count(case, depth, who, times),
         _ => println!("run benches/peers/mime/run"),
     }
