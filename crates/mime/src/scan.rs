@@ -294,7 +294,7 @@ impl Scanner {
     /// Tells whether the field that ends here needs no closer look. Looks at many at once, where
     /// the window shows them.
     fn is_plain(&mut self, window: &[u8], end: usize) -> bool {
-        const STRETCH: usize = 2048;
+        const STRETCH: usize = 512;
         let field_end = self.offset + end as u64;
         if field_end <= self.plain {
             return true;
