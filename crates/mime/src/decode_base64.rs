@@ -33,6 +33,7 @@ const VALUES: [u8; 256] = {
     table
 };
 
+#[inline(always)]
 fn value(octet: u8) -> u8 {
     VALUES.get(usize::from(octet)).copied().unwrap_or(OTHER)
 }
@@ -109,19 +110,19 @@ impl Base64 {
 }
 
 /// Decodes whole groups without anything between; returns how many there are.
+#[inline]
 fn groups(octets: &[u8], out: &mut [u8]) -> usize {
-    let mut count = 0;
-    for (group, slot) in octets.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<3>().0) {
-        let [a, b, c, d] = group.map(value);
+    let (groups, slots) = (octets.as_chunks::<4>().0, out.as_chunks_mut::<3>().0);
+    let mut left = groups.len();
+    for ([a, b, c, d], slot) in groups.iter().zip(slots) {
+        let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
         if (a | b | c | d) >= BLANK {
             break;
         }
-        let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-        let [_, octets @ ..] = bits.to_be_bytes();
-        *slot = octets;
-        count += 1;
+        *slot = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+        left -= 1;
     }
-    count
+    groups.len() - left
 }
 
 /// Counts what is wrong in a whole body.
