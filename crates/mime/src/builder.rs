@@ -195,7 +195,7 @@ impl Builder {
         words(out, "Date", core::iter::once(date));
         for (name, addresses) in [("From", &self.from), ("To", &self.to), ("Cc", &self.cc)] {
             if !addresses.is_empty() {
-                let mut field = FieldWriter::new(out, name);
+                let mut field = FieldWriter::new(out, name, false);
                 field.addresses(addresses);
                 field.end();
             }
@@ -205,7 +205,7 @@ impl Builder {
         words(out, "In-Reply-To", ids(&self.in_reply_to));
         words(out, "References", ids(&self.references));
         if let Some(subject) = &self.subject {
-            let mut field = FieldWriter::new(out, "Subject");
+            let mut field = FieldWriter::new(out, "Subject", false);
             field.text(subject.as_str());
             field.end();
         }
@@ -241,13 +241,13 @@ impl Attachment {
         let mut out = BytesMut::new();
         words(&mut out, "Content-Type", core::iter::once(String::from(self.media_type.as_str())));
         encoding_field(&mut out, Encoding::Base64);
-        let mut field = FieldWriter::new(&mut out, "Content-Disposition");
+        let mut field = FieldWriter::new(&mut out, "Content-Disposition", false);
         field.word(b"attachment");
         field.parameter("filename", self.name.as_str());
         field.end();
         out.extend_from_slice(b"\r\n");
         sink(&out);
-        let mut lines = Vec::new();
+        let mut lines = BytesMut::new();
         for piece in self.octets.chunks(BASE64_LINE * PIECE) {
             lines.clear();
             encode::base64_lines(piece, &mut lines);
@@ -263,7 +263,7 @@ const PIECE: usize = 1024;
 fn words(out: &mut BytesMut, name: &str, words: impl IntoIterator<Item = String>) {
     let mut words = words.into_iter().peekable();
     if words.peek().is_some() {
-        let mut field = FieldWriter::new(out, name);
+        let mut field = FieldWriter::new(out, name, false);
         words.for_each(|word| field.word(word.as_bytes()));
         field.end();
     }
@@ -278,19 +278,18 @@ fn text_part(subtype: &str, text: &str) -> Vec<u8> {
     let text = encode::canonical(text);
     let encoding = encode::choose(&text);
     let mut out = BytesMut::new();
-    let mut field = FieldWriter::new(&mut out, "Content-Type");
+    let mut field = FieldWriter::new(&mut out, "Content-Type", false);
     field.word(format!("text/{subtype}").as_bytes());
     field.parameter("charset", "utf-8");
     field.end();
     encoding_field(&mut out, encoding);
-    let mut out = Vec::from(&out[..]);
     out.extend_from_slice(b"\r\n");
     match encoding {
         Encoding::Base64 => encode::base64_lines(&text, &mut out),
         Encoding::QuotedPrintable => encode::quoted_printable(&text, &mut out),
         _ => out.extend_from_slice(&text),
     }
-    out
+    out.to_vec()
 }
 
 fn multipart(subtype: &str, boundary: &str) -> Vec<u8> {

@@ -1,6 +1,8 @@
 //! Putting octets into lines of ASCII: base64 and quoted-printable (RFC 2045 §6.7, §6.8).
 use alloc::vec::Vec;
 
+use bytes::{BufMut, BytesMut};
+
 use crate::Encoding;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -58,22 +60,26 @@ pub(crate) fn canonical(text: &str) -> Vec<u8> {
 }
 
 /// Appends base64 without line ends.
-pub(crate) fn base64_line(octets: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn base64_line(octets: &[u8], out: &mut BytesMut) {
     let symbol = |at: u8| ALPHABET.get(usize::from(at & 63)).copied().unwrap_or(b'A');
-    let mut groups = octets.chunks_exact(3);
-    for group in &mut groups {
-        let &[a, b, c] = group else { continue };
-        out.extend([symbol(a >> 2), symbol(a << 4 | b >> 4), symbol(b << 2 | c >> 6), symbol(c)]);
+    let (groups, rest) = octets.as_chunks::<3>();
+    for &[a, b, c] in groups {
+        out.put_slice(&[
+            symbol(a >> 2),
+            symbol(a << 4 | b >> 4),
+            symbol(b << 2 | c >> 6),
+            symbol(c),
+        ]);
     }
-    match *groups.remainder() {
-        [a] => out.extend([symbol(a >> 2), symbol(a << 4), b'=', b'=']),
-        [a, b] => out.extend([symbol(a >> 2), symbol(a << 4 | b >> 4), symbol(b << 2), b'=']),
+    match *rest {
+        [a] => out.put_slice(&[symbol(a >> 2), symbol(a << 4), b'=', b'=']),
+        [a, b] => out.put_slice(&[symbol(a >> 2), symbol(a << 4 | b >> 4), symbol(b << 2), b'=']),
         _ => {}
     }
 }
 
 /// Appends lines of base64, each with its line end.
-pub(crate) fn base64_lines(octets: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn base64_lines(octets: &[u8], out: &mut BytesMut) {
     for line in octets.chunks(BASE64_LINE) {
         base64_line(line, out);
         out.extend_from_slice(b"\r\n");
@@ -81,7 +87,7 @@ pub(crate) fn base64_lines(octets: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends quoted-printable of text whose lines end in CRLF.
-pub(crate) fn quoted_printable(text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn quoted_printable(text: &[u8], out: &mut BytesMut) {
     let (mut column, mut rest) = (0, text);
     while let Some((octet, after)) = rest.split_first() {
         if let [b'\r', b'\n', after @ ..] = rest {
@@ -103,15 +109,15 @@ pub(crate) fn quoted_printable(text: &[u8], out: &mut Vec<u8>) {
             column = 0;
         }
         if plain {
-            out.push(*octet)
+            out.put_u8(*octet)
         } else {
-            out.extend(escape(*octet))
+            out.put_slice(&escape(*octet))
         }
         (column, rest) = (column + width, after);
     }
 }
 
-fn escape(octet: u8) -> [u8; 3] {
+pub(crate) fn escape(octet: u8) -> [u8; 3] {
     let digit = |at: u8| HEX.get(usize::from(at)).copied().unwrap_or(b'0');
     [b'=', digit(octet >> 4), digit(octet & 15)]
 }
@@ -121,10 +127,10 @@ mod tests {
     use super::*;
     use crate::Decoder;
 
-    fn encode(encoder: fn(&[u8], &mut Vec<u8>), octets: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
+    fn encode(encoder: fn(&[u8], &mut BytesMut), octets: &[u8]) -> Vec<u8> {
+        let mut out = BytesMut::new();
         encoder(octets, &mut out);
-        out
+        out.to_vec()
     }
 
     #[test]
@@ -133,7 +139,7 @@ mod tests {
             let octets: Vec<u8> =
                 (0..len).map(|at| [b'a', 0xe9, b' ', b'='][at * 7 / 5 % 4]).collect();
             for (encoding, encoder) in [
-                (Encoding::Base64, base64_lines as fn(&[u8], &mut Vec<u8>)),
+                (Encoding::Base64, base64_lines as fn(&[u8], &mut BytesMut)),
                 (Encoding::QuotedPrintable, quoted_printable),
             ] {
                 let encoded = encode(encoder, &octets);

@@ -57,6 +57,25 @@ pub enum ParseErrorKind {
     /// A date is not an RFC 5322 date.
     #[error("not a date")]
     Date,
+    /// A field name is empty, over 76 octets, has octets that no name has, or decides the
+    /// structure.
+    #[error("not a name for a field")]
+    FieldName,
+    /// The value of a field has a line that is blank, too long or no continuation, or controls.
+    #[error("not the value of a field")]
+    FieldValue,
+    /// A URI has octets that must be escaped in one, or is too long for a line.
+    #[error("not a URI")]
+    Uri,
+    /// What identifies a mailing list has octets that no domain has.
+    #[error("not the identifier of a list")]
+    ListId,
+    /// A value of the form `type; value` has no type, or a word too long for a line.
+    #[error("not a typed value")]
+    Typed,
+    /// A status is not of the form `class.subject.detail`.
+    #[error("not a status")]
+    Status,
 }
 
 /// A value that we must not write: the caller's mistake.
