@@ -88,4 +88,16 @@ pub enum Misuse {
     /// An offset from UTC of 100 hours or more (RFC 5322 §3.3).
     #[error("offset from UTC out of range")]
     Offset,
+    /// A part of one message for the editor of another one.
+    #[error("part of another message")]
+    ForeignPart,
+    /// A part where only a multipart, or a part right inside one, can be edited so.
+    #[error("not in a multipart")]
+    NotMultipart,
+    /// A multipart would be left without parts (RFC 2046 §5.1.1).
+    #[error("only part of a multipart")]
+    OnlyPart,
+    /// A header field of a new part looks like a delimiter of the multipart around it.
+    #[error("field like a delimiter")]
+    Boundary,
 }
