@@ -295,9 +295,9 @@ impl<'m, 'a> Editor<'m, 'a> {
             let mut out = BytesMut::new();
             Writer::new(&mut out, self.target, self.seed, None).part(new, octets, armoured);
             let hit = |boundary: &String| {
-                let line = alloc::format!("\n--{boundary}");
-                out.starts_with(&line.as_bytes()[1..])
-                    || memmem::find(&out, line.as_bytes()).is_some()
+                let line = alloc::format!("--{boundary}");
+                let mut places = memmem::find_iter(&out, line.as_bytes());
+                places.any(|at| at.checked_sub(1).is_none_or(|at| out.get(at) == Some(&b'\n')))
             };
             if !boundaries.iter().any(hit) {
                 return Ok(out.freeze());
