@@ -181,22 +181,17 @@ pub(crate) fn base64_lines(octets: &[u8], out: &mut BytesMut) {
     }
 }
 
-/// Appends the whole lines of many, by the processor's vector instructions; returns what is left.
+/// Appends the lines of many octets, by the processor's vector instructions; returns what is left.
 #[cfg(feature = "simd")]
-fn vector_lines<'a>(mut octets: &'a [u8], out: &mut BytesMut) -> &'a [u8] {
-    // As much as stays in the nearest caches between being made room for and being written.
-    while let Some((piece, rest)) = octets.split_at_checked(BASE64_LINE * 128) {
-        let start = out.len();
-        out.resize(start + 128 * (LINE + 2), 0);
-        let room = out.get_mut(start..).unwrap_or_default();
-        let len = room.len();
-        if encodify::base64::MIME.encode_slice(piece, room) != Ok(len) {
-            out.truncate(start);
-            break;
-        }
-        octets = rest;
+fn vector_lines<'a>(octets: &'a [u8], out: &mut BytesMut) -> &'a [u8] {
+    if octets.len() < BASE64_LINE * 128 {
+        return octets;
     }
-    octets
+    // A vector's room need not be filled before it is written; both ways it keeps its place.
+    let mut vector = alloc::vec::Vec::from(core::mem::take(out));
+    encodify::base64::MIME.encode_append(octets, &mut vector);
+    *out = BytesMut::from(bytes::Bytes::from(vector));
+    &[]
 }
 
 /// Encodes a whole line six octets at a time; the last two octets written mean nothing.
