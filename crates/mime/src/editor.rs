@@ -165,7 +165,7 @@ impl<'m, 'a> Editor<'m, 'a> {
             gone.remove(&key(&part));
         }
         let octets = Bytes::from([&octets[..], self.line_end(part.span().end)].concat());
-        self.replaced.insert(key(&part), Cut { span: part.span(), octets, line: false });
+        self.replaced.insert(key(&part), Cut { span: part.span(), octets, line: true });
         Ok(self)
     }
 
