@@ -83,7 +83,7 @@ impl<'o> Writer<'o> {
         FieldWriter::new(self.out, name, self.target.carries_utf8())
     }
 
-    fn header(&mut self, builder: &Builder) {
+    pub(crate) fn header(&mut self, builder: &Builder) {
         let mut field = self.field("Date");
         field.date(builder.date);
         field.end();
