@@ -203,7 +203,7 @@ fn percent_decode(mut value: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Reads `; attribute=value`, going over what is neither.
-fn next_parameter<'a>(lexer: &mut Lexer<'a>) -> Option<(&'a [u8], Vec<u8>)> {
+pub(crate) fn next_parameter<'a>(lexer: &mut Lexer<'a>) -> Option<(&'a [u8], Vec<u8>)> {
     loop {
         lexer.skip_cfws();
         match lexer.peek()? {
