@@ -260,7 +260,7 @@ fn encoding(part: &Part<'_, '_>) -> String {
 fn parameters(value: &[u8]) -> Vec<(String, String)> {
     let (mut lexer, mut out) = (Lexer::new(value), Vec::new());
     while let Some((attribute, value)) = next_parameter(&mut lexer) {
-        out.push((clean(attribute), clean(&value)));
+        out.push((clean(attribute), clean(&value.to_vec())));
     }
     out
 }

@@ -84,6 +84,12 @@ pub enum DefectKind {
     NoParts,
     /// A multipart ends without its closing delimiter: it may have been cut.
     MissingClose,
+    /// A multipart uses the boundary of one that it lies in: its delimiters end it, and the outer
+    /// one's cannot be told from them (RFC 2046 §5.1.2).
+    RepeatedBoundary,
+    /// A line begins with a delimiter and goes on, as no body may have it (RFC 2046 §5.1.1). It is
+    /// no delimiter.
+    FalseDelimiter,
     /// A multipart claims to be encoded (RFC 2045 §6.4). The claim is ignored.
     EncodedMultipart,
     /// A part's transfer encoding is unknown (RFC 2045 §6.4). Its octets are taken as they are.

@@ -51,12 +51,12 @@ fn structure_follows_from_what_is_there() {
             "  1 multipart/alternative",
             "    1.1 text/plain 7bit 1",
             "    1.2 text/html 7bit 3",
-            "  2 text/csv base64 3 \"f.csv\"",
+            "  2 text/csv 7bit 3 \"f.csv\"",
         ]
     );
     assert_eq!(
         tree(&builder().attach("f.csv", csv, file)),
-        ["TEXT multipart/mixed", "  1 text/csv base64 3 \"f.csv\""]
+        ["TEXT multipart/mixed", "  1 text/csv 7bit 3 \"f.csv\""]
     );
 }
 

@@ -24,8 +24,9 @@ fn nesting_100_000_deep_costs_no_stack() {
 
 #[test]
 fn nested_multiparts_stop_at_the_limit() {
-    let level =
-        |at: usize| format!("Content-Type: multipart/mixed; boundary=b{at}\r\n\r\n--b{at}\r\n");
+    let level = |at: usize| {
+        format!("Content-Type: multipart/mixed; boundary=b{at:06}\r\n\r\n--b{at:06}\r\n")
+    };
     let nested: String = (0..100_000).map(level).collect();
     let message = Message::parse(nested.as_bytes());
     assert!(has(&message, DefectKind::TooDeep) && has(&message, DefectKind::MissingClose));
