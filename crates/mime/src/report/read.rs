@@ -194,7 +194,7 @@ impl FeedbackReport {
 /// Cuts a body into groups of fields at its empty lines; empty groups are none.
 fn groups(octets: &[u8]) -> Vec<Vec<Field<'_>>> {
     let (mut out, mut group, mut start, mut at) = (Vec::new(), Vec::new(), 0, 0);
-    let mut take = |group: &mut Vec<_>, start: usize, end: usize| {
+    let take = |group: &mut Vec<_>, start: usize, end: usize| {
         group.extend(octets.get(start..end).and_then(Field::new));
     };
     for line in octets.split_inclusive(|octet| *octet == b'\n') {
