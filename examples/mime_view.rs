@@ -7,7 +7,9 @@ use std::{
 };
 
 use clap::Parser;
-use homing::mime::{AddressList, Defect, Mailbox, Mbox, MboxDialect, Message, Part, PartKind};
+use homing::mime::{
+    Address, AddressList, Defect, Mailbox, Mbox, MboxDialect, Message, Part, PartKind,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -139,8 +141,19 @@ fn to_json(message: &Message<'_>) -> Value {
 }
 
 fn addresses(list: &AddressList) -> Vec<Value> {
-    let address = |mailbox: &Mailbox| json!({ "name": mailbox.name(), "address": mailbox.address().to_string() });
-    list.mailboxes().map(address).collect()
+    let mailbox = |it: &Mailbox| json!({ "name": it.name(), "address": it.address().to_string() });
+    list.as_slice()
+        .iter()
+        .flat_map(|address| match address {
+            Address::Mailbox(it) => vec![mailbox(it)],
+            Address::Group(group) => group.members().iter().map(mailbox).collect(),
+            // Nothing is lost: a word alone is a mailbox of some host.
+            Address::Unreadable(text) if text.as_str().contains(' ') => {
+                vec![json!({ "name": text.as_str(), "address": "" })]
+            }
+            Address::Unreadable(text) => vec![json!({ "name": null, "address": text.as_str() })],
+        })
+        .collect()
 }
 
 fn part_to_json(part: &Part<'_, '_>) -> Value {

@@ -14,7 +14,9 @@ fn push(pieces: &[&[u8]], dialect: MboxDialect, limits: &Limits) -> Vec<String> 
                     assert!(!std::mem::replace(&mut open, true), "messages do not nest");
                     out.push(Vec::new());
                 }
-                MboxEvent::Body(octets) => out.last_mut().unwrap().extend_from_slice(&octets),
+                MboxEvent::Body(octets) => {
+                    out.last_mut().expect("begun").extend_from_slice(&octets)
+                }
                 MboxEvent::End => assert!(std::mem::replace(&mut open, false)),
             }
         }

@@ -14,7 +14,7 @@ fn message(tree: &str) -> String {
         match token {
             "(" => {}
             ")" => {
-                let boundary: usize = open.pop().unwrap();
+                let boundary: usize = open.pop().expect("opened");
                 out += &format!("\r\n--b{boundary}b--");
             }
             token => {
@@ -254,7 +254,7 @@ fn hostile_fields_are_read_in_no_time_in_every_way() {
         "(", ")", "\"", "<", ">", ";", "=", ",", ".", "/", "a=b;", "<a>,", "a.b=c ", "a (", "a(b)",
         "from ", "from a ", "[", "h=a:", "<a@b> ", "x:;,",
     ] {
-        let raw = format!("X: {}\r\n", piece.repeat(1_000_000 / piece.len()));
+        let raw = format!("X: {}\r\n", piece.repeat(200_000 / piece.len()));
         every_reading(&Field::new(raw.as_bytes()).unwrap());
     }
 }
@@ -323,7 +323,7 @@ proptest! {
         let octets = format!(
             "From:{value}\r\nSubject:{value}\r\nContent-Type: multipart/{}; boundary=b\r\nReferences:{value}\r\n\r\n\
              --b\r\nContent-Type: text/html;{value}\r\nContent-ID:{value}\r\nContent-Language:{value}\r\n\
-             Content-Disposition:{value}\r\n\r\n<p>{noise}\r\n--b\r\n{noise}\r\n--b--", if noise.len() % 2 == 0 { "related" } else { "alternative" },
+             Content-Disposition:{value}\r\n\r\n<p>{noise}\r\n--b\r\n{noise}\r\n--b--", if noise.len().is_multiple_of(2) { "related" } else { "alternative" },
         );
         for octets in [octets.as_bytes(), noise.as_bytes()] {
             let message = Message::parse(octets);
