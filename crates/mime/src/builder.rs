@@ -82,6 +82,7 @@ pub(crate) struct Body {
 impl Builder {
     /// Starts a message written at this moment: the one field besides `From:` that every message
     /// must have (RFC 5322 §3.6.1).
+    #[inline]
     pub fn new(date: DateTime) -> Self {
         Self {
             date,
@@ -105,6 +106,7 @@ impl Builder {
 
     /// Identifies the message (RFC 5322 §3.6.4). It must be unique in the world:
     /// [`unique`](Self::unique) makes one of random octets.
+    #[inline]
     pub fn message_id(mut self, id: MessageId) -> Self {
         self.message_id = Some(id);
         self
@@ -129,6 +131,7 @@ impl Builder {
     ///
     /// # Errors
     /// The domain is none.
+    #[inline]
     pub fn unique(self, random: u128, domain: &str) -> Result<Self, ParseError> {
         let id = AddrSpec::new(&alloc::format!("{random:032x}"), domain)?;
         let low = u64::try_from(random & u128::from(u64::MAX)).unwrap_or_default();
@@ -136,6 +139,7 @@ impl Builder {
     }
 
     /// Adds an author.
+    #[inline]
     pub fn from(mut self, author: impl Into<Address>) -> Self {
         self.from.push(author.into());
         self
@@ -143,24 +147,28 @@ impl Builder {
 
     /// Says who sends it for the author, or which of the authors does: it must be said if there
     /// are more than one (RFC 5322 §3.6.2).
+    #[inline]
     pub fn sender(mut self, sender: impl Into<crate::Mailbox>) -> Self {
         self.sender = Some(Address::Mailbox(sender.into()));
         self
     }
 
     /// Adds an address that answers shall go to in place of the author's (RFC 5322 §3.6.2).
+    #[inline]
     pub fn reply_to(mut self, address: impl Into<Address>) -> Self {
         self.reply_to.push(address.into());
         self
     }
 
     /// Adds a primary recipient.
+    #[inline]
     pub fn to(mut self, recipient: impl Into<Address>) -> Self {
         self.to.push(recipient.into());
         self
     }
 
     /// Adds another recipient.
+    #[inline]
     pub fn cc(mut self, recipient: impl Into<Address>) -> Self {
         self.cc.push(recipient.into());
         self
@@ -169,6 +177,7 @@ impl Builder {
     /// Adds a recipient of whom the others do not know. The field is not written, but for a
     /// [`draft`](Self::draft): the recipient gets the message by the envelope alone, for which
     /// there is [`recipients`](Self::recipients) (RFC 5322 §3.6.3, the first way).
+    #[inline]
     pub fn bcc(mut self, recipient: impl Into<Address>) -> Self {
         self.bcc.push(recipient.into());
         self
@@ -181,18 +190,21 @@ impl Builder {
     }
 
     /// Says what it is about.
+    #[inline]
     pub fn subject(mut self, subject: impl Into<Text>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
     /// Adds a message that this one answers (RFC 5322 §3.6.4).
+    #[inline]
     pub fn in_reply_to(mut self, id: MessageId) -> Self {
         self.in_reply_to.push(id);
         self
     }
 
     /// Adds a message of the same conversation, the oldest first (RFC 5322 §3.6.4).
+    #[inline]
     pub fn reference(mut self, id: MessageId) -> Self {
         self.references.push(id);
         self
@@ -213,12 +225,14 @@ impl Builder {
     /// assert_eq!(message.field("x-mood").unwrap().text(), "très bien");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn field(mut self, name: FieldName, value: impl Into<FieldValue>) -> Self {
         self.fields.push((name, value.into()));
         self
     }
 
     /// Sets the plain text. Its line ends are made CRLF.
+    #[inline]
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.body.text = Some(Bytes::from(text.into()));
         self
@@ -245,6 +259,7 @@ impl Builder {
 
     /// Sets the HTML text, which says the same as the plain text if both are given. Its line ends
     /// are made CRLF.
+    #[inline]
     pub fn html(mut self, html: impl Into<String>) -> Self {
         self.body.html = Some(Bytes::from(html.into()));
         self
@@ -267,6 +282,7 @@ impl Builder {
     /// assert_eq!(message.part(&[2]).unwrap().field("content-id").unwrap().text(), "<crepe@crepes.fr>");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn inline(
         mut self,
         id: MessageId,
@@ -278,6 +294,7 @@ impl Builder {
     }
 
     /// Adds a file. Its octets arrive unchanged.
+    #[inline]
     pub fn attach(
         self,
         name: impl Into<Text>,
@@ -298,11 +315,13 @@ impl Builder {
     /// assert_eq!(message.part(&[2]).unwrap().children().next().unwrap().body(), b"Hello");
     /// # Ok::<(), mime::Misuse>(())
     /// ```
+    #[inline]
     pub fn forward(self, message: impl Into<Bytes>) -> Self {
         self.part(PartBuilder::message(message))
     }
 
     /// Adds a part of any kind, after the texts and the attachments that are there.
+    #[inline]
     pub fn part(mut self, part: PartBuilder) -> Self {
         self.body.attachments.push(part);
         self
@@ -329,24 +348,28 @@ impl Builder {
     /// assert_eq!(kind.parameter("report-type").as_deref(), Some("delivery-status"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn report(mut self, report: impl Into<Report>) -> Self {
         self.body.report = Some(report.into());
         self
     }
 
     /// Adds the message that the report is about, whole.
+    #[inline]
     pub fn returned_message(mut self, message: impl Into<Bytes>) -> Self {
         self.body.returned = Some(PartBuilder::message(message));
         self
     }
 
     /// Adds the header of the message that the report is about (RFC 6522 §4).
+    #[inline]
     pub fn returned_header(mut self, header: impl Into<Bytes>) -> Self {
         self.body.returned = Some(PartBuilder::header(header));
         self
     }
 
     /// Says what the transports on its way carry; [`Target::SEVEN_BIT`] if nothing is said.
+    #[inline]
     pub const fn target(mut self, target: Target) -> Self {
         self.target = target;
         self
@@ -354,6 +377,7 @@ impl Builder {
 
     /// Gives the boundaries a random part. They cannot occur in what is written even without it;
     /// with it they differ from those of the messages that may one day hold this one.
+    #[inline]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self

@@ -119,7 +119,7 @@ impl PartBuilder {
         self
     }
 
-    /// Returns the octets in it and in parts of it, and whether they are text.
+    /// Returns the octets in it and in parts of it, and whether they are in lines.
     pub(crate) fn contents(&self) -> Vec<(&Bytes, bool)> {
         let (mut open, mut found) = (Vec::from([self]), Vec::new());
         while let Some(part) = open.pop() {

@@ -61,14 +61,14 @@ impl<'o> Writer<'o> {
         self.armoured = armoured;
         let contents = part.contents();
         self.label(contents.iter().copied());
-        self.avoid(contents.iter().map(|(octets, _)| &octets[..]).chain([into]));
+        self.avoid(&contents, into);
         self.any(part);
     }
 
     fn prepare(&mut self, body: &Body) {
         let parts = body.attachments.iter().chain(&body.inline).chain(&body.returned);
         let parts: Vec<_> = parts.flat_map(PartBuilder::contents).collect();
-        self.avoid(parts.iter().map(|(octets, _)| &octets[..]));
+        self.avoid(&parts, b"");
         let texts = body.text.iter().chain(&body.html).map(|text| (text, true));
         self.label(texts.chain(parts));
         if let Some(report) = &body.report
@@ -86,7 +86,7 @@ impl<'o> Writer<'o> {
 
     fn header(&mut self, builder: &Builder) {
         let mut field = self.field("Date");
-        field.display(builder.date);
+        field.date(builder.date);
         field.end();
         let bcc = if builder.draft { &builder.bcc[..] } else { &[] };
         for (name, addresses) in [
@@ -344,11 +344,15 @@ impl<'o> Writer<'o> {
     }
 
     fn delimiter(&mut self, boundary: &str) {
-        let _ = write!(self.out, "\r\n--{boundary}\r\n");
+        self.line([b"\r\n--", boundary.as_bytes(), b"\r\n"]);
     }
 
     fn close(&mut self, boundary: &str) {
-        let _ = write!(self.out, "\r\n--{boundary}--\r\n");
+        self.line([b"\r\n--", boundary.as_bytes(), b"--\r\n"]);
+    }
+
+    fn line(&mut self, pieces: [&[u8]; 3]) {
+        pieces.into_iter().for_each(|piece| self.out.put_slice(piece));
     }
 
     /// Widens the label of multiparts to what is in these bodies.
@@ -369,11 +373,12 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// Changes the seed if one of our boundaries with it is in octets that go as they are. Text
-    /// that looks like one is encoded.
-    fn avoid<'p>(&mut self, octets: impl Iterator<Item = &'p [u8]>) {
+    /// Changes the seed if one of our boundaries with it is in octets that may go as they are, or
+    /// in what the parts go `into`.
+    fn avoid(&mut self, contents: &[(&Bytes, bool)], into: &[u8]) {
         let mut taken = BTreeSet::new();
-        for octets in octets {
+        let verbatim = contents.iter().filter(|(_, lines)| *lines || self.target.carries_binary());
+        for octets in verbatim.map(|(octets, _)| &octets[..]).chain([into]) {
             let starts = memmem::find_iter(octets, b"=_");
             taken.extend(starts.filter_map(|at| octets.get(at + 2..).and_then(seed_of)));
         }

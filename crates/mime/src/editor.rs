@@ -55,6 +55,8 @@ struct Item {
 struct Cut {
     span: Span,
     octets: Bytes,
+    /// Begins a line, even if what is before it was cut short.
+    line: bool,
 }
 
 impl<'m, 'a> Editor<'m, 'a> {
@@ -116,7 +118,7 @@ impl<'m, 'a> Editor<'m, 'a> {
     /// resends a message adds the `Resent-` ones (RFC 5322 §3.6.6).
     pub fn prepend(mut self, name: FieldName, value: impl Into<FieldValue>) -> Self {
         let octets = Some(self.field(&name, &value.into()));
-        let start = self.header.first().map_or(0, |item| item.span.start);
+        let start = self.header.first().map_or(self.end_of_header(), |item| item.span.start);
         let item = Item { name: name.as_str().into(), span: Span { start, end: start }, octets };
         self.header.insert(0, item);
         self
@@ -162,7 +164,8 @@ impl<'m, 'a> Editor<'m, 'a> {
         if let Some((_, _, gone)) = self.removed.get_mut(&parent) {
             gone.remove(&key(&part));
         }
-        self.replaced.insert(key(&part), Cut { span: part.span(), octets });
+        let octets = Bytes::from([&octets[..], self.line_end(part.span().end)].concat());
+        self.replaced.insert(key(&part), Cut { span: part.span(), octets, line: true });
         Ok(self)
     }
 
@@ -177,11 +180,15 @@ impl<'m, 'a> Editor<'m, 'a> {
         let last = multipart.children().last().ok_or(Misuse::NotMultipart)?;
         let part = self.render(new, Some(multipart))?;
         let mut octets = BytesMut::new();
-        for piece in [b"\r\n--", boundary.as_bytes(), b"\r\n", &part] {
+        let end = last.span().end;
+        for piece in [b"\r\n--", boundary.as_bytes(), b"\r\n", &part, self.line_end(end)] {
             octets.put_slice(piece);
         }
-        let end = last.span().end;
-        self.added.push(Cut { span: Span { start: end, end }, octets: octets.freeze() });
+        self.added.push(Cut {
+            span: Span { start: end, end },
+            octets: octets.freeze(),
+            line: false,
+        });
         Ok(self)
     }
 
@@ -206,7 +213,7 @@ impl<'m, 'a> Editor<'m, 'a> {
 
     /// Appends the message with its changes to `out`.
     pub fn write(&self, out: &mut BytesMut) {
-        let octets = self.message.as_bytes();
+        let (octets, start) = (self.message.as_bytes(), out.len());
         let mut at = 0;
         for cut in self.cuts() {
             // What lies inside what was replaced or removed is gone with it.
@@ -214,6 +221,8 @@ impl<'m, 'a> Editor<'m, 'a> {
                 continue;
             }
             out.put_slice(Span { start: at, end: cut.span.start }.of(octets));
+            let open = cut.line && out.len() > start && !out.ends_with(b"\n");
+            out.put_slice(if open { b"\r\n" } else { b"" });
             out.put_slice(&cut.octets);
             at = cut.span.end;
         }
@@ -223,10 +232,13 @@ impl<'m, 'a> Editor<'m, 'a> {
     /// Collects the changes in the order of their places; what is new at a place comes before what
     /// is replaced there, but for parts that follow it.
     fn cuts(&self) -> Vec<Cut> {
-        let header = self
-            .header
-            .iter()
-            .filter_map(|item| item.octets.clone().map(|octets| Cut { span: item.span, octets }));
+        let header = self.header.iter().filter_map(|item| {
+            item.octets.clone().map(|octets| Cut {
+                span: item.span,
+                line: !octets.is_empty(),
+                octets,
+            })
+        });
         let mut cuts: Vec<_> = header.collect();
         cuts.extend(self.replaced.values().cloned());
         cuts.extend(self.added.iter().cloned());
@@ -247,7 +259,8 @@ impl<'m, 'a> Editor<'m, 'a> {
                     true => Span { start: before, end: span.end },
                     false => Span { start: span.start, end: next },
                 };
-                cuts.push(Cut { span, octets: Bytes::new() });
+                let end = if kept { self.line_end(span.end) } else { b"" };
+                cuts.push(Cut { span, octets: Bytes::from_static(end), line: false });
             }
         }
         cuts.sort_by_key(|cut| (cut.span.start, cut.span.end));
@@ -265,18 +278,32 @@ impl<'m, 'a> Editor<'m, 'a> {
         self
     }
 
-    /// Adds lines at the header's end, after the line end that a header cut short lacks.
+    /// Adds lines at the header's end.
     fn push(&mut self, name: &str, octets: Bytes) {
-        let end = self.header.last().map_or(0, |item| item.span.end);
+        let end = self.header.last().map_or(self.end_of_header(), |item| item.span.end);
         let span = Span { start: end, end };
-        let before = Span { start: 0, end }.of(self.message.as_bytes());
-        let open = !before.is_empty() && !before.ends_with(b"\n");
-        let first = self.header.last().is_none_or(|item| !item.span.is_empty());
-        let octets = match open && first {
-            true => Bytes::from([b"\r\n", &octets[..]].concat()),
-            false => octets,
-        };
         self.header.push(Item { name: name.into(), span, octets: Some(octets) });
+    }
+
+    /// Returns where a header without fields ends: after what is no field, to which a first line
+    /// that begins with a blank may belong.
+    fn end_of_header(&self) -> u64 {
+        let header = self.message.root().header();
+        let lines = header.strip_suffix(b"\n").map(|it| it.strip_suffix(b"\r").unwrap_or(it));
+        match lines.filter(|it| is_blank_line(header) && (it.is_empty() || it.ends_with(b"\n"))) {
+            Some(lines) => lines.len() as u64,
+            None => header.len() as u64,
+        }
+    }
+
+    /// Returns the line end that the delimiter at this place lacks: one right after a part without
+    /// octets has none of its own.
+    fn line_end(&self, at: u64) -> &'static [u8] {
+        let octets = self.message.as_bytes();
+        match (Span { start: at, end: octets.len() as u64 }).of(octets) {
+            [] | [b'\r' | b'\n', ..] => b"",
+            _ => b"\r\n",
+        }
     }
 
     fn check(&self, part: &Part<'m, 'a>) -> Result<(), Misuse> {
@@ -320,12 +347,9 @@ impl<'m, 'a> Editor<'m, 'a> {
         }
         self.push("Content-Type", part.slice_ref(header));
         let root = self.message.root();
-        let blank = root.header();
-        let blank = matches!(blank, b"\n" | b"\r\n")
-            || blank.ends_with(b"\n\n")
-            || blank.ends_with(b"\n\r\n");
+        let blank = is_blank_line(root.header());
         let body = if blank { body.strip_prefix(b"\r\n").unwrap_or(body) } else { body };
-        let cut = Cut { span: root.body_span(), octets: part.slice_ref(body) };
+        let cut = Cut { span: root.body_span(), octets: part.slice_ref(body), line: true };
         self.replaced.insert(key(&root), cut);
         self
     }
@@ -352,6 +376,11 @@ fn boundary(part: &Part<'_, '_>) -> Option<String> {
     (part.kind() == PartKind::Multipart).then_some(())?;
     let boundary = part.content_type().parameter("boundary")?;
     Some(boundary.trim_end_matches([' ', '\t']).into())
+}
+
+/// Tells whether a header ends in a blank line.
+fn is_blank_line(header: &[u8]) -> bool {
+    matches!(header, b"\n" | b"\r\n") || header.ends_with(b"\n\n") || header.ends_with(b"\n\r\n")
 }
 
 /// Extends a field that was cut at a limit up to where it ends (RFC 5322 §2.2.3).

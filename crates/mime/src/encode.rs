@@ -56,7 +56,9 @@ fn survey(octets: &[u8]) -> Survey {
             [_, after @ ..] => (found.bare, rest) = (true, after),
         }
     }
-    let controls = octets.iter().any(|it| *it < b' ' && !matches!(it, b'\t' | b'\r' | b'\n'));
+    // Without a way out of the middle the compiler takes many octets at once.
+    let control = |it: &u8| *it < b' ' && !matches!(it, b'\t' | b'\r' | b'\n');
+    let controls = octets.iter().fold(false, |found, it| found | control(it));
     found.nul = controls && octets.contains(&0);
     if found.eight_bit || controls || found.long || found.reserved {
         let marks = |it: &&u8| !matches!(it, b' '..=b'<' | b'>'..=b'~' | b'\t' | b'\n' | b'\r');
@@ -164,6 +166,8 @@ pub(crate) fn base64_line(octets: &[u8], out: &mut BytesMut) {
 /// Appends lines of base64, each with its line end.
 pub(crate) fn base64_lines(octets: &[u8], out: &mut BytesMut) {
     out.reserve(octets.len().div_ceil(BASE64_LINE) * (LINE + 2) + 2);
+    #[cfg(feature = "simd")]
+    let octets = vector_lines(octets, out);
     let (lines, rest) = octets.as_chunks::<BASE64_LINE>();
     let mut written = [0; LINE + 4];
     for line in lines {
@@ -175,6 +179,19 @@ pub(crate) fn base64_lines(octets: &[u8], out: &mut BytesMut) {
         base64_line(rest, out);
         out.put_slice(b"\r\n");
     }
+}
+
+/// Appends the lines of many octets, by the processor's vector instructions; returns what is left.
+#[cfg(feature = "simd")]
+fn vector_lines<'a>(octets: &'a [u8], out: &mut BytesMut) -> &'a [u8] {
+    if octets.len() < BASE64_LINE * 128 {
+        return octets;
+    }
+    // A vector's room need not be filled before it is written; both ways it keeps its place.
+    let mut vector = alloc::vec::Vec::from(core::mem::take(out));
+    encodify::base64::MIME.encode_append(octets, &mut vector);
+    *out = BytesMut::from(bytes::Bytes::from(vector));
+    &[]
 }
 
 /// Encodes a whole line six octets at a time; the last two octets written mean nothing.

@@ -101,7 +101,7 @@ impl FieldValue {
             Value::Text(text) => field.text(text.as_str()),
             Value::Addresses(addresses) => field.addresses(addresses),
             Value::MessageIds(ids) => field.message_ids(ids),
-            Value::Date(date) => field.display(date),
+            Value::Date(date) => field.date(*date),
             Value::Uris(uris) => {
                 for (at, uri) in uris.iter().enumerate() {
                     let comma = if at + 1 < uris.len() { "," } else { "" };

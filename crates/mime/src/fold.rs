@@ -5,9 +5,10 @@ use alloc::string::String;
 
 use bytes::{BufMut, BytesMut};
 
+use crate::date::{DAYS, MONTHS, civil_from_days};
 use crate::encode;
 use crate::lex::{is_atext, is_token};
-use crate::{AddrSpec, Address, Mailbox, MessageId};
+use crate::{AddrSpec, Address, DateTime, Mailbox, MessageId};
 
 /// RFC 5322 §2.1.1: a line SHOULD have no more than 78 octets, its line end apart.
 const LINE: usize = 78;
@@ -52,6 +53,36 @@ impl<'o> FieldWriter<'o> {
         // Writing to memory does not fail.
         let _ = write!(self.out, " {word}");
         self.column += self.out.len() - start;
+    }
+
+    /// Writes a blank and a date (RFC 5322 §3.3), digit by digit: every message has one.
+    pub(crate) fn date(&mut self, date: DateTime) {
+        let local = date.unix_seconds() + i64::from(date.offset_minutes()) * 60;
+        let (days, second) = (local.div_euclid(86_400), local.rem_euclid(86_400));
+        let (year, month, day) = civil_from_days(days);
+        let pick = |names: &[&'static str], at: i64| {
+            usize::try_from(at).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
+        };
+        let two = |number: i64| digits::<2>(number);
+        self.glued(b" ");
+        self.glued(pick(&DAYS, days.rem_euclid(7)).as_bytes());
+        self.glued(b", ");
+        let [tens, ones] = two(day);
+        if tens != b'0' {
+            self.glued(&[tens]);
+        }
+        self.glued(&[ones]);
+        self.glued(b" ");
+        self.glued(pick(&MONTHS, month - 1).as_bytes());
+        self.glued(b" ");
+        self.glued(&digits::<4>(year));
+        let ([a, b], [c, d], [e, f]) =
+            (two(second / 3600), two(second / 60 % 60), two(second % 60));
+        let offset = date.offset_minutes();
+        let sign = if offset < 0 { b'-' } else { b'+' };
+        let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
+        let ([g, h], [i, j]) = (two(hours.into()), two(minutes.into()));
+        self.glued(&[b' ', a, b, b':', c, d, b':', e, f, b' ', sign, g, h, i, j]);
     }
 
     fn space(&mut self, room: usize) {
@@ -165,7 +196,10 @@ impl<'o> FieldWriter<'o> {
     /// Writes an address with octets before and after it.
     fn address(&mut self, [before, after]: [&[u8]; 2], address: &AddrSpec) {
         let (local, domain) = (address.local(), address.domain());
-        let dotted = local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atext));
+        let dotted = local.bytes().all(|octet| octet == b'.' || is_atext(octet))
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..");
         let escapes = if dotted { 0 } else { 2 + local.bytes().filter(needs_escape).count() };
         self.space(before.len() + local.len() + escapes + 1 + domain.len() + after.len());
         self.glued(before);
@@ -191,7 +225,7 @@ impl<'o> FieldWriter<'o> {
 
     /// Writes a name: atoms, or a quoted string, or encoded words.
     pub(crate) fn phrase(&mut self, name: &str) {
-        if !name.split(' ').all(|word| is_plain(word, self.utf8)) {
+        if !is_plain(name, self.utf8) && !name.split(' ').all(|word| is_plain(word, self.utf8)) {
             self.encoded(name);
         } else if name.bytes().all(|octet| octet == b' ' || is_atext(octet)) {
             self.words(name);
@@ -265,10 +299,26 @@ impl<'o> FieldWriter<'o> {
     }
 }
 
+/// Writes the last digits of a number.
+fn digits<const N: usize>(mut number: i64) -> [u8; N] {
+    let mut out = [b'0'; N];
+    for place in out.iter_mut().rev() {
+        *place += u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+    }
+    out
+}
+
 /// Finds the part of a text that must be encoded: from the first to the last word that cannot
 /// stand for itself. Blanks beside blanks, or at an end, are empty words: only encoding keeps
 /// them, and only together with the words beside them.
 fn odd_words(text: &str, utf8: bool) -> Option<(usize, usize)> {
+    // The usual case, of which no word has to be looked at.
+    let plain = text.bytes().all(|it| matches!(it, b' '..=b'~') && it != b'=');
+    let ends = text.starts_with(' ') || text.ends_with(' ');
+    if plain && text.len() < LINE - 1 && !ends && !text.contains("  ") {
+        return None;
+    }
     let (mut odd, mut start) = (None, 0);
     let (mut previous_start, mut after_empty) = (0, false);
     for word in text.split(' ') {
@@ -358,6 +408,18 @@ mod tests {
             assert_eq!(text(it, false), expected, "{it:?}");
         }
         assert_eq!(text("a é b", true), "Subject: a é b\r\n");
+    }
+
+    #[test]
+    fn dates_are_written_as_they_are_shown() {
+        for (seconds, offset) in
+            [(0, 0), (880_127_706, -360), (-2_208_988_800, 0), (253_402_300_799, 0), (1, -5999)]
+        {
+            let date = DateTime::new(seconds, offset).unwrap();
+            let mut out = BytesMut::new();
+            FieldWriter::new(&mut out, "Date", false).date(date);
+            assert_eq!(out, alloc::format!("Date: {date}"));
+        }
     }
 
     #[test]

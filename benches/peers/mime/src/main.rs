@@ -1,7 +1,8 @@
 //! homing-mime beside other crates. `./run` prints the tables.
 //!
-//! `homing-peers-mime parse` prints time ratios and allocations; with `count CASE DEPTH WHO N` it
+//! `homing-peers-mime parse` and `build` print time ratios and allocations; with `count CASE DEPTH WHO N` it
 //! reads a case N times and prints nothing, for callgrind.
+mod building;
 mod cases;
 mod parse;
 
@@ -22,9 +23,53 @@ fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["parse"] => parsing(),
+        ["build"] => build(),
+        ["built", case, who, times] => {
+            let material = building::Material::new();
+            let times: u32 = times.parse().expect("a number");
+            for _ in 0..times {
+                black_box(material.build(who, case));
+            }
+        }
+        ["buildings"] => building::CASES.iter().for_each(|case| println!("{case}")),
         ["cases"] => cases().iter().for_each(|case| println!("{}", case.name)),
         ["count", case, depth, who, times] => count(case, depth, who, times),
         _ => println!("run benches/peers/mime/run"),
+    }
+}
+
+fn build() {
+    let material = building::Material::new();
+    println!(
+        "| message | ours | time ÷ mail-builder | ÷ lettre | allocations: ours, mail-builder, lettre |"
+    );
+    println!("|---|--:|--:|--:|--:|");
+    for case in building::CASES {
+        let times = 80_000_000 / material.build("homing-mime", case).max(4000) as u32;
+        let mut best = [Duration::MAX; 3];
+        let mut allocations = [0; 3];
+        for _ in 0..ROUNDS {
+            for (at, who) in building::WHO.into_iter().enumerate() {
+                // What the one before gave back to the system, this one does not pay for.
+                material.build(who, case);
+                let region = Region::new(ALLOCATOR);
+                let start = Instant::now();
+                for _ in 0..times {
+                    black_box(material.build(who, case));
+                }
+                best[at] = best[at].min(start.elapsed() / times);
+                let change = region.change();
+                allocations[at] = (change.allocations + change.reallocations) / times as usize;
+            }
+        }
+        let ratio = |at: usize| best[0].as_secs_f64() / best[at].as_secs_f64();
+        let [ours, first, second] = allocations;
+        println!(
+            "| {case} | {:?} | {:.2} | {:.2} | {ours}, {first}, {second} |",
+            best[0],
+            ratio(1),
+            ratio(2),
+        );
     }
 }
 
