@@ -95,15 +95,16 @@ fn maildir(folder: &Path) -> io::Result<Vec<PathBuf>> {
     for subfolder in ["cur", "new"] {
         let entries = fs::read_dir(folder.join(subfolder))
             .map_err(|error| io::Error::new(error.kind(), format!("not a Maildir: {error}")))?;
-        let start = paths.len();
+        let mut found = Vec::new();
         for entry in entries {
             let entry = entry?;
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             if !hidden && entry.path().is_file() {
-                paths.push(entry.path());
+                found.push(entry.path());
             }
         }
-        paths[start..].sort();
+        found.sort();
+        paths.append(&mut found);
     }
     Ok(paths)
 }

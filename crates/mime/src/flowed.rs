@@ -88,6 +88,8 @@ impl Part<'_, '_> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use super::*;
     use crate::Message;
 
@@ -152,5 +154,4 @@ mod tests {
         assert_eq!(Message::parse(octets).root().flowed().unwrap()[0].text(), "ab");
         assert_eq!(Message::parse(b"\r\na \r\nb").root().flowed(), None);
     }
-    use alloc::vec;
 }

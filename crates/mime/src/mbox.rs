@@ -1,10 +1,11 @@
 //! Messages in one file (RFC 4155 and the three dialects beside its own).
 use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::mbox_scan::{MboxScanner, MboxToken};
 use crate::unfold::clean;
 use crate::{AddrSpec, DateTime, Limits, Span};
-use alloc::string::String;
 
 /// How a mailbox file keeps lines of messages apart from the `From ` lines between messages.
 /// Closed: there are four.
@@ -162,7 +163,7 @@ impl<'a> MboxFrom<'a> {
     #[must_use]
     pub fn date(&self) -> Option<DateTime> {
         let text = self.text();
-        let words: alloc::vec::Vec<_> = text.split_whitespace().take(64).collect();
+        let words: Vec<_> = text.split_whitespace().take(64).collect();
         // `Sat Nov 22 08:26:40 [zone] 2025 [zone]`, after a sender that may have blanks in it.
         let clock = words.iter().position(|it| it.contains(':') && !it.contains('@'))?;
         let day = words.get(clock.checked_sub(1)?)?;
