@@ -71,7 +71,10 @@ fuzz_target!(|letter: Letter<'_>| {
     let message = Message::parse(&out);
     let last = message.root().children().last();
     if let (Some(octets), Some(part)) = (letter.message, last) {
-        assert_eq!(part.content().octets(), octets);
+        // A message that ends with its header takes the line end of the delimiter for its blank
+        // line.
+        let content = part.content();
+        assert!(content.octets() == octets || content.octets() == [octets, b"\r\n"].concat());
     }
 });
 

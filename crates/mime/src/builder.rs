@@ -389,15 +389,13 @@ impl Builder {
         [&self.to, &self.cc, &self.bcc].into_iter().flatten().flat_map(specs)
     }
 
-    /// Tells whether an address is not ASCII: such a message must not go to a server that does
-    /// not offer SMTPUTF8 (RFC 6531 §3.6).
+    /// Tells whether its header has what has no form in ASCII, such as an address with other
+    /// letters: it must not go to a server that does not offer SMTPUTF8 (RFC 6531 §3.6).
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
-        let headers = [&self.from, &self.reply_to, &self.to, &self.cc, &self.bcc];
-        let all = headers.into_iter().flatten().chain(&self.sender).flat_map(specs);
-        let mut named =
-            all.chain(self.fields.iter().flat_map(|(_, value)| value.addresses()).flat_map(specs));
-        named.any(|it| !it.local().is_ascii() || !it.domain().is_ascii())
+        let mut out = BytesMut::new();
+        Writer::new(&mut out, Target::SEVEN_BIT, self.seed, None).header(self);
+        !out.is_ascii()
     }
 
     /// Appends the message to `out`.
@@ -425,7 +423,7 @@ impl Builder {
 }
 
 /// Returns the addresses of an entry.
-pub(crate) fn specs(address: &Address) -> impl Iterator<Item = &AddrSpec> {
+fn specs(address: &Address) -> impl Iterator<Item = &AddrSpec> {
     let mailboxes = match address {
         Address::Mailbox(mailbox) => core::slice::from_ref(mailbox),
         Address::Group(group) => group.members(),

@@ -3,7 +3,6 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use memchr::memmem;
@@ -84,7 +83,7 @@ impl<'o> Writer<'o> {
         FieldWriter::new(self.out, name, self.target.carries_utf8())
     }
 
-    fn header(&mut self, builder: &Builder) {
+    pub(crate) fn header(&mut self, builder: &Builder) {
         let mut field = self.field("Date");
         field.date(builder.date);
         field.end();
@@ -331,11 +330,12 @@ impl<'o> Writer<'o> {
     fn multipart(&mut self, subtype: &str, parameters: &[(&str, &str)]) -> String {
         self.multiparts += 1;
         let boundary = alloc::format!("=_{}_{:016x}", self.multiparts, self.seed);
-        let _ = write!(self.out, "Content-Type: multipart/{subtype};");
+        self.line([b"Content-Type: multipart/", subtype.as_bytes(), b";"]);
         for (name, value) in parameters {
-            let _ = write!(self.out, " {name}=\"{value}\";");
+            self.line([b" ", name.as_bytes(), b"=\""]);
+            self.line([value.as_bytes(), b"\"", b";"]);
         }
-        let _ = write!(self.out, "\r\n boundary=\"{boundary}\"");
+        self.line([b"\r\n boundary=\"", boundary.as_bytes(), b"\""]);
         match self.label {
             Encoding::SevenBit => self.out.put_slice(b"\r\n\r\n"),
             label => self.encoding(label),

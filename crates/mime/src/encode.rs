@@ -57,14 +57,23 @@ fn survey(octets: &[u8]) -> Survey {
         }
     }
     // Without a way out of the middle the compiler takes many octets at once.
-    let control = |it: &u8| *it < b' ' && !matches!(it, b'\t' | b'\r' | b'\n');
+    let control = |it: &u8| (*it < b' ') & (*it != b'\t') & (*it != b'\r') & (*it != b'\n');
     let controls = octets.iter().fold(false, |found, it| found | control(it));
     found.nul = controls && octets.contains(&0);
     if found.eight_bit || controls || found.long || found.reserved {
-        let marks = |it: &&u8| !matches!(it, b' '..=b'<' | b'>'..=b'~' | b'\t' | b'\n' | b'\r');
-        found.marks = octets.iter().filter(marks).count();
+        found.marks = octets.chunks(255).map(marks).sum();
     }
     found
+}
+
+/// Counts what quoted-printable escapes in 255 octets at most, so that an octet holds the count and
+/// the compiler takes many at once.
+fn marks(octets: &[u8]) -> usize {
+    let mark = |it: u8| {
+        let control = (it < b' ') & (it != b'\t') & (it != b'\r') & (it != b'\n');
+        u8::from(control | (it == b'=') | (it > b'~'))
+    };
+    usize::from(octets.iter().fold(0_u8, |count, it| count.wrapping_add(mark(*it))))
 }
 
 impl Survey {

@@ -89,11 +89,6 @@ impl FieldValue {
         Ok(Self(Value::Raw(value.into())))
     }
 
-    /// Returns its addresses, if it is made of some.
-    pub(crate) fn addresses(&self) -> &[Address] {
-        if let Value::Addresses(addresses) = &self.0 { addresses } else { &[] }
-    }
-
     /// Appends the whole field. `utf8`: UTF-8 may stand as it is.
     pub(crate) fn write(&self, name: &FieldName, utf8: bool, out: &mut BytesMut) {
         let mut field = FieldWriter::new(out, name.as_str(), utf8);

@@ -242,7 +242,7 @@ fn recipients_are_all_and_bcc_is_for_drafts() {
     let octets = written(&built.clone().draft());
     assert_eq!(Message::parse(&octets).field("bcc").unwrap().text(), "e@f");
     assert!(!built.needs_smtputf8());
-    assert!(built.bcc(mailbox("é@f")).needs_smtputf8());
+    assert!(built.cc(mailbox("é@f")).needs_smtputf8());
 }
 
 #[test]
