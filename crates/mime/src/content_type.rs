@@ -244,7 +244,7 @@ fn percent_decode(mut value: &[u8], out: &mut Vec<u8>) {
 
 /// A value as it is written.
 #[derive(Clone, Copy)]
-struct Value<'a> {
+pub(crate) struct Value<'a> {
     /// Without the quotes, if there were any.
     raw: &'a [u8],
     quoted: bool,
@@ -255,7 +255,7 @@ impl Value<'_> {
         if self.quoted { unquote(self.raw, out) } else { out.extend_from_slice(self.raw) }
     }
 
-    fn to_vec(self) -> Vec<u8> {
+    pub(crate) fn to_vec(self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.raw.len());
         self.append(&mut out);
         out
@@ -263,7 +263,7 @@ impl Value<'_> {
 }
 
 /// Reads `; attribute=value`, going over what is neither.
-fn next_parameter<'a>(lexer: &mut Lexer<'a>) -> Option<(&'a [u8], Value<'a>)> {
+pub(crate) fn next_parameter<'a>(lexer: &mut Lexer<'a>) -> Option<(&'a [u8], Value<'a>)> {
     loop {
         lexer.skip_cfws();
         match lexer.peek()? {

@@ -88,6 +88,7 @@ fn tricky_messages_are_the_same_at_every_split() {
         boundary: 1,
         padding: 1,
         defects: 2,
+        ..Limits::default()
     };
     for message in TRICKY {
         same_at_every_split(message.as_bytes(), &Limits::default());

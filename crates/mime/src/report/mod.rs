@@ -6,6 +6,7 @@
 mod delivery;
 mod disposition;
 mod feedback;
+mod read;
 mod status;
 mod typed;
 
