@@ -86,8 +86,7 @@ mod tests {
     #[test]
     fn nonces_differ_and_depend_on_the_seed() {
         let (mut one, mut two) = (Seed::new([1; 32]), Seed::new([2; 32]));
-        let all: BTreeSet<_> =
-            (0..100).flat_map(|_| [one.nonce().0, two.nonce().0]).collect();
+        let all: BTreeSet<_> = (0..100).flat_map(|_| [one.nonce().0, two.nonce().0]).collect();
         assert_eq!(all.len(), 200);
         assert!(all.iter().all(|nonce| nonce.len() == 24));
         assert_eq!(format!("{one:?}"), "…");
@@ -95,7 +94,8 @@ mod tests {
 
     #[test]
     fn what_is_no_nonce_is_refused() {
-        for (text, offset) in [(&b""[..], 0), (b"a,", 1), (b"a b", 1), (b"ab\x7F", 2), (b"\xFF", 0)] {
+        for (text, offset) in [(&b""[..], 0), (b"a,", 1), (b"a b", 1), (b"ab\x7F", 2), (b"\xFF", 0)]
+        {
             let error = Nonce::parse(text).unwrap_err();
             assert_eq!((error.kind(), error.offset()), (ParseErrorKind::Nonce, offset));
         }

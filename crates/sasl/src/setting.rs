@@ -95,8 +95,7 @@ mod tests {
     #[test]
     fn the_best_name_of_a_channel_comes_first_and_the_last_of_its_kind_counts() {
         let mut setting = Setting::default();
-        for (kind, name) in
-            [(TlsServerEndPoint, "a"), (TlsExporter, "b"), (TlsServerEndPoint, "c")]
+        for (kind, name) in [(TlsServerEndPoint, "a"), (TlsExporter, "b"), (TlsServerEndPoint, "c")]
         {
             setting.bind(ChannelBinding::new(kind, name.into()));
         }

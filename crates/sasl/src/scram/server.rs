@@ -62,12 +62,7 @@ struct Proof {
 }
 
 impl Server {
-    pub(crate) fn new(
-        hash: Hash,
-        plus: bool,
-        bindings: &[ChannelBinding],
-        nonce: Nonce,
-    ) -> Self {
+    pub(crate) fn new(hash: Hash, plus: bool, bindings: &[ChannelBinding], nonce: Nonce) -> Self {
         Self { hash, plus, bindings: bindings.to_vec(), nonce, state: State::First }
     }
 

@@ -197,7 +197,8 @@ fn a_server_refuses_a_false_client() {
         assert_eq!(server.step(message.as_bytes()), Err(error), "{message}");
         assert_eq!(server.step(proof.as_bytes()), Err(Error::OutOfTurn), "a second guess");
     }
-    for message in ["", "c=biws", "c=biws,r=x", "r=x,c=biws,p=AAAA", "c=biws,r=x,p=!", "\0,p=AAAA"] {
+    for message in ["", "c=biws", "c=biws,r=x", "r=x,c=biws,p=AAAA", "c=biws,r=x,p=!", "\0,p=AAAA"]
+    {
         let refused = challenged().step(message.as_bytes());
         assert!(matches!(refused, Err(Error::Malformed(_))), "{message}: {refused:?}");
     }
@@ -262,7 +263,11 @@ fn channel(name: &'static str) -> ChannelBinding {
 }
 
 /// Plays an exchange to its end; `ours` is what names the client's channel, `theirs` the server's.
-fn bound(ours: Option<&ChannelBinding>, theirs: &[ChannelBinding], plus: bool) -> Result<(), Error> {
+fn bound(
+    ours: Option<&ChannelBinding>,
+    theirs: &[ChannelBinding],
+    plus: bool,
+) -> Result<(), Error> {
     let policy = Policy::default();
     let hash = Hash::Sha256;
     let mut client = client::Exchange::scram(hash, &user("x"), nonce("a"), ours, policy).unwrap();
@@ -308,8 +313,10 @@ fn a_decoy_refuses_as_a_wrong_password_does() {
         server.start(Some(EXAMPLES[0].messages[0].as_bytes())).unwrap();
         let challenge = server.supply(stored).unwrap();
         let error = server.step(client.step(&challenge).unwrap().expose()).unwrap_err();
-        let form: String =
-            challenge.iter().map(|octet| if octet.is_ascii_alphanumeric() { 'x' } else { '-' }).collect();
+        let form: String = challenge
+            .iter()
+            .map(|octet| if octet.is_ascii_alphanumeric() { 'x' } else { '-' })
+            .collect();
         (error, form.len())
     };
     let wrong = Verifier::new(Hash::Sha1, &"other".into(), &[7; 16], 4096).unwrap();
@@ -326,7 +333,10 @@ fn a_verifier_of_another_hash_or_at_another_time_is_misuse() {
     assert_eq!(server.supply(verifier(Hash::Sha1, "AAAA", "x")), Err(Misuse::NotDue));
     assert!(server.supply(right.clone()).is_ok());
     assert_eq!(server.supply(right), Err(Misuse::NotDue));
-    assert_eq!(server::Exchange::plain().supply(verifier(Hash::Sha1, "AAAA", "x")), Err(Misuse::NotDue));
+    assert_eq!(
+        server::Exchange::plain().supply(verifier(Hash::Sha1, "AAAA", "x")),
+        Err(Misuse::NotDue)
+    );
 }
 
 #[test]

@@ -142,14 +142,9 @@ impl FromStr for Verifier {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let error = ParseError::new(ParseErrorKind::Verifier, 0);
         let mut parts = text.split(['$', ':']);
-        let (Some(name), Some(iterations), Some(salt), Some(stored), Some(server), None) = (
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ) else {
+        let (Some(name), Some(iterations), Some(salt), Some(stored), Some(server), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(error);
         };
         let hash = [Hash::Sha1, Hash::Sha256].into_iter().find(|hash| hash.name() == name);

@@ -81,9 +81,7 @@ impl Exchange {
             _ => {
                 let nonce = setting.nonce()?;
                 let binds = announced.iter().any(|known| {
-                    known.is_bound()
-                        && known.hash() == mechanism.hash()
-                        && setting.permits(*known)
+                    known.is_bound() && known.hash() == mechanism.hash() && setting.permits(*known)
                 });
                 let channels = if binds { setting.bindings() } else { &[] };
                 Some(Self::scram(mechanism.hash()?, mechanism.is_bound(), channels, nonce))
@@ -158,8 +156,12 @@ impl Exchange {
                 let authzid = if response.is_empty() { None } else { Some(identity(response, 0)?) };
                 Ok(Step::Verify(Claim::External { authzid: authzid.map(Into::into) }))
             }
-            State::Anonymous => Ok(Step::Verify(Claim::Anonymous { trace: trace(response)?.into() })),
-            State::Cram(challenge) => Ok(Step::Verify(Claim::Cram(Cram::parse(response, challenge)?))),
+            State::Anonymous => {
+                Ok(Step::Verify(Claim::Anonymous { trace: trace(response)?.into() }))
+            }
+            State::Cram(challenge) => {
+                Ok(Step::Verify(Claim::Cram(Cram::parse(response, challenge)?)))
+            }
             State::Scram(mut server) => {
                 let step = server.step(response)?;
                 self.0 = State::Scram(server);
@@ -262,7 +264,9 @@ mod tests {
     #[test]
     fn plain_is_read_as_it_is_meant() {
         let mut exchange = Exchange::plain();
-        let Ok(Step::Verify(Claim::Password(kurt))) = exchange.start(Some(b"Ursel\0Kurt\0xipj3plmq")) else {
+        let Ok(Step::Verify(Claim::Password(kurt))) =
+            exchange.start(Some(b"Ursel\0Kurt\0xipj3plmq"))
+        else {
             panic!("RFC 4616 §4");
         };
         assert_eq!((kurt.authzid(), kurt.authcid()), (Some("Ursel"), "Kurt"));
