@@ -14,10 +14,13 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::{self, timeout, timeout_at},
 };
-use tokio_rustls::{TlsAcceptor, TlsConnector, rustls::pki_types::ServerName};
+use tokio_rustls::{
+    TlsAcceptor, TlsConnector,
+    rustls::{ConnectionCommon, ProtocolVersion, pki_types::ServerName},
+};
 
 use crate::{
-    Instant, Machine, Step,
+    BindingKind, ChannelBinding, Instant, Machine, Step,
     driver::{Direction, Ear, Error, Limits, Observer},
 };
 
@@ -148,12 +151,28 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     /// The session does not wait for TLS, or the handshake failed or took longer than the
     /// session's deadline (than [`Limits::stall`], if it has none), or the peer sent something before it (CVE-2011-0411).
     pub async fn secure<T, F>(
-        mut self,
+        self,
         handshake: impl FnOnce(S) -> F,
     ) -> Result<Driver<M, T>, Error<M::Error>>
     where
         T: Stream,
         F: Future<Output = io::Result<T>>,
+    {
+        self.secure_bound(async |stream| Ok((handshake(stream).await?, None))).await
+    }
+
+    /// As [`secure`](Self::secure), by a handshake that can name the channel it made: the machine
+    /// is told by [`bind`](Machine::bind), for SCRAM's `-PLUS`.
+    ///
+    /// # Errors
+    /// As [`secure`](Self::secure).
+    pub async fn secure_bound<T, F>(
+        mut self,
+        handshake: impl FnOnce(S) -> F,
+    ) -> Result<Driver<M, T>, Error<M::Error>>
+    where
+        T: Stream,
+        F: Future<Output = io::Result<(T, Option<ChannelBinding>)>>,
     {
         self.receive_early();
         let Step::Paused = self.step().await? else { return Err(Error::NotReadyForTls) };
@@ -163,7 +182,10 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         let Some(secured) = before(Some(deadline), handshake(stream)).await else {
             return Err(Error::Io(io::ErrorKind::TimedOut.into()));
         };
-        let stream = secured?;
+        let (stream, channel) = secured?;
+        if let Some(channel) = channel {
+            machine.bind(channel);
+        }
         machine.secured();
         Ok(Driver { machine, stream, told, start, taken, early, eof, limits, ear })
     }
@@ -365,7 +387,12 @@ impl<M: Machine> Driver<M, BoxStream> {
     /// # Errors
     /// As [`secure`](Self::secure).
     pub async fn secure_server(self, acceptor: &TlsAcceptor) -> Result<Self, Error<M::Error>> {
-        self.secure(async |stream| Ok(Box::new(acceptor.accept(stream).await?) as BoxStream)).await
+        self.secure_bound(async |stream| {
+            let stream = acceptor.accept(stream).await?;
+            let channel = channel_binding(stream.get_ref().1);
+            Ok((Box::new(stream) as BoxStream, channel))
+        })
+        .await
     }
 
     /// Becomes the client's end of TLS, with a server that proves to be `name`: see
@@ -378,11 +405,29 @@ impl<M: Machine> Driver<M, BoxStream> {
         connector: &TlsConnector,
         name: ServerName<'static>,
     ) -> Result<Self, Error<M::Error>> {
-        self.secure(
-            async |stream| Ok(Box::new(connector.connect(name, stream).await?) as BoxStream),
-        )
+        self.secure_bound(async |stream| {
+            let stream = connector.connect(name, stream).await?;
+            let channel = channel_binding(stream.get_ref().1);
+            Ok((Box::new(stream) as BoxStream, channel))
+        })
         .await
     }
+}
+
+/// Returns what names a TLS connection once its handshake is over, by RFC 9266; `None` before TLS
+/// 1.3, which cannot tell that it is unique. For sessions over TLS from the beginning, whose
+/// machine is told by [`bind`](Machine::bind); [`Driver::secure_server`] and
+/// [`Driver::secure_client`] tell theirs.
+#[must_use]
+pub fn channel_binding<D>(connection: &ConnectionCommon<D>) -> Option<ChannelBinding> {
+    if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+        return None;
+    }
+    let exported = [0; 32];
+    // RFC 9266 §2: an empty context, which TLS 1.3 does not tell from none.
+    let label = b"EXPORTER-Channel-Binding";
+    let exported = connection.export_keying_material(exported, label, Some(b"")).ok()?;
+    Some(ChannelBinding::new(BindingKind::TlsExporter, exported.to_vec().into()))
 }
 
 /// The future's output, or `None` if the deadline comes first.

@@ -56,9 +56,9 @@ mod driver;
 mod tests;
 
 pub use accept::{AcceptLimits, accept_loop};
-pub use driver::{BoxStream, Driver, Stream};
+pub use driver::{BoxStream, Driver, Stream, channel_binding};
 /// TLS: the rustls adapter whose types [`Driver::secure_server`] and
 /// [`Driver::secure_client`] take.
 pub use tokio_rustls as tls;
 
-pub use crate::driver::{Direction, Error, Limits, Observer};
+pub use crate::driver::{Direction, Error, Limits, Observer, random};
