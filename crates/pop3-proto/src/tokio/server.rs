@@ -1,9 +1,10 @@
 //! One connection from a client, served.
 use alloc::vec::Vec;
-use core::future::Future;
+use core::future::{Future, ready};
 use std::io;
 
 use proto_core::{Machine, Text, tokio::tls::TlsAcceptor};
+use sasl::scram::{Lookup, Verifier};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{Boxed, Error};
@@ -43,6 +44,17 @@ pub trait Handler: Send {
     /// Lets somebody in, or says why not.
     fn log_in(&mut self, login: Login) -> impl Future<Output = Result<Maildrop, Response>> + Send;
 
+    /// Finds what is stored of somebody's password, for SCRAM; of somebody who does not exist, a
+    /// [decoy](Verifier::decoy). Offer SCRAM only if this is there.
+    fn verifier(
+        &mut self,
+        lookup: Lookup,
+    ) -> impl Future<Output = Result<Verifier, Response>> + Send {
+        let _ = lookup;
+        let why = Response::err(Text::from_static("no such login here"));
+        ready(Err(why.with_code(ResponseCode::SysPerm)))
+    }
+
     /// Opens a message, by its place in the maildrop. An error is told as `[SYS/TEMP]`.
     fn retrieve(&mut self, index: usize) -> impl Future<Output = io::Result<Self::Message>> + Send;
 
@@ -67,6 +79,10 @@ pub async fn serve<H: Handler>(
         let answered = match event {
             Event::Login(login) => match driver.wait(handler.log_in(login)).await? {
                 Ok(maildrop) => driver.machine().admit(maildrop, Text::from_static("welcome")),
+                Err(why) => driver.machine().respond(why),
+            },
+            Event::Lookup(lookup) => match driver.wait(handler.verifier(lookup)).await? {
+                Ok(verifier) => driver.machine().supply(verifier),
                 Err(why) => driver.machine().respond(why),
             },
             Event::Stls => match acceptor {

@@ -53,6 +53,18 @@ const CLEAR: [Mechanism; 5] = [
     Mechanism::LOGIN,
 ];
 
+impl From<Credentials> for Identity {
+    fn from(credentials: Credentials) -> Self {
+        Self::Password(credentials)
+    }
+}
+
+impl From<Token> for Identity {
+    fn from(token: Token) -> Self {
+        Self::Token(token)
+    }
+}
+
 impl Identity {
     /// Chooses the best of the mechanisms that the server offers, that can prove this identity,
     /// and that neither the connection nor the policy forbids.
