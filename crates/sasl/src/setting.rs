@@ -64,13 +64,15 @@ impl Setting {
     }
 
     /// Whether an exchange by this mechanism can, and may, run here: the mechanism is known, a
-    /// password is not overheard, and what a server needs for it is there.
+    /// password is not overheard, and what a server needs for it is there: a nonce, the name of the
+    /// channel, or a channel in which there could be a certificate.
     #[must_use]
     pub fn permits(&self, mechanism: Mechanism) -> bool {
         let needs_nonce = mechanism.hash().is_some() || mechanism == Mechanism::CRAM_MD5;
         let heard = mechanism.is_plaintext() && !self.secured && !self.plaintext;
         Mechanism::ALL.contains(&mechanism)
             && !heard
+            && (mechanism != Mechanism::EXTERNAL || self.secured)
             && (!needs_nonce || self.seed.is_some())
             && (!mechanism.is_bound() || (self.secured && !self.bindings.is_empty()))
     }
@@ -109,15 +111,15 @@ mod tests {
             Mechanism::ALL.into_iter().filter(|known| setting.permits(*known)).count()
         };
         let mut setting = Setting::default();
-        assert_eq!(permitted(&setting), 2, "EXTERNAL and ANONYMOUS");
+        assert_eq!(permitted(&setting), 1, "ANONYMOUS");
         setting.seed(Seed::new([0; 32]));
-        assert_eq!(permitted(&setting), 5, "and SCRAM and CRAM-MD5");
+        assert_eq!(permitted(&setting), 4, "and SCRAM and CRAM-MD5");
         setting.bind(ChannelBinding::new(TlsExporter, "x".into()));
-        assert_eq!(permitted(&setting), 5, "nothing is bound that is not encrypted");
+        assert_eq!(permitted(&setting), 4, "nothing is bound that is not encrypted");
         setting.allow_plaintext(true);
-        assert_eq!(permitted(&setting), 9, "and passwords and tokens");
+        assert_eq!(permitted(&setting), 8, "and passwords and tokens");
         setting.secure();
-        assert_eq!(permitted(&setting), 11, "and the bound ones");
+        assert_eq!(permitted(&setting), 11, "and the bound ones, and EXTERNAL");
         assert!(!setting.permits(Mechanism::parse(b"GSSAPI").unwrap()));
     }
 }

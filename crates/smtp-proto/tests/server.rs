@@ -131,8 +131,11 @@ fn a_reply_that_makes_no_sense_is_misuse_and_changes_nothing() {
 fn the_customary_reply_to_ehlo_announces_what_can_be_had() {
     let mut config = Config::new("foo.com".parse().unwrap());
     config.extensions = config.extensions.with(Extension::StartTls);
-    config.mechanisms =
-        vec![sasl::Mechanism::PLAIN, sasl::Mechanism::LOGIN, sasl::Mechanism::EXTERNAL];
+    config.mechanisms = vec![
+        sasl::Mechanism::PLAIN,
+        sasl::Mechanism::LOGIN,
+        sasl::Mechanism::parse(b"GSSAPI").unwrap(),
+    ];
     config.limits.message_size = 1000;
     let mut session = started(config.clone());
     let _ = hear(&mut session, "EHLO bar.com\n");
