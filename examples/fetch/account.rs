@@ -88,9 +88,8 @@ impl Account {
         let driver = if self.security == Security::Tls {
             let stream = connector.connect(name.clone(), stream).await?;
             let channel = channel_binding(stream.get_ref().1);
-            let mut driver = start(Box::new(stream), |now| {
-                Session::new_secured(now, config, credentials)
-            })?;
+            let mut driver =
+                start(Box::new(stream), |now| Session::new_secured(now, config, credentials))?;
             channel.into_iter().for_each(|channel| driver.machine().bind(channel));
             driver
         } else {
