@@ -104,6 +104,10 @@ impl Machine for Toy {
     fn secured(&mut self) {
         self.tls = false;
     }
+    fn shut_down(&mut self) {
+        self.output.extend_from_slice(b"goodbye\r\n");
+        self.failed = true;
+    }
     fn bind(&mut self, channel: ChannelBinding) {
         self.channel = Some(channel);
     }

@@ -213,3 +213,20 @@ proptest! {
         laws::silence(&server, octets.as_bytes());
     }
 }
+
+/// RFC 5321 §3.8: 421, once what was asked is answered.
+#[test]
+fn a_server_that_ends_says_so_to_a_client_that_waits() {
+    let mut session = Session::new(Instant::ORIGIN, Config::new("foo.com".parse().unwrap()));
+    let _ = session.poll().unwrap();
+    session.shut_down();
+    assert_eq!(session.poll(), Ok(Step::Paused));
+    session.accept().unwrap();
+    session.receive(Instant::ORIGIN, b"NOOP\r\nQU");
+    assert_eq!(session.poll(), Err(smtp_proto::Error::ShuttingDown));
+    assert!(
+        session
+            .output()
+            .ends_with(b"250 2.0.0 OK\r\n421 4.3.2 foo.com shutting down, closing connection\r\n")
+    );
+}

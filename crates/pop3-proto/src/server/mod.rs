@@ -64,6 +64,8 @@ pub struct Session {
     bad: u32,
     failures: u32,
     eof: bool,
+    /// The server is to end.
+    leaving: bool,
     /// When the connection began.
     began: Instant,
     /// How long the client has been silent.
@@ -91,6 +93,7 @@ impl Session {
             bad: 0,
             failures: 0,
             eof: false,
+            leaving: false,
             began: now,
             timer: Timer::new(now),
             failed: None,
@@ -161,7 +164,7 @@ impl Session {
                     if self.output.len() >= self.config.limits.output {
                         return Ok(Step::NeedInput);
                     }
-                    let Some(line) = self.line()? else { return Ok(self.idle()) };
+                    let Some(line) = self.line()? else { return self.idle() };
                     if let Some(event) = self.hear(line)? {
                         return Ok(Step::Event(event));
                     }
@@ -171,12 +174,14 @@ impl Session {
     }
 
     /// Nothing whole has been received.
-    fn idle(&mut self) -> Step<Event> {
-        if self.eof {
-            self.state = State::Closed;
-            Step::Closed
-        } else {
-            Step::NeedInput
+    fn idle(&mut self) -> Result<Step<Event>, Error> {
+        match (self.eof, self.leaving) {
+            (true, _) => {
+                self.state = State::Closed;
+                Ok(Step::Closed)
+            }
+            (_, true) => Err(Error::ShuttingDown),
+            _ => Ok(Step::NeedInput),
         }
     }
 
@@ -333,6 +338,8 @@ impl Session {
         match error {
             // Words of ours would be taken for the message's.
             Error::CutMessage => {}
+            // RFC 3206 §4: it is not the client's fault, and will pass.
+            Error::ShuttingDown => self.say(format_args!("-ERR [SYS/TEMP] {error}")),
             error => self.say(format_args!("-ERR {error}")),
         }
         error
@@ -417,6 +424,10 @@ impl Machine for Session {
             self.utf8 = false;
             self.setting.secure();
         }
+    }
+
+    fn shut_down(&mut self) {
+        self.leaving = true;
     }
 
     fn bind(&mut self, channel: ChannelBinding) {

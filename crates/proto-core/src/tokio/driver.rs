@@ -24,6 +24,8 @@ use crate::{
     driver::{Direction, Ear, Error, Limits, Observer},
 };
 
+use super::Shutdown;
+
 /// Anything a session can be driven over.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -53,7 +55,11 @@ pub struct Driver<M: Machine, S> {
     eof: bool,
     limits: Limits,
     ear: Ear,
+    shutdown: Option<Leaving>,
 }
+
+/// Ready when the server is to end.
+type Leaving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl<M: Machine, S: Stream> Driver<M, S> {
     /// Starts a machine, which is told the time, over a stream.
@@ -69,6 +75,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
             eof: false,
             limits: Limits::default(),
             ear: Ear::default(),
+            shutdown: None,
         }
     }
 
@@ -84,6 +91,13 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     #[must_use]
     pub fn with_observer(mut self, observer: Observer) -> Self {
         self.ear.listen(observer);
+        self
+    }
+
+    /// Tells the machine when the server is to end; it says goodbye when it is next idle.
+    #[must_use]
+    pub fn with_shutdown(mut self, shutdown: &Shutdown) -> Self {
+        self.shutdown = Some(Box::pin(shutdown.begun()));
         self
     }
 
@@ -178,7 +192,8 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         let Step::Paused = self.step().await? else { return Err(Error::NotReadyForTls) };
         self.write_owed().await?;
         let deadline = self.deadline().unwrap_or_else(|| time::Instant::now() + self.limits.stall);
-        let Self { mut machine, stream, told, start, taken, early, eof, limits, ear } = self;
+        let Self { mut machine, stream, told, start, taken, early, eof, limits, ear, shutdown } =
+            self;
         let Some(secured) = before(Some(deadline), handshake(stream)).await else {
             return Err(Error::Io(io::ErrorKind::TimedOut.into()));
         };
@@ -187,7 +202,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
             machine.bind(channel);
         }
         machine.secured();
-        Ok(Driver { machine, stream, told, start, taken, early, eof, limits, ear })
+        Ok(Driver { machine, stream, told, start, taken, early, eof, limits, ear, shutdown })
     }
 
     /// Says what next; if the session has failed, says goodbye first.
@@ -271,6 +286,13 @@ impl<M: Machine, S: Stream> Driver<M, S> {
 
     /// Writes and reads; is ready once all was written, or something was read.
     fn poll_exchange(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(leaving) = &mut self.shutdown
+            && leaving.as_mut().poll(cx).is_ready()
+        {
+            self.shutdown = None;
+            self.machine.shut_down();
+            return Poll::Ready(Ok(()));
+        }
         let owed = !self.machine.output().is_empty();
         if self.poll_write(cx)?.is_ready() {
             let _ = Pin::new(&mut self.stream).poll_flush(cx)?;

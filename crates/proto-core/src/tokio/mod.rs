@@ -52,11 +52,13 @@
 //! ```
 mod accept;
 mod driver;
+mod shutdown;
 #[cfg(test)]
 mod tests;
 
 pub use accept::{AcceptLimits, accept_loop};
 pub use driver::{BoxStream, Driver, Stream, channel_binding};
+pub use shutdown::Shutdown;
 /// TLS: the rustls adapter whose types [`Driver::secure_server`] and
 /// [`Driver::secure_client`] take.
 pub use tokio_rustls as tls;

@@ -405,3 +405,22 @@ async fn a_goodbye_waits_no_longer_than_its_limit() {
     assert!(matches!(driver.next().await, Err(Error::Protocol(Late))));
     assert_eq!(before.elapsed(), goodbye);
 }
+
+#[tokio::test]
+async fn a_session_that_waits_for_its_peer_says_goodbye_when_the_server_ends() {
+    let (ours, mut theirs) = duplex(1024);
+    let shutdown = Shutdown::default();
+    let mut driver = Driver::new(ours, Toy::new).with_shutdown(&shutdown);
+    let server = tokio::spawn(async move {
+        let line = driver.next().await.unwrap().unwrap();
+        driver.machine().answer(&line);
+        driver.next().await
+    });
+    theirs.write_all(b"a\r\n").await.unwrap();
+    theirs.read_exact(&mut [0; 10]).await.unwrap();
+    shutdown.begin();
+    let mut heard = String::new();
+    theirs.read_to_string(&mut heard).await.unwrap();
+    assert_eq!(heard, "goodbye\r\n");
+    assert!(matches!(server.await.unwrap(), Err(Error::Protocol(Late))));
+}

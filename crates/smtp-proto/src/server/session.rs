@@ -48,6 +48,8 @@ pub struct Session {
     pub(super) mistakes: u32,
     idling: u32,
     pub(super) eof: bool,
+    /// The server is to end.
+    leaving: bool,
     failed: Option<Error>,
 }
 
@@ -74,6 +76,7 @@ impl Session {
             mistakes: 0,
             idling: 0,
             eof: false,
+            leaving: false,
             failed: None,
         }
     }
@@ -286,6 +289,9 @@ impl Session {
         if line > self.config.limits.endless_line {
             return Err(Error::EndlessLine);
         }
+        if self.leaving && !self.eof && matches!(self.state, State::Command) {
+            return Err(Error::ShuttingDown);
+        }
         if !self.eof {
             return Ok(Some(Step::NeedInput));
         }
@@ -338,6 +344,7 @@ impl Session {
         let (enhanced, text) = match error {
             Error::Timeout => ("4.4.2", "timeout"),
             Error::EndlessLine => ("4.7.0", "line too long"),
+            Error::ShuttingDown => ("4.3.2", "shutting down"),
             Error::TooManyMistakes => ("4.7.0", "too many errors"),
             Error::TooMuchIdling => ("4.7.0", "too many commands"),
             Error::EndlessMessage => ("4.3.4", "message too large"),
@@ -409,6 +416,10 @@ impl Machine for Session {
         self.greeted = false;
         self.authenticated = false;
         self.transaction = None;
+    }
+
+    fn shut_down(&mut self) {
+        self.leaving = true;
     }
 
     fn bind(&mut self, channel: ChannelBinding) {
