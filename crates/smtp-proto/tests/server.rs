@@ -223,7 +223,7 @@ fn a_server_that_ends_says_so_to_a_client_that_waits() {
     assert_eq!(session.poll(), Ok(Step::Paused));
     session.accept().unwrap();
     session.receive(Instant::ORIGIN, b"NOOP\r\nQU");
-    assert_eq!(session.poll(), Err(smtp_proto::Error::ShuttingDown));
+    assert_eq!(session.poll(), Err(Error::ShuttingDown));
     assert!(
         session
             .output()

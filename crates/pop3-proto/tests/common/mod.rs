@@ -31,7 +31,7 @@ pub(crate) fn server(script: &str) -> Server {
     config.mechanisms =
         vec![Mechanism::PLAIN, Mechanism::LOGIN, Mechanism::parse(b"GSSAPI").unwrap()];
     match script {
-        "rfc1939-apop" => {
+        "rfc1939-apop" | "rfc1939-10" | "rfc2449-8" => {
             let timestamp = "<1896.697170952@dbc.mtview.ca.us>";
             config.apop = Some(ApopTimestamp::new(timestamp.into()).unwrap());
         }
@@ -41,7 +41,7 @@ pub(crate) fn server(script: &str) -> Server {
             config.login_delay = Some(Duration::from_secs(900));
             config.implementation = Some(Text::from_static("Shlemazle-Plotz-v302"));
         }
-        "rfc6856" => config.utf8 = true,
+        "rfc6856" | "rfc6856-3" => config.utf8 = true,
         "sasl-proofs" | "rfc7628" | "rfc2195" => config.mechanisms = Mechanism::ALL.to_vec(),
         _ => {}
     }
