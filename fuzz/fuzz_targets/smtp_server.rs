@@ -6,7 +6,7 @@ use homing::proto_core::{
     dot::BarePolicy,
     testing::{Expected, Side, Subject, laws},
 };
-use homing::sasl::Mechanism;
+use homing::sasl::{Mechanism, Seed};
 use homing::smtp::{
     Extension, Extensions, Reply,
     server::{Config, Event, Session},
@@ -27,7 +27,7 @@ fn config(options: u8) -> Config {
     let mut config = Config::new("foo.com".parse().expect("a host"));
     config.extensions = config.extensions.with(Extension::StartTls);
     config.plaintext_passwords = options & 2 != 0;
-    config.mechanisms = vec![Mechanism::PLAIN, Mechanism::LOGIN];
+    config.mechanisms = Mechanism::ALL.to_vec();
     config.bare = match options & 12 {
         4 => BarePolicy::Normalise,
         8 => BarePolicy::Pass,
@@ -57,7 +57,7 @@ impl Subject for Server {
     const SIDE: Side = Side::Server;
 
     fn start(&self, now: Instant) -> Session {
-        let mut session = Session::new(now, self.config.clone());
+        let mut session = Session::new(now, self.config.clone()).with_seed(Seed::new([7; 32]));
         if self.tls {
             session.secured();
         }

@@ -55,6 +55,9 @@ pub enum ParseErrorKind {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The server ends; the client may come again.
+    #[error("the server is shutting down")]
+    ShuttingDown,
     /// The peer was silent, or too slow to end a line.
     #[error("the peer was silent for too long")]
     Timeout,

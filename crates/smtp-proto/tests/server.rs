@@ -131,8 +131,11 @@ fn a_reply_that_makes_no_sense_is_misuse_and_changes_nothing() {
 fn the_customary_reply_to_ehlo_announces_what_can_be_had() {
     let mut config = Config::new("foo.com".parse().unwrap());
     config.extensions = config.extensions.with(Extension::StartTls);
-    config.mechanisms =
-        vec![sasl::Mechanism::PLAIN, sasl::Mechanism::LOGIN, sasl::Mechanism::EXTERNAL];
+    config.mechanisms = vec![
+        sasl::Mechanism::PLAIN,
+        sasl::Mechanism::LOGIN,
+        sasl::Mechanism::parse(b"GSSAPI").unwrap(),
+    ];
     config.limits.message_size = 1000;
     let mut session = started(config.clone());
     let _ = hear(&mut session, "EHLO bar.com\n");
@@ -209,4 +212,21 @@ proptest! {
         laws::splitting(&server, octets.as_bytes(), &cuts);
         laws::silence(&server, octets.as_bytes());
     }
+}
+
+/// RFC 5321 §3.8: 421, once what was asked is answered.
+#[test]
+fn a_server_that_ends_says_so_to_a_client_that_waits() {
+    let mut session = Session::new(Instant::ORIGIN, Config::new("foo.com".parse().unwrap()));
+    let _ = session.poll().unwrap();
+    session.shut_down();
+    assert_eq!(session.poll(), Ok(Step::Paused));
+    session.accept().unwrap();
+    session.receive(Instant::ORIGIN, b"NOOP\r\nQU");
+    assert_eq!(session.poll(), Err(Error::ShuttingDown));
+    assert!(
+        session
+            .output()
+            .ends_with(b"250 2.0.0 OK\r\n421 4.3.2 foo.com shutting down, closing connection\r\n")
+    );
 }

@@ -2,7 +2,7 @@
 use core::time::Duration;
 
 use proto_core::dot::BarePolicy;
-use sasl::client::Identity;
+use sasl::client::{Identity, Policy};
 
 use crate::Host;
 
@@ -26,8 +26,11 @@ pub struct Config {
     pub tls: Tls,
     /// Who to be. Nobody by default, as between mail servers.
     pub identity: Option<Identity>,
-    /// Whether a password may be sent over a transport that is not encrypted. Off by default.
+    /// Whether a password or a token may be sent over a transport that is not encrypted. Off by
+    /// default. SCRAM, which proves the password and does not send it, is used without this too.
     pub plaintext_passwords: bool,
+    /// What authentication may cost, and whether it is bound to the encrypted channel.
+    pub sasl: Policy,
     /// What becomes of bare CR, bare LF and NUL in messages. By default such a message is not
     /// sent. Normalise files whose lines end in LF.
     pub bare: BarePolicy,
@@ -57,6 +60,7 @@ impl Config {
             tls: Tls::default(),
             identity: None,
             plaintext_passwords: false,
+            sasl: Policy::default(),
             bare: BarePolicy::Reject,
             limits: Limits::default(),
         }

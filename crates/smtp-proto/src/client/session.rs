@@ -4,6 +4,7 @@ use core::time::Duration;
 use bytes::BytesMut;
 use proto_core::dot::Stuffer;
 use proto_core::{Input, Instant, Machine, Step, Timer};
+use sasl::{ChannelBinding, Seed, Setting};
 
 use super::auth::Pending;
 use super::transaction::Transaction;
@@ -55,6 +56,8 @@ pub struct Session {
     /// The next transaction must begin with RSET.
     pub(super) dirty: bool,
     pub(super) secured: bool,
+    /// What is known of the connection that authentication runs over.
+    pub(super) setting: Setting,
     eof: bool,
     /// To be told first.
     pub(super) pending: Option<Event>,
@@ -89,6 +92,8 @@ impl Session {
     /// call [`secured`](Machine::secured) next.
     #[must_use]
     pub fn new(now: Instant, config: Config) -> Self {
+        let mut setting = Setting::default();
+        setting.allow_plaintext(config.plaintext_passwords);
         Self {
             config,
             capabilities: Capabilities::default(),
@@ -100,10 +105,27 @@ impl Session {
             transaction: None,
             dirty: false,
             secured: false,
+            setting,
             eof: false,
             pending: None,
             failed: None,
         }
+    }
+
+    /// Takes randomness, fresh for each session; without, SCRAM is not used.
+    ///
+    /// ```
+    /// use proto_core::{Instant, blocking::random};
+    /// use smtp_proto::client::{Config, Session};
+    ///
+    /// let config = Config::new("crepes.fr".parse()?);
+    /// let session = Session::new(Instant::ORIGIN, config).with_seed(sasl::Seed::new(random()?));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_seed(mut self, seed: Seed) -> Self {
+        self.setting.seed(seed);
+        self
     }
 
     /// Sends a message in this envelope. What came of it is told by [`Event::Sent`].
@@ -401,6 +423,7 @@ impl Machine for Session {
     /// RFC 3207 §4.2: everything known of the server is forgotten.
     fn secured(&mut self) {
         self.secured = true;
+        self.setting.secure();
         self.timer.restart_vaguely();
         if !matches!(self.state, State::Tls) || self.failed.is_some() {
             return;
@@ -409,5 +432,9 @@ impl Machine for Session {
             return self.fail(Error::PlaintextAfterStartTls);
         }
         self.say_ehlo();
+    }
+
+    fn bind(&mut self, channel: ChannelBinding) {
+        self.setting.bind(channel);
     }
 }

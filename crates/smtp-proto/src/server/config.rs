@@ -30,8 +30,10 @@ pub struct Config {
     /// SMTPUTF8, ENHANCEDSTATUSCODES. An application that cannot pass on mail beyond ASCII
     /// should take out 8BITMIME and SMTPUTF8.
     pub extensions: Extensions,
-    /// The mechanisms of authentication, in the order in which they are announced: PLAIN and
-    /// LOGIN are known. None by default.
+    /// The mechanisms of authentication, in the order in which they are announced, as far as they
+    /// can be used: those that `sasl` does not know are left out, those that need a nonce without
+    /// [`with_seed`](super::Session::with_seed), those that are bound before TLS, and those that
+    /// send a password while there is none. None by default.
     pub mechanisms: Vec<Mechanism>,
     /// Whether passwords may come over a transport that is not encrypted. Off by default, and
     /// RFC 4954 §4 wants it so.

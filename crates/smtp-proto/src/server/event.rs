@@ -1,7 +1,7 @@
 //! What happened, as the application hears it.
 use bytes::Bytes;
 use proto_core::dot::Bare;
-use sasl::Credentials;
+use sasl::{scram::Lookup, server::Claim};
 
 use crate::{ForwardPath, Host, Parameters, ReversePath, Text};
 
@@ -54,7 +54,12 @@ pub enum Event {
     /// [`secured`](proto_core::Machine::secured), and knows nothing of the client after it.
     StartTls,
     /// The client says who it is. 235 says it is true, 535 that it is not.
-    Auth(Credentials),
+    Auth(Claim),
+    /// The client is about to prove a password by SCRAM: what is stored of it? Answer with
+    /// [`supply`](super::Session::supply), of a user who does not exist with a
+    /// [decoy](sasl::scram::Verifier::decoy), or with 4xx or 5xx. A proof that fails is answered
+    /// 535 by the session itself; one that holds comes as [`Auth`](Self::Auth).
+    AuthLookup(Lookup),
     /// Is this a user or a mailbox? 250 or 251 with the mailbox, 252 for "perhaps".
     Vrfy(Text),
     /// Who is on this list? 250 with the mailboxes.

@@ -5,6 +5,8 @@ use core::time::Duration;
 use bytes::BytesMut;
 use proto_core::{Input, Instant, Machine, Step, Timer};
 
+use sasl::{ChannelBinding, Seed, Setting};
+
 use super::body::Incoming;
 use super::state::{Owed, State, Transaction};
 use super::{Config, Event};
@@ -40,10 +42,14 @@ pub struct Session {
     told: bool,
     pub(super) greeted: bool,
     pub(super) secured: bool,
+    /// What is known of the connection that authentication runs over.
+    pub(super) setting: Setting,
     pub(super) authenticated: bool,
     pub(super) mistakes: u32,
     idling: u32,
     pub(super) eof: bool,
+    /// The server is to end.
+    leaving: bool,
     failed: Option<Error>,
 }
 
@@ -52,6 +58,8 @@ impl Session {
     /// call [`secured`](Machine::secured) next.
     #[must_use]
     pub fn new(now: Instant, config: Config) -> Self {
+        let mut setting = Setting::default();
+        setting.allow_plaintext(config.plaintext_passwords);
         Self {
             config,
             timer: Timer::new(now),
@@ -63,31 +71,57 @@ impl Session {
             told: false,
             greeted: false,
             secured: false,
+            setting,
             authenticated: false,
             mistakes: 0,
             idling: 0,
             eof: false,
+            leaving: false,
             failed: None,
         }
+    }
+
+    /// Takes randomness, fresh for each session; without, neither SCRAM nor CRAM-MD5 is offered.
+    ///
+    /// ```
+    /// use proto_core::{Instant, blocking::random};
+    /// use smtp_proto::server::{Config, Session};
+    ///
+    /// let config = Config::new("hamburger.edu".parse()?);
+    /// let session = Session::new(Instant::ORIGIN, config).with_seed(sasl::Seed::new(random()?));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_seed(mut self, seed: Seed) -> Self {
+        self.setting.seed(seed);
+        self
     }
 
     /// Answers the last event, in these words. The code decides what happens next.
     ///
     /// # Errors
     /// No reply is due, or none with this code: see [`Event`].
-    #[expect(clippy::needless_pass_by_value, reason = "a reply is given once")]
     pub fn reply(&mut self, reply: Reply) -> Result<(), Misuse> {
         let code = reply.code();
         let State::Owed(owed) = &self.state else { return Err(Misuse::Reply { code }) };
         if !owed.allows(code) || self.failed.is_some() {
             return Err(Misuse::Reply { code });
         }
-        reply.write(&mut self.output);
         self.timer.restart_vaguely();
-        let State::Owed(owed) = core::mem::replace(&mut self.state, State::Command) else {
+        let State::Owed(mut owed) = core::mem::replace(&mut self.state, State::Command) else {
             return Ok(());
         };
-        self.state = self.after(&owed, code);
+        let state = self.after(&owed, code);
+        let reply = match &mut owed {
+            Owed::Auth(exchange) if code >= 400 && code != 421 => {
+                self.hold_refusal(exchange, reply)
+            }
+            _ => Some(reply),
+        };
+        if let Some(reply) = reply {
+            reply.write(&mut self.output);
+            self.state = state;
+        }
         Ok(())
     }
 
@@ -158,9 +192,9 @@ impl Session {
                 self.idling = if agreed { 0 } else { self.idling };
             }
             Owed::StartTls if agreed => return State::Tls,
-            Owed::Auth if agreed => self.authenticated = true,
+            Owed::Auth(_) if agreed => self.authenticated = true,
             // Guesses are bounded like other mistakes.
-            Owed::Auth => self.mistakes = self.mistakes.saturating_add(1),
+            Owed::Auth(_) | Owed::Lookup(_) => self.mistakes = self.mistakes.saturating_add(1),
             Owed::Quit => return State::Closed,
             _ => {}
         }
@@ -185,7 +219,9 @@ impl Session {
             Owed::Data => Reply::own(354, "Start mail input; end with <CRLF>.<CRLF>"),
             Owed::Body => own(250, "2.0.0", "OK"),
             Owed::StartTls => own(220, "2.0.0", "Go ahead"),
-            Owed::Auth => own(235, "2.7.0", "Authentication successful"),
+            Owed::Auth(_) => own(235, "2.7.0", "Authentication successful"),
+            // There is no yes without a verifier.
+            Owed::Lookup(_) => own(535, "5.7.8", "Authentication credentials invalid"),
             Owed::Verify => own(252, "2.0.0", "Send some mail, and see"),
             Owed::Help => own(214, "2.0.0", "See RFC 5321"),
             Owed::Quit => own(221, "2.0.0", "Bye"),
@@ -253,6 +289,9 @@ impl Session {
         if line > self.config.limits.endless_line {
             return Err(Error::EndlessLine);
         }
+        if self.leaving && !self.eof && matches!(self.state, State::Command) {
+            return Err(Error::ShuttingDown);
+        }
         if !self.eof {
             return Ok(Some(Step::NeedInput));
         }
@@ -305,6 +344,7 @@ impl Session {
         let (enhanced, text) = match error {
             Error::Timeout => ("4.4.2", "timeout"),
             Error::EndlessLine => ("4.7.0", "line too long"),
+            Error::ShuttingDown => ("4.3.2", "shutting down"),
             Error::TooManyMistakes => ("4.7.0", "too many errors"),
             Error::TooMuchIdling => ("4.7.0", "too many commands"),
             Error::EndlessMessage => ("4.3.4", "message too large"),
@@ -364,6 +404,7 @@ impl Machine for Session {
     /// RFC 3207 §4.2: everything known of the client is forgotten.
     fn secured(&mut self) {
         self.secured = true;
+        self.setting.secure();
         self.timer.restart_vaguely();
         if !matches!(self.state, State::Tls) {
             return;
@@ -375,5 +416,13 @@ impl Machine for Session {
         self.greeted = false;
         self.authenticated = false;
         self.transaction = None;
+    }
+
+    fn shut_down(&mut self) {
+        self.leaving = true;
+    }
+
+    fn bind(&mut self, channel: ChannelBinding) {
+        self.setting.bind(channel);
     }
 }

@@ -1,4 +1,8 @@
 //! Where a session stands, and which replies lead on from there.
+use alloc::boxed::Box;
+
+use sasl::server::Exchange;
+
 use crate::Host;
 
 use super::{auth::Incoming as Auth, body::Incoming as Body};
@@ -20,16 +24,23 @@ pub(super) enum State {
 }
 
 /// What the application owes a reply to.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Owed {
     Connected,
-    Hello { host: Host, extended: bool },
-    Mail { smtputf8: bool },
+    Hello {
+        host: Host,
+        extended: bool,
+    },
+    Mail {
+        smtputf8: bool,
+    },
     Rcpt,
     Data,
     Body,
     StartTls,
-    Auth,
+    Auth(Box<Exchange>),
+    /// What is stored of a user.
+    Lookup(Box<Exchange>),
     Verify,
     Help,
     Quit,
@@ -38,13 +49,14 @@ pub(super) enum Owed {
 impl Owed {
     /// Whether a reply with this code makes sense (RFC 5321 §4.3.2, RFC 3207 §4, RFC 4954 §6).
     pub(super) fn allows(&self, code: u16) -> bool {
-        let refuses = matches!(code, 400..600) && *self != Self::Quit;
+        let refuses = matches!(code, 400..600) && !matches!(self, Self::Quit);
         let agrees = match self {
             Self::Connected | Self::StartTls => code == 220,
             Self::Hello { .. } | Self::Mail { .. } | Self::Body => code == 250,
             Self::Rcpt => matches!(code, 250 | 251),
             Self::Data => code == 354,
-            Self::Auth => code == 235,
+            Self::Auth(_) => code == 235,
+            Self::Lookup(_) => false,
             Self::Verify => matches!(code, 250..=252),
             Self::Help => matches!(code, 211 | 214),
             Self::Quit => code == 221,

@@ -3,7 +3,9 @@ use bytes::Bytes;
 use proto_core::dot::BarePolicy;
 use proto_core::testing::{Expected, Side, Subject};
 use proto_core::{Instant, Machine};
-use sasl::Mechanism;
+use sasl::scram::Verifier;
+use sasl::server::Claim;
+use sasl::{Mechanism, Seed};
 use smtp_proto::server::{Config, Event, Session};
 use smtp_proto::{Extension, Extensions, Reply};
 
@@ -45,6 +47,7 @@ impl Server {
             }
             "no-extensions" => config.extensions = Extensions::NONE,
             "auth" => config.mechanisms = vec![Mechanism::PLAIN, Mechanism::LOGIN],
+            "proofs" => config.mechanisms = Mechanism::ALL.to_vec(),
             "tls" => *tls = true,
             "normalise" => config.bare = BarePolicy::Normalise,
             "pass" => config.bare = BarePolicy::Pass,
@@ -66,16 +69,35 @@ impl Subject for Server {
     const SIDE: Side = Side::Server;
 
     fn start(&self, now: Instant) -> Session {
-        let mut session = Session::new(now, self.config.clone());
+        let mut session = Session::new(now, self.config.clone()).with_seed(Seed::new([7; 32]));
         if self.tls {
             session.secured();
         }
         session
     }
 
-    fn answer(&self, session: &mut Session, _: Option<&Event>, words: &mut Expected<'_>) -> bool {
+    fn answer(
+        &self,
+        session: &mut Session,
+        event: Option<&Event>,
+        words: &mut Expected<'_>,
+    ) -> bool {
         if session.awaits_tls() {
             return false;
+        }
+        let refusal = match event {
+            Some(Event::AuthLookup(lookup)) => {
+                let stored = Verifier::new(lookup.hash(), &"pencil".into(), b"salt", 2).unwrap();
+                session.supply(stored).unwrap();
+                return true;
+            }
+            Some(Event::Auth(Claim::Token(_))) => Some("5.7.8 not with that token"),
+            Some(Event::Auth(Claim::Cram(_))) => Some("5.7.8 not by that digest"),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            session.reply(Reply::new(535, refusal).unwrap()).unwrap();
+            return true;
         }
         let mut lines = Vec::new();
         for line in words {
