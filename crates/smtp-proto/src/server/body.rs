@@ -15,7 +15,7 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) const fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config) -> Self {
         Self { unstuffer: Unstuffer::new(config.bare), size: 0, refusal: None }
     }
 
