@@ -46,6 +46,18 @@ pub enum ParseErrorKind {
     /// Malformed base64.
     #[error("malformed base64")]
     Base64,
+    /// Not a date and time: RFC 3339.
+    #[error("malformed date and time")]
+    DateTime,
+    /// An attribute of XCLIENT or XFORWARD is not known, malformed, or given twice.
+    #[error("malformed attribute")]
+    Attribute,
+    /// The size of a chunk is missing or malformed, so that nobody knows where it ends.
+    #[error("malformed chunk size")]
+    Chunk,
+    /// Not a header of the PROXY protocol.
+    #[error("malformed PROXY header")]
+    Proxy,
     /// A reply does not begin with a code, or its lines have different ones.
     #[error("malformed reply")]
     Reply,
@@ -73,6 +85,12 @@ pub enum Error {
     /// Server: the client gave too many commands that bring no mail.
     #[error("the client gave too many commands to no purpose")]
     TooMuchIdling,
+    /// Server: a BDAT command from which nobody can tell where its chunk ends.
+    #[error("the client sent a malformed chunk size")]
+    BadChunk,
+    /// Server: the connection does not begin with a header of the PROXY protocol.
+    #[error("the connection does not begin with a PROXY header")]
+    NoProxyHeader(#[source] ParseError),
     /// Server: the client went on far beyond the size limit.
     #[error("the client sent far more than the size limit")]
     EndlessMessage,
@@ -131,9 +149,12 @@ pub enum Stage {
     /// DATA.
     #[error("the data")]
     Data,
-    /// The message, after its last dot.
+    /// The message, after its last dot or chunk.
     #[error("the message")]
     Body,
+    /// XCLIENT.
+    #[error("the client's attributes")]
+    XClient,
 }
 
 /// The caller's mistake: nothing was sent, and the session is as it was.

@@ -36,6 +36,11 @@ impl<'a> Cursor<'a> {
         self.line.slice(from..self.at)
     }
 
+    /// Passes over the next `n` octets, which must be there.
+    pub(crate) const fn skip(&mut self, n: usize) {
+        self.at += n;
+    }
+
     /// Takes all that is left.
     pub(crate) fn take_rest(&mut self) -> Bytes {
         self.take(self.rest().len())
