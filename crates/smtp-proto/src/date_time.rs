@@ -2,7 +2,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
 use crate::{ParseError, ParseErrorKind};
 
@@ -51,10 +51,6 @@ impl DateTime {
     #[must_use]
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.0).expect("digits and signs are ASCII")
-    }
-
-    pub(crate) fn write(&self, out: &mut BytesMut) {
-        out.put_slice(&self.0);
     }
 }
 
