@@ -100,7 +100,8 @@ impl Capabilities {
         let (keyword, rest) = line.split_at(grammar::keyword(line));
         let Some(extension) = Extension::parse(keyword) else { return };
         // `AUTH=LOGIN` is how servers older than RFC 4954 say it.
-        let is_separator = |octet: &u8| matches!(octet, b' ' | b'=' | b'\t');
+        let old = extension == Extension::Auth;
+        let is_separator = |octet: &u8| matches!(octet, b' ' | b'\t') || old && *octet == b'=';
         if rest.first().is_some_and(|octet| !is_separator(octet)) {
             return;
         }

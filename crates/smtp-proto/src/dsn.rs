@@ -278,7 +278,7 @@ mod tests {
             ("rfc822;a+2Bb@c", "rfc822", "a+b@c"),
             (r"utf-8;\x{3B4}@c", "utf-8", "δ@c"),
             ("utf-8;δ@c", "utf-8", "δ@c"),
-            ("x400;/C=NL/", "x400", "/C=NL/"),
+            ("x400;/C+3DNL/", "x400", "/C=NL/"),
         ] {
             let found = OriginalRecipient::parse(value).unwrap_or_else(|| panic!("{value}"));
             assert_eq!((found.kind(), found.address()), (kind, address));

@@ -1,7 +1,7 @@
 //! What can go wrong, by whose fault.
 use proto_core::dot::Bare;
 
-use crate::Reply;
+use crate::{Extension, Reply};
 
 /// The peer's octets are not what the grammar wants, and where.
 pub type ParseError = proto_core::ParseError<ParseErrorKind>;
@@ -112,6 +112,9 @@ pub enum Error {
     /// Client: TLS is required and not offered.
     #[error("the server does not offer STARTTLS")]
     NoStartTls,
+    /// Client: what the configuration asks for is not offered.
+    #[error("the server does not offer {0}")]
+    NotOffered(Extension),
     /// Client: none of the offered mechanisms can prove who we are over this transport.
     #[error("the server offers no usable mechanism of authentication")]
     NoMechanism,
@@ -179,6 +182,9 @@ pub enum Misuse {
     /// The session does not wait for that now.
     #[error("the session is not ready for that")]
     NotReady,
+    /// Only what asks something, and changes nothing, can be asked.
+    #[error("that command asks nothing")]
+    NoQuestion,
     /// More of the message was given before the last of it was written.
     #[error("the output is full")]
     OutputFull,

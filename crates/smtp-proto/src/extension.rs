@@ -266,6 +266,12 @@ impl Extensions {
         Self(self.0 | extension.bit())
     }
 
+    /// Adds one, if that is so.
+    #[must_use]
+    pub(crate) const fn with_if(self, extension: Extension, condition: bool) -> Self {
+        if condition { self.with(extension) } else { self }
+    }
+
     /// Removes one.
     #[must_use]
     pub const fn without(self, extension: Extension) -> Self {

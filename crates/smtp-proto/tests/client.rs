@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proto_core::testing::{Script, laws, pipe};
 use proto_core::{Instant, Machine, Step};
 use smtp_proto::client::{Config, Delivery, Envelope, Event, Reason, Session};
-use smtp_proto::{Error, ForwardPath, Misuse, ReversePath, Stage};
+use smtp_proto::{Error, Extension, ForwardPath, Misuse, ReversePath, Stage};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scripts/client");
 
@@ -221,8 +221,8 @@ fn a_message_that_the_server_cannot_take_is_not_sent() {
     assert_eq!(session.poll(), Ok(Step::Event(Event::Ready)));
     session.output().clear();
     for (eight_bit, utf8_header, size, reason) in [
-        (true, false, 1000, Reason::NeedsEightBitMime),
-        (false, true, 1000, Reason::NeedsSmtpUtf8),
+        (true, false, 1000, Reason::NotOffered(Extension::EightBitMime)),
+        (false, true, 1000, Reason::NotOffered(Extension::SmtpUtf8)),
         (false, false, 1001, Reason::TooLarge { limit: 1000 }),
     ] {
         let mut envelope = envelope();
