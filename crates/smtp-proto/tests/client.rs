@@ -36,14 +36,18 @@ fn scripts() {
 fn a_client_and_a_server_understand_each_other_through_any_window() {
     for window in [1, 2, 3, 7, 64, 100_000] {
         let server = Server::configured(["starttls", "auth"]);
-        let mut client = Client::configured(["starttls", "auth", "to=bob@hamburger.edu,eve@b.c"]);
-        client.letter = b".one\r\n..two\r\n\r\n.".to_vec();
-        let (told, heard) = pipe(&client, &server, window);
-        assert_eq!((&told.error, told.closed), (&None, true));
-        assert_eq!((&heard.error, heard.closed), (&None, true));
-        assert!(heard.events.contains(&r"body: .one\r\n..two\r\n\r\n.\r\n".into()), "{heard:#?}");
-        let sent = told.events.join("\n");
-        assert_eq!(sent.matches("Accepted(250 2.0.0 OK)").count(), 2, "{sent}");
+        for (way, added) in [("no-chunks", r"\r\n"), ("chunk=3", ""), ("chunk=65536", "")] {
+            let words = ["starttls", "auth", "to=bob@hamburger.edu,eve@b.c", way];
+            let mut client = Client::configured(words);
+            client.letter = b".one\r\n..two\r\n\r\n.".to_vec();
+            let (told, heard) = pipe(&client, &server, window);
+            assert_eq!((&told.error, told.closed), (&None, true));
+            assert_eq!((&heard.error, heard.closed), (&None, true));
+            let body = format!(r"body: .one\r\n..two\r\n\r\n.{added}");
+            assert!(heard.events.contains(&body), "{heard:#?}");
+            let sent = told.events.join("\n");
+            assert_eq!(sent.matches("Accepted(250 2.0.0 OK)").count(), 2, "{sent}");
+        }
     }
 }
 
@@ -323,10 +327,23 @@ proptest! {
     }
 
     #[test]
-    fn every_letter_arrives_as_it_was_sent(letter in letter(), window in 1usize..40) {
-        let client = Client { letter: letter.clone().into_bytes(), ..Client::default() };
-        let (_, heard) = pipe(&client, &Server::default(), window);
-        let ended = if letter.is_empty() || letter.ends_with("\r\n") { "" } else { "\r\n" };
+    fn every_letter_arrives_as_it_was_sent(
+        letter in letter(),
+        recipients in 1usize..4,
+        chunk in prop::option::of(1usize..20),
+        lmtp: bool,
+        window in 1usize..40,
+    ) {
+        let all = ["a@b", "c@d", "\"e f\"@g"][..recipients].join(",");
+        let mut client = Client::configured([&*format!("to={}", all.replace(' ', "_"))]);
+        client.letter = letter.clone().into_bytes();
+        client.config.chunking = chunk.is_some();
+        client.config.limits.chunk = chunk.unwrap_or(1);
+        let mut server = Server::default();
+        (client.config.lmtp, server.config.lmtp) = (lmtp, lmtp);
+        let (told, heard) = pipe(&client, &server, window);
+        let whole = chunk.is_some() || letter.is_empty() || letter.ends_with("\r\n");
+        let ended = if whole { "" } else { "\r\n" };
         let arrived = format!("body: {}", (letter + ended).into_bytes().escape_ascii());
         let bodies: Vec<_> = heard.events.iter().filter(|it| it.starts_with("body")).collect();
         if arrived == "body: " {
@@ -335,5 +352,6 @@ proptest! {
             prop_assert_eq!(bodies, [&arrived]);
         }
         prop_assert!(heard.closed);
+        prop_assert_eq!(told.events.join("").matches("Accepted(").count(), recipients);
     }
 }

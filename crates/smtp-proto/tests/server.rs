@@ -23,6 +23,7 @@ fn scripts() {
     for path in paths {
         let text = fs::read_to_string(&path).unwrap();
         let name = path.file_stem().unwrap().to_string_lossy();
+        println!("{name}");
         let server = Server::configured(common::words_after(&text, "# config:"));
         Script::parse(&name, &text).run(&server);
     }

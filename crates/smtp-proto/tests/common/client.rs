@@ -13,6 +13,8 @@ pub(crate) struct Client {
     pub(crate) letter: Vec<u8>,
     /// Asked once, in place of a letter.
     pub(crate) question: Option<Command>,
+    /// Whether a letter is sent even if the script wants to leave at once.
+    pub(crate) insists: bool,
 }
 
 fn command(line: &str) -> Option<Command> {
@@ -47,6 +49,7 @@ impl Default for Client {
             tls: false,
             letter: b"Do you like ketchup?\r\n".to_vec(),
             question: None,
+            insists: false,
         }
     }
 }
@@ -60,13 +63,14 @@ impl Client {
     }
 
     fn configure(&mut self, word: &str) {
-        let Self { config, envelope, tls, letter, question } = self;
+        let Self { config, envelope, tls, letter, question, insists } = self;
         let (key, value) = word.split_once('=').unwrap_or((word, ""));
         let user = || Credentials::new("test", "1234".into()).unwrap();
         let path = |text: &str| match text {
             "postmaster" => ForwardPath::Postmaster,
             _ => ForwardPath::Mailbox(text.parse().unwrap()),
         };
+        *insists |= matches!(key, "mail" | "rcpt" | "require" | "binary");
         match key {
             "host" => config.host = value.parse().unwrap(),
             "starttls" => config.tls = Tls::Required,
@@ -88,7 +92,8 @@ impl Client {
             "from" if value.is_empty() => envelope.from = ReversePath::Null,
             "from" => envelope.from = ReversePath::Mailbox(value.parse().unwrap()),
             "to" => {
-                envelope.recipients = value.split(',').map(|it| path(it).into()).collect();
+                envelope.recipients =
+                    value.split(',').map(|it| path(&it.replace('_', " ")).into()).collect();
             }
             "lmtp" => config.lmtp = true,
             "no-chunks" => config.chunking = false,
@@ -149,7 +154,7 @@ impl Subject for Client {
             Some(Event::Sent(outcome)) if outcome.rest.is_some() => {
                 session.send(outcome.rest.clone().unwrap()).unwrap();
             }
-            Some(Event::Ready) if leaves => session.quit().unwrap(),
+            Some(Event::Ready) if leaves && !self.insists => session.quit().unwrap(),
             Some(Event::Ready) => session.send(self.envelope.clone()).unwrap(),
             Some(Event::Sent(_)) if leaves || next.peek().is_none() => session.quit().unwrap(),
             Some(Event::Sent(_)) => session.send(self.envelope.clone()).unwrap(),

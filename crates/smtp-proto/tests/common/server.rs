@@ -96,9 +96,19 @@ impl Subject for Server {
         session
     }
 
-    fn answer(&self, session: &mut Session, _: Option<&Event>, words: &mut Expected<'_>) -> bool {
+    fn answer(
+        &self,
+        session: &mut Session,
+        event: Option<&Event>,
+        words: &mut Expected<'_>,
+    ) -> bool {
         if session.awaits_tls() {
             return false;
+        }
+        // The yes to a message in chunks is not written; what is comes after the chunk.
+        if event == Some(&Event::Data) && words.peek().is_some_and(|line| line.starts_with(b"2")) {
+            session.accept().unwrap();
+            return true;
         }
         let mut lines = Vec::new();
         for line in words {
