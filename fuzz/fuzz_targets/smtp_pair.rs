@@ -2,7 +2,7 @@
 #![no_main]
 use bytes::Bytes;
 use homing::proto_core::{
-    Instant, Machine,
+    Instant,
     dot::BarePolicy,
     testing::{Expected, Side, Subject, pipe},
 };

@@ -38,25 +38,33 @@ use AttributeName as N;
 
 impl AttributeName {
     const ALL: [(Self, &'static str); 10] = [
-        (N::Name, "NAME"),
-        (N::Addr, "ADDR"),
-        (N::Port, "PORT"),
-        (N::Proto, "PROTO"),
-        (N::Helo, "HELO"),
-        (N::Login, "LOGIN"),
-        (N::DestAddr, "DESTADDR"),
-        (N::DestPort, "DESTPORT"),
-        (N::Ident, "IDENT"),
-        (N::Source, "SOURCE"),
+        (Self::Name, "NAME"),
+        (Self::Addr, "ADDR"),
+        (Self::Port, "PORT"),
+        (Self::Proto, "PROTO"),
+        (Self::Helo, "HELO"),
+        (Self::Login, "LOGIN"),
+        (Self::DestAddr, "DESTADDR"),
+        (Self::DestPort, "DESTPORT"),
+        (Self::Ident, "IDENT"),
+        (Self::Source, "SOURCE"),
     ];
 
     /// Those of XCLIENT, in the order in which they are announced.
-    pub const XCLIENT: [Self; 8] =
-        [N::Name, N::Addr, N::Port, N::Proto, N::Helo, N::Login, N::DestAddr, N::DestPort];
+    pub const XCLIENT: [Self; 8] = [
+        Self::Name,
+        Self::Addr,
+        Self::Port,
+        Self::Proto,
+        Self::Helo,
+        Self::Login,
+        Self::DestAddr,
+        Self::DestPort,
+    ];
 
     /// Those of XFORWARD, in the order in which they are announced.
     pub const XFORWARD: [Self; 7] =
-        [N::Name, N::Addr, N::Port, N::Proto, N::Helo, N::Ident, N::Source];
+        [Self::Name, Self::Addr, Self::Port, Self::Proto, Self::Helo, Self::Ident, Self::Source];
 
     /// Reads a name, in any case; `None` if it is not known.
     #[must_use]

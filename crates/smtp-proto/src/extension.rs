@@ -211,16 +211,17 @@ impl Extension {
     /// Reads the keyword of an EHLO line, in any case; `None` for one that is not known here.
     #[must_use]
     pub fn parse(keyword: &[u8]) -> Option<Self> {
-        let row = TABLE.iter().find(|row| row.keyword.as_bytes().eq_ignore_ascii_case(keyword));
+        let row = TABLE.iter().find(|row| is_keyword(row.keyword, keyword));
         row.map(|row| row.extension)
     }
 
     /// Returns the parameter with this keyword, and the extension that brings it.
     pub(crate) fn parameter(keyword: &[u8], of: Of) -> Option<(Self, &'static Parameter)> {
         TABLE.iter().find_map(|row| {
-            let found = row.parameters.iter().find(|parameter| {
-                parameter.of == of && parameter.keyword.as_bytes().eq_ignore_ascii_case(keyword)
-            });
+            let found = row
+                .parameters
+                .iter()
+                .find(|parameter| parameter.of == of && is_keyword(parameter.keyword, keyword));
             found.map(|parameter| (row.extension, parameter))
         })
     }
@@ -228,6 +229,11 @@ impl Extension {
     const fn bit(self) -> u32 {
         1 << self as u32
     }
+}
+
+/// Whether a word is this keyword, in any case; most are told apart by their length.
+fn is_keyword(keyword: &str, word: &[u8]) -> bool {
+    keyword.len() == word.len() && keyword.as_bytes().eq_ignore_ascii_case(word)
 }
 
 impl fmt::Display for Extension {

@@ -298,39 +298,17 @@ impl Parameters {
 
     /// Takes the rest of a line: nothing, or each with spaces before it.
     pub(crate) fn parse(cursor: &mut Cursor<'_>, of: Of) -> Result<Self, ParseError> {
-        let mut all = Self::default();
-        let mut start = None;
-        let mut single = true;
+        let (mut start, mut single) = (None, true);
         while !cursor.is_at_end() {
             match cursor.eat_spaces() {
                 0 => return Err(cursor.error(ParseErrorKind::Parameter)),
                 spaces => single &= spaces == 1,
             }
             let start = *start.get_or_insert(cursor.position());
-            all.check_next(cursor, of)?;
-            all.wire = cursor.since(start);
+            check_next(cursor, start, of)?;
         }
+        let all = start.map_or(Self::default(), |start| Self { wire: cursor.since(start) });
         Ok(if single { all } else { all.respaced() })
-    }
-
-    /// Checks one parameter by itself, and that it is not among these.
-    fn check_next(&self, cursor: &mut Cursor<'_>, of: Of) -> Result<(), ParseError> {
-        let malformed = cursor.error(ParseErrorKind::Parameter);
-        let repeated = cursor.error(ParseErrorKind::RepeatedParameter);
-        let keyword = match grammar::keyword(cursor.rest()) {
-            0 => return Err(malformed),
-            length => cursor.take(length),
-        };
-        let value = match cursor.eat(b"=").then(|| grammar::value(cursor.rest())) {
-            None => None,
-            Some(0) => return Err(malformed),
-            Some(length) => Some(cursor.take(length)),
-        };
-        let value = value.as_deref().map(text);
-        if Extension::parameter(&keyword, of).is_some_and(|(_, it)| !(it.check)(value)) {
-            return Err(malformed);
-        }
-        if self.get(text(&keyword)).is_some() { Err(repeated) } else { Ok(()) }
     }
 
     fn respaced(&self) -> Self {
@@ -366,6 +344,27 @@ impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{self}]")
     }
+}
+
+/// Checks one parameter by itself, and that it is not among those since `start`.
+fn check_next(cursor: &mut Cursor<'_>, start: usize, of: Of) -> Result<(), ParseError> {
+    let malformed = cursor.error(ParseErrorKind::Parameter);
+    let repeated = cursor.error(ParseErrorKind::RepeatedParameter);
+    let before = cursor.taken_since(start);
+    let keyword = cursor.take_str(grammar::keyword(cursor.rest())).ok_or(malformed)?;
+    let value = match cursor.eat(b"=") {
+        false => None,
+        true => Some(cursor.take_str(grammar::value(cursor.rest())).ok_or(malformed)?),
+    };
+    if Extension::parameter(keyword.as_bytes(), of).is_some_and(|(_, it)| !(it.check)(value)) {
+        return Err(malformed);
+    }
+    let mut words = before.split(|octet| *octet == b' ');
+    let same = |word: &[u8]| {
+        let length = grammar::keyword(word);
+        word.get(..length).is_some_and(|it| it.eq_ignore_ascii_case(keyword.as_bytes()))
+    };
+    if words.any(same) { Err(repeated) } else { Ok(()) }
 }
 
 /// The extension that a parameter belongs to.

@@ -136,7 +136,8 @@ impl Session {
         let words = text.as_bytes();
         let asked = words.rsplit(|octet| *octet == b' ').next();
         let utf8 = asked.is_some_and(|word| word.eq_ignore_ascii_case(b"SMTPUTF8"));
-        if !words.is_ascii() && !(utf8 && self.supported().contains(Extension::SmtpUtf8)) {
+        let utf8 = utf8 && self.supported().contains(Extension::SmtpUtf8);
+        if !(utf8 || words.is_ascii()) {
             return self.mistake(553, "5.6.7", "address beyond ASCII without SMTPUTF8");
         }
         Ok(self.owe(Owed::Verify, event))
