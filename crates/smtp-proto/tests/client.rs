@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proto_core::testing::{Script, laws, pipe};
 use proto_core::{Instant, Machine, Step};
 use smtp_proto::client::{Config, Delivery, Envelope, Event, Reason, Session};
-use smtp_proto::{Error, Extension, ForwardPath, Misuse, ReversePath, Stage};
+use smtp_proto::{Command, Error, Extension, ForwardPath, Misuse, ReversePath, Stage};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scripts/client");
 
@@ -265,6 +265,50 @@ fn each_stage_has_its_own_patience() {
 }
 
 #[test]
+fn only_what_asks_something_can_be_asked() {
+    let mut session = Session::new(Instant::ORIGIN, config());
+    assert_eq!(session.ask(&Command::Noop), Err(Misuse::NotReady));
+    session.receive(Instant::ORIGIN, b"220 x\r\n250 x\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::Ready)));
+    session.output().clear();
+    assert_eq!(session.ask(&Command::Data), Err(Misuse::NoQuestion));
+    assert_eq!(session.ask(&Command::Noop), Ok(()));
+    assert_eq!(session.output(), "NOOP\r\n");
+    session.receive(Instant::ORIGIN, b"250 yes\r\n");
+    assert!(matches!(session.poll(), Ok(Step::Event(Event::Answered(_)))));
+}
+
+#[test]
+fn a_large_message_in_chunks_never_fills_more_than_the_output_limit_and_a_chunk() {
+    let now = Instant::ORIGIN;
+    let mut session = Session::new(now, config());
+    session.receive(now, b"220 x\r\n250-x\r\n250-CHUNKING\r\n250 PIPELINING\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::Ready)));
+    session.send(envelope()).unwrap();
+    assert_eq!(session.poll(), Ok(Step::Event(Event::SendBody)));
+    session.receive(now, b"250 x\r\n250 x\r\n");
+    let piece = [b'x'; 16 * 1024];
+    let (mut asked, mut chunks) = (true, 0);
+    for _ in 0..400 {
+        if asked {
+            session.body(&piece).unwrap();
+        }
+        assert!(session.output().len() < 64 * 1024 + 64 * 1024 + piece.len());
+        let written = session.output().split();
+        if written.windows(5).any(|it| it == b"BDAT ") {
+            chunks += 1;
+            session.receive(now, b"250 chunk\r\n");
+        }
+        asked = session.poll() == Ok(Step::Event(Event::SendBody));
+    }
+    assert!(chunks > 50, "{chunks}");
+    session.body_end().unwrap();
+    session.output().clear();
+    session.receive(now, b"250 OK\r\n250 OK\r\n");
+    assert!(matches!(delivery(&mut session), Delivery::Accepted(_)));
+}
+
+#[test]
 fn a_server_that_does_not_take_the_message_is_given_up() {
     let mut session = sending(config());
     assert_eq!(session.deadline(), None);
@@ -283,6 +327,7 @@ fn server_line() -> impl Strategy<Value = String> {
         "250 x",
         "250-x",
         "250 PIPELINING",
+        "250-CHUNKING",
         "250-STARTTLS",
         "250 AUTH PLAIN LOGIN",
         "354 go",
@@ -320,7 +365,12 @@ proptest! {
     ) {
         let words: &[_] = if tls { &["opportunistic", "login", "plaintext"] } else { &["output=9"] };
         let client = Client::configured(words.iter().copied());
-        let opening = if hello { "220 x\r\n250-x\r\n250 PIPELINING\r\n" } else { "" };
+        let chunks = "220 x\r\n250-x\r\n250-CHUNKING\r\n250 PIPELINING\r\n";
+        let opening = match (hello, tls) {
+            (true, true) => chunks,
+            (true, false) => "220 x\r\n250-x\r\n250 PIPELINING\r\n",
+            (false, _) => "",
+        };
         let octets = format!("{opening}{}", said.concat());
         laws::splitting(&client, octets.as_bytes(), &cuts);
         laws::silence(&client, octets.as_bytes());
