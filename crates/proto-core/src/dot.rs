@@ -7,6 +7,8 @@
 mod bare;
 mod scan;
 
+use alloc::boxed::Box;
+
 use bytes::{BufMut, Bytes, BytesMut};
 
 pub use bare::BareFilter;
@@ -88,14 +90,15 @@ pub struct Unstuffer {
     /// The next octet begins a line: it does at first, so that `.CRLF` ends an empty message.
     line_start: bool,
     filter: BareFilter,
-    dots: Finder<'static>,
+    /// In a box, for it is larger than all the rest of a session's state.
+    dots: Box<Finder<'static>>,
 }
 
 impl Unstuffer {
     /// Starts before the first octet of a message.
     #[must_use]
     pub fn new(policy: BarePolicy) -> Self {
-        let dots = Finder::new(b"\r\n.");
+        let dots = Box::new(Finder::new(b"\r\n."));
         Self { line_start: true, filter: BareFilter::new(policy), dots }
     }
 

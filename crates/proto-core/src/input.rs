@@ -52,7 +52,7 @@ impl Input {
     pub fn push(&mut self, bytes: &[u8]) {
         self.buf.reserve(bytes.len());
         // Not all at once: a long copy is made by an instruction that takes its time to begin.
-        bytes.chunks(2048).for_each(|part| self.buf.extend_from_slice(part));
+        bytes.chunks(3072).for_each(|part| self.buf.extend_from_slice(part));
     }
 
     /// Takes one line that ends in CRLF, without its CRLF; `None` until it is complete.

@@ -8,7 +8,6 @@ use super::message::Message;
 use crate::{ForwardPath, Host};
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a session, and it is not moved")]
 pub(super) enum State {
     /// The header of the PROXY protocol is awaited.
     Proxy,
