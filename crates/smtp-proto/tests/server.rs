@@ -61,6 +61,18 @@ fn exactly_the_limit_of_a_large_message_is_passed_on() {
 }
 
 #[test]
+fn an_application_hears_of_chunks_that_were_too_large() {
+    let server = Server::configured(["size=4"]);
+    let mail = MAIL.strip_suffix("DATA\n").unwrap();
+    for chunks in ["BDAT 5 LAST\n12345", "BDAT 4\n1234BDAT 1\n5BDAT 1 LAST\n6"] {
+        let transcript = laws::every_split(&server, &lines(&format!("{mail}{chunks}NOOP\n")));
+        let told = transcript.events.iter().filter(|it| *it == "BodyRefused(TooLarge)").count();
+        assert_eq!(told, 1, "{chunks}");
+        assert!(transcript.wire.ends_with(b"250 2.0.0 OK\r\n"));
+    }
+}
+
+#[test]
 fn silence_ends_every_session() {
     for said in ["", "EHLO", "EHLO bar.com\n", MAIL, &format!("{MAIL}half")] {
         laws::silence(&Server::default(), &lines(said));

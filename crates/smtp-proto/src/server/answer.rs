@@ -63,6 +63,7 @@ impl Session {
             paths: Vec::new(),
             message: None,
             spoilt: false,
+            too_large: false,
             skipped: 0,
         });
     }

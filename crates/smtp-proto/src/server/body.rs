@@ -106,7 +106,8 @@ impl Session {
         None
     }
 
-    fn refuse(&mut self, refusal: Refusal) {
+    /// Refuses the whole message.
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
         self.state = State::Command;
         match refusal {
             Refusal::TooLarge => self.answer_all(552, "5.3.4", "message too large"),

@@ -1,7 +1,7 @@
 //! BDAT and BURL: messages in chunks (RFC 3030), and from elsewhere (RFC 4468).
 use super::message::Message;
 use super::state::{Chunk, Owed, State, Transaction};
-use super::{Event, Session};
+use super::{Event, Refusal, Session};
 use crate::{Error, Extension, Text};
 
 impl Session {
@@ -32,7 +32,10 @@ impl Session {
                 self.refuse_chunk(chunk, 503, "5.5.1", "bad sequence of commands")
             }
             // Refused before it comes, as RFC 1870 §6 has it for SIZE.
-            Some(_) if total > limit => self.refuse_chunk(chunk, 552, "5.3.4", "message too large"),
+            Some(transaction) if total > limit => {
+                transaction.too_large = true;
+                self.refuse_chunk(chunk, 552, "5.3.4", "message too large")
+            }
             Some(Transaction { message: Some(_), .. }) => {
                 self.state = State::Chunk(chunk);
                 Ok(None)
@@ -58,7 +61,15 @@ impl Session {
                 Ok(None)
             }
             Some(transaction) => {
-                transaction.message.get_or_insert_with(|| Message::new(&self.config));
+                let message =
+                    transaction.message.take().unwrap_or_else(|| Message::new(&self.config));
+                if !last {
+                    transaction.message = Some(message);
+                } else if let Some(refusal) = message.refusal(None, &self.config) {
+                    // The chunks before it.
+                    self.refuse(refusal);
+                    return Ok(Some(Event::BodyRefused(refusal)));
+                }
                 self.state = State::Owed(Owed::Burl { last });
                 Ok(Some(Event::Burl { url, last }))
             }
@@ -99,14 +110,16 @@ impl Session {
             true => self.answer_all(code, enhanced, text),
             false => self.answer(code, enhanced, text),
         }
-        if let Some(transaction) = &mut self.transaction
-            && transaction.recipients > 0
-        {
-            transaction.spoilt = true;
-            transaction.message = None;
-            self.end_if(chunk.last);
+        let Some(transaction) = &mut self.transaction else { return Ok(None) };
+        if transaction.recipients == 0 {
+            return Ok(None);
         }
-        Ok(None)
+        transaction.spoilt = true;
+        transaction.message = None;
+        // What the application refused it knows.
+        let tells = transaction.too_large && chunk.last;
+        self.end_if(chunk.last);
+        Ok(tells.then_some(Event::BodyRefused(Refusal::TooLarge)))
     }
 
     /// Throws away so many octets, within the limits.

@@ -104,6 +104,8 @@ pub(super) struct Transaction {
     pub(super) message: Option<Message>,
     /// A chunk was refused: nothing but RSET helps (RFC 3030 §2).
     pub(super) spoilt: bool,
+    /// A chunk went beyond the size limit, of which the application has yet to hear.
+    pub(super) too_large: bool,
     /// How much was thrown away.
     pub(super) skipped: u64,
 }
