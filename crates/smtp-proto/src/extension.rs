@@ -231,9 +231,13 @@ impl Extension {
     }
 }
 
-/// Whether a word is this keyword, in any case; most are told apart by their length.
+/// Whether a word is this keyword, in any case; most are told apart by length and first letter.
 fn is_keyword(keyword: &str, word: &[u8]) -> bool {
-    keyword.len() == word.len() && keyword.as_bytes().eq_ignore_ascii_case(word)
+    let same_start = || {
+        let start = word.first().map(u8::to_ascii_uppercase);
+        keyword.as_bytes().first().copied() == start
+    };
+    keyword.len() == word.len() && same_start() && keyword.as_bytes().eq_ignore_ascii_case(word)
 }
 
 impl fmt::Display for Extension {

@@ -228,6 +228,9 @@ impl Reader {
         };
         if self.code.replace(code).is_some() {
             self.text.put_u8(b'\n');
+        } else if !last {
+            // What EHLO is answered has about so many.
+            self.text.reserve(256);
         }
         self.append(text);
         if !last {
