@@ -7,11 +7,9 @@ use proto_core::{Input, Instant, Machine, Step, Timer};
 
 use sasl::{ChannelBinding, Seed, Setting};
 
-use super::body::Incoming;
 use super::state::{Owed, State, Transaction};
 use super::{Config, Event};
-use crate::reply::words;
-use crate::{Capabilities, Error, Extension, Extensions, Misuse, Reply};
+use crate::{Error, Misuse, ProxyHeader, Reply};
 
 /// The server's end of one connection.
 ///
@@ -33,10 +31,14 @@ use crate::{Capabilities, Error, Extension, Extensions, Misuse, Reply};
 pub struct Session {
     pub(super) config: Config,
     pub(super) timer: Timer,
+    /// Runs from the beginning of a message to its end.
+    pub(super) progress: Timer,
     pub(super) input: Input,
     pub(super) output: BytesMut,
     pub(super) state: State,
     pub(super) transaction: Option<Transaction>,
+    /// How many there have been.
+    pub(super) transactions: u32,
     /// The client was told to go away, and has yet to.
     pub(super) turned_away: bool,
     told: bool,
@@ -46,7 +48,7 @@ pub struct Session {
     pub(super) setting: Setting,
     pub(super) authenticated: bool,
     pub(super) mistakes: u32,
-    idling: u32,
+    pub(super) idling: u32,
     pub(super) eof: bool,
     /// The server is to end.
     leaving: bool,
@@ -61,12 +63,14 @@ impl Session {
         let mut setting = Setting::default();
         setting.allow_plaintext(config.plaintext_passwords);
         Self {
+            state: if config.proxy { State::Proxy } else { State::Owed(Owed::Connected) },
             config,
             timer: Timer::new(now),
+            progress: Timer::new(now),
             input: Input::default(),
             output: BytesMut::new(),
-            state: State::Owed(Owed::Connected),
             transaction: None,
+            transactions: 0,
             turned_away: false,
             told: false,
             greeted: false,
@@ -119,7 +123,10 @@ impl Session {
             _ => Some(reply),
         };
         if let Some(reply) = reply {
-            reply.write(&mut self.output);
+            // A client that sends chunks does not wait to be let.
+            if !(code == 354 && matches!(owed, Owed::Chunk(_))) {
+                reply.write(&mut self.output);
+            }
             self.state = state;
         }
         Ok(())
@@ -175,85 +182,6 @@ impl Session {
         self.input.len()
     }
 
-    /// Where a reply leads.
-    fn after(&mut self, owed: &Owed, code: u16) -> State {
-        let agreed = code < 400;
-        match owed {
-            _ if code == 421 => return State::Closed,
-            Owed::Connected => self.turned_away = !agreed,
-            Owed::Hello { .. } => self.greeted |= agreed,
-            Owed::Mail { smtputf8 } if agreed => {
-                self.transaction = Some(Transaction { smtputf8: *smtputf8, recipients: 0 });
-            }
-            Owed::Rcpt if agreed => self.transaction.iter_mut().for_each(|it| it.recipients += 1),
-            Owed::Data if agreed => return State::Body(Incoming::new(&self.config)),
-            Owed::Body => {
-                self.transaction = None;
-                self.idling = if agreed { 0 } else { self.idling };
-            }
-            Owed::StartTls if agreed => return State::Tls,
-            Owed::Auth(_) if agreed => self.authenticated = true,
-            // Guesses are bounded like other mistakes.
-            Owed::Auth(_) | Owed::Lookup(_) => self.mistakes = self.mistakes.saturating_add(1),
-            Owed::Quit => return State::Closed,
-            _ => {}
-        }
-        State::Command
-    }
-
-    /// The customary yes.
-    fn yes(&self, owed: &Owed) -> Reply {
-        let host = &self.config.host;
-        let own = |code, enhanced, text| Reply::own(code, self.words(enhanced, text));
-        match owed {
-            Owed::Connected => Reply::own(220, alloc::format!("{host} ESMTP")),
-            Owed::Hello { host: client, extended } => {
-                let mut text = alloc::format!("{host} greets {client}");
-                if *extended {
-                    self.announced().write_lines(&mut text);
-                }
-                Reply::own(250, text)
-            }
-            Owed::Mail { .. } => own(250, "2.1.0", "OK"),
-            Owed::Rcpt => own(250, "2.1.5", "OK"),
-            Owed::Data => Reply::own(354, "Start mail input; end with <CRLF>.<CRLF>"),
-            Owed::Body => own(250, "2.0.0", "OK"),
-            Owed::StartTls => own(220, "2.0.0", "Go ahead"),
-            Owed::Auth(_) => own(235, "2.7.0", "Authentication successful"),
-            // There is no yes without a verifier.
-            Owed::Lookup(_) => own(535, "5.7.8", "Authentication credentials invalid"),
-            Owed::Verify => own(252, "2.0.0", "Send some mail, and see"),
-            Owed::Help => own(214, "2.0.0", "See RFC 5321"),
-            Owed::Quit => own(221, "2.0.0", "Bye"),
-        }
-    }
-
-    /// Everything that may come up in a session.
-    pub(super) fn supported(&self) -> Extensions {
-        match self.config.mechanisms.is_empty() {
-            true => self.config.extensions.without(Extension::Auth),
-            false => self.config.extensions.with(Extension::Auth),
-        }
-    }
-
-    /// What to tell the client of.
-    fn announced(&self) -> Capabilities {
-        let mut extensions = self.supported();
-        if self.secured {
-            extensions = extensions.without(Extension::StartTls);
-        }
-        let mechanisms = self.usable_mechanisms();
-        if mechanisms.is_empty() {
-            extensions = extensions.without(Extension::Auth);
-        }
-        let size = Some(self.config.limits.message_size);
-        Capabilities { extensions, size, mechanisms }
-    }
-
-    fn words(&self, enhanced: &str, text: &str) -> String {
-        words(self.config.extensions.contains(Extension::EnhancedStatusCodes), enhanced, text)
-    }
-
     /// Answers by ourselves.
     pub(super) fn answer(&mut self, code: u16, enhanced: &str, text: &str) {
         Reply::own(code, self.words(enhanced, text)).write(&mut self.output);
@@ -289,9 +217,6 @@ impl Session {
         if line > self.config.limits.endless_line {
             return Err(Error::EndlessLine);
         }
-        if self.leaving && !self.eof && matches!(self.state, State::Command) {
-            return Err(Error::ShuttingDown);
-        }
         if !self.eof {
             return Ok(Some(Step::NeedInput));
         }
@@ -311,6 +236,15 @@ impl Session {
                     Some(Step::Event(Event::Connected))
                 }
                 State::Owed(_) => Some(Step::Paused),
+                State::Proxy | State::Tls if self.leaving => {
+                    self.state = State::Closed;
+                    None
+                }
+                // Between two commands, so that a message on its way still gets its verdict.
+                State::Command | State::Auth(_) if self.leaving => {
+                    return Err(Error::ShuttingDown);
+                }
+                State::Proxy => self.hear_proxy()?,
                 State::Tls if !self.input.is_empty() => {
                     return Err(Error::PlaintextAfterStartTls);
                 }
@@ -320,6 +254,9 @@ impl Session {
                 State::Command => self.hear_command()?,
                 State::Auth(_) => self.hear_auth()?,
                 State::Body(_) => self.hear_body()?,
+                State::Chunk(chunk) => self.hear_chunk(chunk)?,
+                State::Skip(left) => self.skip_chunk(left)?,
+                State::Verdicts(next) => self.next_verdict(next),
             };
             if let Some(step) = step {
                 return Ok(step);
@@ -327,21 +264,61 @@ impl Session {
         }
     }
 
+    /// Takes the header of the PROXY protocol.
+    fn hear_proxy(&mut self) -> Result<Option<Step<Event>>, Error> {
+        let limit = self.config.limits.proxy_header;
+        match ProxyHeader::parse(self.input.held(), limit).map_err(Error::NoProxyHeader)? {
+            Some((header, length)) => {
+                drop(self.input.take(length as u64));
+                self.state = State::Owed(Owed::Connected);
+                Ok(Some(Step::Event(Event::Proxied(header))))
+            }
+            None if !self.eof => Ok(Some(Step::NeedInput)),
+            // Somebody looked whether we live.
+            None if self.input.is_empty() => {
+                self.state = State::Closed;
+                Ok(None)
+            }
+            None => Err(Error::UnexpectedEof),
+        }
+    }
+
     /// How long the client may take now.
     fn patience(&self) -> Option<Duration> {
+        let limits = &self.config.limits;
         match self.state {
             _ if self.failed.is_some() => None,
-            State::Command | State::Auth(_) | State::Tls => {
-                Some(self.config.limits.command_timeout)
+            State::Proxy | State::Command | State::Auth(_) | State::Tls => {
+                Some(limits.command_timeout)
             }
-            State::Body(_) => Some(self.config.limits.body_timeout),
-            State::Owed(_) | State::Closed => None,
+            State::Body(_) | State::Chunk(_) | State::Skip(_) => Some(limits.body_timeout),
+            State::Owed(_) | State::Verdicts(_) | State::Closed => None,
         }
+    }
+
+    /// How long a whole message may take, by what has come of it.
+    fn message_patience(&self) -> Option<Duration> {
+        let limits = &self.config.limits;
+        let message = self.transaction.as_ref().and_then(|it| it.message.as_ref())?;
+        let earned = message.size().checked_div(limits.body_rate)?;
+        self.patience()?;
+        Some(limits.body_grace.saturating_add(Duration::from_secs(earned)))
     }
 
     /// Ends the session, with a goodbye if the client may still hear one.
     fn fail(&mut self, error: Error) {
+        let mut code = 421;
         let (enhanced, text) = match error {
+            // Nobody spoke SMTP yet.
+            _ if matches!(self.state, State::Proxy) => {
+                self.failed = Some(error);
+                return;
+            }
+            // RFC 3030 has no way to get in step again; 521 is Postfix's word for it.
+            Error::BadChunk => {
+                code = 521;
+                ("5.5.2", "malformed chunk size")
+            }
             Error::Timeout => ("4.4.2", "timeout"),
             Error::EndlessLine => ("4.7.0", "line too long"),
             Error::ShuttingDown => ("4.3.2", "shutting down"),
@@ -355,7 +332,7 @@ impl Session {
             }
         };
         let text = alloc::format!("{} {text}, closing connection", self.config.host);
-        self.answer(421, enhanced, &text);
+        self.answer(code, enhanced, &text);
         self.failed = Some(error);
     }
 }
@@ -366,6 +343,7 @@ impl Machine for Session {
 
     fn receive(&mut self, now: Instant, bytes: &[u8]) {
         self.timer.tell(now);
+        self.progress.tell(now);
         if self.failed.is_none() && !matches!(self.state, State::Closed) {
             self.input.push(bytes);
         }
@@ -387,17 +365,22 @@ impl Machine for Session {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.patience().map(|patience| self.timer.deadline(patience))
+        let step = self.timer.deadline(self.patience()?);
+        let whole = self.message_patience().map(|patience| self.progress.deadline(patience));
+        Some(whole.map_or(step, |whole| whole.min(step)))
     }
 
     fn expire(&mut self, now: Instant) {
-        match self.patience() {
-            None => self.timer.tell(now),
-            Some(patience) => {
-                if self.timer.is_over(now, patience) {
-                    self.fail(Error::Timeout);
-                }
+        let (step, whole) = (self.patience(), self.message_patience());
+        let over = |timer: &mut Timer, patience| match patience {
+            Some(patience) => timer.is_over(now, patience),
+            None => {
+                timer.tell(now);
+                false
             }
+        };
+        if over(&mut self.timer, step) | over(&mut self.progress, whole) {
+            self.fail(Error::Timeout);
         }
     }
 
