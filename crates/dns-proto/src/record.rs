@@ -8,8 +8,7 @@ use crate::error::Misuse;
 use crate::message::RecordRef;
 use crate::name::{Name, NameRef};
 use crate::number::{Class, RecordType};
-use crate::rdata::Rdata;
-use crate::rdata_field::CharStrings;
+use crate::rdata::{CharStrings, Rdata};
 use crate::reader::Reader;
 
 /// A resource record: who, what, for how long, and the data (RFC 1034 §3.6).
@@ -130,7 +129,7 @@ pub(crate) struct Data {
 impl Data {
     pub(crate) fn new(data: &Rdata<'_>) -> Self {
         let mut octets = Vec::new();
-        data.write(&mut octets);
+        data.write_to(&mut octets);
         Self { rtype: data.record_type(), octets: octets.into() }
     }
 
