@@ -160,7 +160,7 @@ pub(super) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
 
 /// Implements [`Field`] for a registry of which text may be a mnemonic or a number.
 macro_rules! code {
-    ($kind:ty, $int:ty, $expected:literal, $print:expr) => {
+    ($kind:ty, $int:ty, $expected:literal, $alias:expr, $print:expr) => {
         impl<'a> Field<'a> for $kind {
             fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
                 reader.array().map(|octets| Self::new(<$int>::from_be_bytes(octets)))
@@ -176,11 +176,14 @@ macro_rules! code {
             }
 
             fn scan(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), ParseError> {
+                let alias: fn(&[u8]) -> Option<$int> = $alias;
                 let word = words.word($expected)?;
                 let number = word.number(<$int>::MAX.into(), $expected);
                 let number = number.map(|number| <$int>::try_from(number).unwrap_or(<$int>::MAX));
                 let code = number.or_else(|error| {
-                    Self::parse(word.octets).map(|code| code.number()).ok_or(error)
+                    alias(word.octets)
+                        .or_else(|| Self::parse(word.octets).map(Self::number))
+                        .ok_or(error)
                 })?;
                 out.extend_from_slice(&code.to_be_bytes());
                 Ok(())
@@ -189,16 +192,20 @@ macro_rules! code {
     };
 }
 
-code!(RecordType, u16, "a record type", |code, f| write!(f, "{code}"));
-code!(CertType, u16, "a kind of certificate", |code, f| write!(f, "{code}"));
-code!(DsyncScheme, u8, "a scheme", |code, f| write!(f, "{code}"));
-code!(Rcode, u16, "an error code", |code, f| match *code {
+code!(RecordType, u16, "a record type", |_| None, |code, f| write!(f, "{code}"));
+code!(CertType, u16, "a kind of certificate", |_| None, |code, f| write!(f, "{code}"));
+code!(DsyncScheme, u8, "a scheme", |_| None, |code, f| write!(f, "{code}"));
+code!(Rcode, u16, "an error code", bad_sig, |code, f| match *code {
     // The meaning of 16 in records (RFC 8945 §3).
     Self::BADSIG => f.write_str("BADSIG"),
     code => write!(f, "{code}"),
 });
+fn bad_sig(text: &[u8]) -> Option<u16> {
+    text.eq_ignore_ascii_case(b"BADSIG").then(|| Rcode::BADSIG.number())
+}
+
 // RFC 4034 §2.2: a number or a mnemonic; everybody writes numbers.
-code!(DnssecAlgorithm, u8, "a DNSSEC algorithm", |code, f| write!(f, "{}", code.number()));
+code!(DnssecAlgorithm, u8, "a DNSSEC algorithm", |_| None, |code, f| write!(f, "{}", code.number()));
 
 impl<'a> Field<'a> for NameRef<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {

@@ -358,7 +358,7 @@ impl fmt::Display for Opaque<'_> {
         let mut separator = " ";
         self.octets
             .iter()
-            .try_for_each(|octet| write!(f, "{}{octet:02x}", core::mem::take(&mut separator)))
+            .try_for_each(|octet| write!(f, "{}{octet:02X}", core::mem::take(&mut separator)))
     }
 }
 

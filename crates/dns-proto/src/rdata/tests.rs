@@ -43,7 +43,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     (
         "SIG",
         "0 8 0 0 20040509183619 19700101000000 9 a. AAEC",
-        "00000800000000000 409e7ad300000000 0009 016100 000102",
+        "0000 08 00 00000000 409e7a23 00000000 0009 016100 000102",
         "TYPE0 8 0 0 20040509183619 19700101000000 9 a. AAEC",
     ),
     ("KEY", "256 3 1 AQPW", "01000301 0103d6", ""),
@@ -61,7 +61,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "00331613 8917 2dd0 70be15f0 00988d20",
         "42 21 54.000 N 71 6 18.000 W -24.00m 30m 10000m 10m",
     ),
-    ("LOC", "52 14 05 N 00 08 50 E 10m", "00121613 8b354 4c8 80 081650 00989a68", "52 14 5.000 N 0 8 50.000 E 10.00m 1m 10000m 10m"),
+    ("LOC", "52 14 05 N 00 08 50 E 10m", "00121613 8b3556c8 80081650 00989a68", "52 14 5.000 N 0 8 50.000 E 10.00m 1m 10000m 10m"),
     ("NXT", "medium.foo.tld. A MX SIG NXT", "066d656469756d03666f6f03746c6400 40010082", ""),
     ("EID", "E32C6F78163A9348", "e32c6f78163a9348", ""),
     ("NIMLOC", "32251A030067", "32251a030067", ""),
@@ -193,7 +193,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("EUI48", "00-00-5e-00-53-2a", "00005e00532a", ""),
     ("EUI64", "00-00-5e-ef-10-00-00-2a", "00005eef1000002a", ""),
     ("TKEY", "gss-tsig. 19700101000000 19700101000001 3 BADKEY 3 AAEC 0", "086773732d7473696700 00000000 00000001 0003 0011 0003000102 0000", ""),
-    ("TSIG", "hmac-sha256. 853804800 300 3 AAEC 9 BADSIG 0", "0b686d61632d73686132353600 000032e41a00 012c 0003000102 0009 0010 0000", ""),
+    ("TSIG", "hmac-sha256. 853804800 300 3 AAEC 9 BADSIG 0", "0b686d61632d73686132353600 000032e40700 012c 0003000102 0009 0010 0000", ""),
     ("URI", r#"10 1 "ftp://ftp1.example.com/public""#, "000a0001 6674703a2f2f667470312e6578616d706c652e636f6d2f7075626c6963", ""),
     ("CAA", r#"0 issue "ca1.example.net; account=230123""#, "00 056973737565 6361312e6578616d706c652e6e65743b206163636f756e743d323330313233", r#"0 "issue" "ca1.example.net; account=230123""#),
     ("AVC", r#""app-name:WOLFGANG""#, "116170702d6e616d653a574f4c4647414e47", ""),
@@ -269,7 +269,8 @@ fn data_of_every_type_that_are_cut_or_grown_do_not_panic() {
             if let Ok(data) = Rdata::parse(rtype, &octets[..end]) {
                 let mut written = Vec::new();
                 data.write(&mut written);
-                assert_eq!((&written[..], data.to_string().is_empty()), (&octets[..end], end == 0 && rtype == RecordType::APL || data.to_string().is_empty()));
+                assert_eq!(written, octets[..end]);
+                let _ = alloc::format!("{data} {data:#} {data:?}");
             }
         }
         let grown = [&octets[..], &[0xc0; 3]].concat();
@@ -306,7 +307,7 @@ fn data_of_the_wrong_length_are_errors() {
         ("SVCB", "0001 00 0004 0003 c00002"),
         ("SVCB", "0001 00 0000 0004 0004 0001"),
         ("SVCB", "0001 00 0001 0001 00"),
-        ("TSIG", "00 000032e41a00 012c 0005 00"),
+        ("TSIG", "00 000032e40700 012c 0005 00"),
         ("CAA", "00 05 69"),
     ];
     for (rtype, hex) in cases {
