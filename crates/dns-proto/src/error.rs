@@ -65,6 +65,15 @@ pub enum ParseErrorKind {
     /// A name in Unicode has no form in ASCII (RFC 5891).
     #[error("name cannot be internationalised")]
     Idna,
+    /// An entry is longer than [`Limits::entry`](crate::zone_file::Limits).
+    #[error("entry is too long")]
+    Entry,
+    /// Files are included deeper than [`Limits::includes`](crate::zone_file::Limits).
+    #[error("files are included too deep")]
+    Includes,
+    /// More records are generated than [`Limits::generate`](crate::zone_file::Limits).
+    #[error("too many records are generated")]
+    Generate,
     /// Text has something else here than what is expected.
     #[error("expected {0}")]
     Expected(&'static str),

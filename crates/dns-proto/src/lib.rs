@@ -30,6 +30,7 @@ pub mod tokio;
 mod update;
 mod writer;
 mod zone;
+pub mod zone_file;
 
 pub use authority::{Authority, Outcome};
 pub use edns::{

@@ -213,6 +213,17 @@ pub struct RecordRef<'a> {
 }
 
 impl<'a> RecordRef<'a> {
+    /// Makes one of data that have been checked.
+    pub(crate) const fn of_data(
+        owner: NameRef<'a>,
+        rtype: RecordType,
+        class: Class,
+        ttl: u32,
+        data: &'a [u8],
+    ) -> Self {
+        Self { owner, rtype, class, ttl, message: data, data: (0, data.len()) }
+    }
+
     /// Returns whom the record is about.
     #[must_use]
     pub const fn owner(&self) -> NameRef<'a> {

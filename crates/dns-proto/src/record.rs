@@ -104,18 +104,36 @@ impl From<RecordRef<'_>> for Record {
     }
 }
 
-/// Writes the record as a line of a master file.
+/// Writes the record as a line of a master file; in the alternate form (`{:#}`) in columns, and
+/// long data on several lines.
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { owner, class, ttl, data } = self;
-        write!(f, "{owner} {ttl} {class} {} {}", data.rtype, data.view())
+        let data = self.data();
+        RecordRef::print(f, self.owner.view(), self.ttl, self.class, &data)
     }
 }
 
+/// Writes the record as a line of a master file, or several, as [`Record`] does.
 impl fmt::Display for RecordRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (owner, ttl, class, rtype) = (self.owner(), self.ttl(), self.class(), self.rtype());
-        write!(f, "{owner} {ttl} {class} {rtype} {}", self.data())
+        Self::print(f, self.owner(), self.ttl(), self.class(), &self.data())
+    }
+}
+
+impl RecordRef<'_> {
+    fn print(
+        f: &mut fmt::Formatter<'_>,
+        owner: NameRef<'_>,
+        ttl: u32,
+        class: Class,
+        data: &Rdata<'_>,
+    ) -> fmt::Result {
+        let rtype = data.record_type();
+        if f.alternate() {
+            write!(f, "{owner:<23} {ttl:<7} {class:<3} {rtype:<11} {data:#}")
+        } else {
+            write!(f, "{owner} {ttl} {class} {rtype} {data}")
+        }
     }
 }
 

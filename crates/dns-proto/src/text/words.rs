@@ -105,10 +105,6 @@ impl<'t> Words<'t> {
         Self { text, at: 0, origin }
     }
 
-    pub(crate) const fn position(&self) -> usize {
-        self.at
-    }
-
     pub(crate) const fn error(&self, expected: &'static str) -> ParseError {
         ParseError::new(ParseErrorKind::Expected(expected), self.at)
     }
