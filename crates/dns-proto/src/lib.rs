@@ -27,6 +27,7 @@ pub mod stub;
 mod text;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+pub mod tsig;
 mod update;
 mod writer;
 mod zone;

@@ -248,6 +248,11 @@ impl<'a> RecordRef<'a> {
         if self.ttl > i32::MAX as u32 { 0 } else { self.ttl }
     }
 
+    /// Returns the TTL as it is on the wire.
+    pub(crate) const fn raw_ttl(&self) -> u32 {
+        self.ttl
+    }
+
     /// Decodes the data.
     #[must_use]
     pub fn data(&self) -> Rdata<'a> {
