@@ -10,7 +10,7 @@ while count < target:
     a, b = n >> 8 & 255, n & 255
     match n % 10:
         case 0 | 1 | 2:
-            lines = [f"host{n} IN A 10.{n % 200}.{a}.{b}", f"host{n} IN AAAA 2001:db8:{a:x}:{b:x}::{n:x}"]
+            lines = [f"host{n} IN A 10.{n % 200}.{a}.{b}", f"host{n} IN AAAA 2001:db8:{a:x}:{b:x}::{a:x}:{b:x}"]
         case 3 | 4:
             lines = [f"alias{n}.example. 300 IN CNAME host{n - 3}.example."]
         case 5:

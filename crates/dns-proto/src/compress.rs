@@ -51,7 +51,9 @@ impl Table {
         }
         let mut split = Split { wire, starts, known: count, pointer: 0 };
         while let Some(place) = split.known.checked_sub(1) {
-            let Some(position) = self.find(message, split.pointer, split.label(place)) else { break };
+            let Some(position) = self.find(message, split.pointer, split.label(place)) else {
+                break;
+            };
             (split.known, split.pointer) = (place, position);
         }
         split
@@ -136,7 +138,9 @@ impl<'n> Split<'n> {
 
     fn label(&self, place: usize) -> &'n [u8] {
         let rest = self.wire.get(self.start(place)..).unwrap_or_default();
-        rest.split_first().and_then(|(&length, rest)| rest.get(..usize::from(length))).unwrap_or_default()
+        rest.split_first()
+            .and_then(|(&length, rest)| rest.get(..usize::from(length)))
+            .unwrap_or_default()
     }
 }
 

@@ -43,17 +43,17 @@ pub use limits::MessageLimits;
 pub use message::{Message, MessageBuf, Question, RecordRef, Records, Section};
 pub use name::{Labels, Name, NameRef};
 pub use number::{
-    CertType, Class, DnssecAlgorithm, DsyncScheme, ExtendedError, Opcode, OptionCode, Rcode, RecordType,
-    SvcKey,
+    CertType, Class, DnssecAlgorithm, DsyncScheme, ExtendedError, Opcode, OptionCode, Rcode,
+    RecordType, SvcKey,
 };
 #[doc(no_inline)]
 pub use proto_core;
 pub use query::{Query, UDP_PAYLOAD};
 pub use rdata::{
     AddressPart, AtmAddress, Base64, CharString, CharStrings, Eui48, Eui64, Gateway, Hashed, Hex,
-    Hints, HostIdentity, Location, Locator64, NameList, Nsap, NxtBits, Opaque, Ports, Prefix, Prefixes,
-    Protocol, Rdata, Relay, Salt, Sized, SvcKeys, SvcParam, SvcParams, Text, Time48, Timestamp,
-    Tunnel, TypeBitmap,
+    Hints, HostIdentity, Location, Locator64, NameList, Nsap, NxtBits, Opaque, Ports, Prefix,
+    Prefixes, Protocol, Rdata, Relay, Salt, Sized, SvcKeys, SvcParam, SvcParams, Text, Time48,
+    Timestamp, Tunnel, TypeBitmap,
 };
 pub use record::Record;
 pub use update::Update;

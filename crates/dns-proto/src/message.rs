@@ -82,7 +82,8 @@ impl<'a> Message<'a> {
             reader.name()?;
             reader.take(4)?;
         }
-        let mut layout = Layout { header, questions, ends: [reader.position(); 4], opt: None, tsig: None };
+        let mut layout =
+            Layout { header, questions, ends: [reader.position(); 4], opt: None, tsig: None };
         let order = [Section::Answer, Section::Authority, Section::Additional];
         let mut ends = layout.ends;
         for ((section, count), end) in order.iter().zip(sections).zip(ends.iter_mut().skip(1)) {
@@ -255,6 +256,7 @@ impl<'a> RecordRef<'a> {
 
     /// Decodes the data.
     #[must_use]
+    #[inline]
     pub fn data(&self) -> Rdata<'a> {
         Rdata::trusted(self.rtype, &mut Reader::trusted(self.message, self.data.0, self.data.1))
     }
@@ -273,6 +275,7 @@ pub struct Records<'a>(Reader<'a>);
 impl<'a> Iterator for Records<'a> {
     type Item = RecordRef<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<RecordRef<'a>> {
         if self.0.is_empty() {
             return None;
@@ -325,11 +328,14 @@ fn read_question<'a>(reader: &mut Reader<'a>) -> Result<Question<'a>, ParseError
     })
 }
 
+#[inline]
 fn read_record<'a>(reader: &mut Reader<'a>) -> Result<RecordRef<'a>, ParseError> {
     let owner = reader.name()?;
-    let (rtype, class) = (RecordType::new(reader.u16()?), Class::new(reader.u16()?));
-    let ttl = reader.u32()?;
-    let length = usize::from(reader.u16()?);
+    let [a, b, c, d, e, f, g, h, i, j] = reader.array()?;
+    let rtype = RecordType::new(u16::from_be_bytes([a, b]));
+    let class = Class::new(u16::from_be_bytes([c, d]));
+    let ttl = u32::from_be_bytes([e, f, g, h]);
+    let length = usize::from(u16::from_be_bytes([i, j]));
     let start = reader.position();
     reader.take(length)?;
     let data = (start, reader.position());
@@ -344,10 +350,9 @@ fn check_record(
 ) -> Result<(), ParseError> {
     let (start, error) = (reader.position(), ParseError::new);
     let owner = reader.name()?;
-    let rtype = RecordType::new(reader.u16()?);
-    // Class and TTL.
-    reader.take(6)?;
-    let length = usize::from(reader.u16()?);
+    let [high, low, .., long, short] = reader.array::<10>()?;
+    let rtype = RecordType::new(u16::from_be_bytes([high, low]));
+    let length = usize::from(u16::from_be_bytes([long, short]));
     let mut data = reader.sub(length)?;
     // RFC 8945 §5.1: the last record of the message.
     if layout.tsig.is_some() {

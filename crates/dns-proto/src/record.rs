@@ -93,6 +93,12 @@ impl Record {
         self.data.view()
     }
 
+    /// Returns the data as they are after RDLENGTH, names whole.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.data.octets
+    }
+
     pub(crate) fn into_data(self) -> Data {
         self.data
     }

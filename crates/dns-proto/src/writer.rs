@@ -122,7 +122,13 @@ impl<'b> Writer<'b> {
     ///
     /// [`Error::Full`] if there is no room.
     pub fn record(&mut self, record: &Record) -> Result<(), Error> {
-        self.data(record.owner().view(), record.class(), record.ttl(), &record.data())
+        let (owner, rtype) = (record.owner().view(), record.rtype());
+        let (class, ttl) = (record.class(), record.ttl());
+        if Rdata::is_compressed(rtype) {
+            return self.data(owner, class, ttl, &record.data());
+        }
+        // Without names to compress, the octets are as they shall be.
+        self.raw(owner, rtype, class, ttl, |writer| writer.put(record.octets()))
     }
 
     /// Writes a record from its parts.
@@ -288,6 +294,7 @@ impl<'b> Writer<'b> {
 }
 
 impl Sink for Writer<'_> {
+    #[inline]
     fn put(&mut self, octets: &[u8]) {
         let end = self.length + octets.len();
         self.overflow |= end > self.limit;

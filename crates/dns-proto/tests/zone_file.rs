@@ -120,7 +120,10 @@ fn errors_say_file_line_column_and_what_was_expected() {
     let cases = [
         ("a 1 A 10.0.0", "z:1:7: expected an IPv4 address"),
         ("\n\na 1 MX x b", "z:3:8: expected a number up to 65535"),
-        ("a 1 SOA a b (\n1 2\n3 x 5)", "z:3:3: expected a number up to 4294967295, or a time like 1h30m"),
+        (
+            "a 1 SOA a b (\n1 2\n3 x 5)",
+            "z:3:3: expected a number up to 4294967295, or a time like 1h30m",
+        ),
         ("a 1 FOO x", "z:1:5: expected a TTL, a class or a type"),
         (" 1 A 10.0.0.1", "z:1:2: expected an owner, as there is none before"),
         ("a A 10.0.0.1", "z:1:1: expected a TTL here, or $TTL before"),
@@ -131,7 +134,10 @@ fn errors_say_file_line_column_and_what_was_expected() {
         ("$FOO", "z:1:1: expected $ORIGIN, $TTL, $INCLUDE, $GENERATE or an owner"),
         ("$TTL", "z:1:5: expected a TTL"),
         ("$ORIGIN a b", "z:1:11: expected the end of the line"),
-        ("a 2147483648 A 10.0.0.1", "z:1:3: expected a time up to 2147483647 seconds, like 3600 or 1h"),
+        (
+            "a 2147483648 A 10.0.0.1",
+            "z:1:3: expected a time up to 2147483647 seconds, like 3600 or 1h",
+        ),
         ("a..b 1 A 10.0.0.1", "z:1:3: label is empty or longer than 63 octets"),
         (r"a\25 1 A 10.0.0.1", "z:1:2: malformed escape"),
         ("$INCLUDE none", "z:1:1: expected a file that can be included"),

@@ -120,9 +120,27 @@ mod tests {
         let old = CookieSecret::new(hex("e5e973e5a6b2a43f48e7dc849e37bfcf"));
         let new = CookieSecret::new(hex("445536bcd2513298075a5d379663c962"));
         let vectors = [
-            (&old, "2464c4abcf10c957", "198.51.100.100", 1_559_731_985, "010000005cf79f111f8130c3eee29480"),
-            (&old, "fc93fc62807ddb86", "203.0.113.203", 1_559_734_700, "010000005cf7a9acf73a7810aca2381e"),
-            (&new, "22681ab97d52c298", "2001:db8:220:1:59de:d0f4:8769:82b8", 1_559_741_961, "010000005cf7c609a6bb79d16625507a"),
+            (
+                &old,
+                "2464c4abcf10c957",
+                "198.51.100.100",
+                1_559_731_985,
+                "010000005cf79f111f8130c3eee29480",
+            ),
+            (
+                &old,
+                "fc93fc62807ddb86",
+                "203.0.113.203",
+                1_559_734_700,
+                "010000005cf7a9acf73a7810aca2381e",
+            ),
+            (
+                &new,
+                "22681ab97d52c298",
+                "2001:db8:220:1:59de:d0f4:8769:82b8",
+                1_559_741_961,
+                "010000005cf7c609a6bb79d16625507a",
+            ),
         ];
         for (secret, client, address, now, server) in vectors {
             let (client, address) = (hex(client), address.parse().unwrap());

@@ -54,7 +54,7 @@ impl Edns<'_> {
 /// use dns_proto::Options;
 ///
 /// let nsid = Options::parse(&[0, 3, 0, 0])?;
-/// assert_eq!(nsid.iter().next(), Some((3, &[][..])));
+/// assert_eq!(nsid.iter().next(), Some((dns_proto::OptionCode::NSID, &[][..])));
 /// # Ok::<(), dns_proto::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

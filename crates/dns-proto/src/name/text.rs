@@ -1,30 +1,32 @@
 //! Names as text (RFC 1035 §5.1).
-use core::fmt::{self, Write as _};
+use core::fmt;
 use core::str::FromStr;
 
-use crate::error::{ParseError, ParseErrorKind};
 use super::{MAX_LABEL, Name, NameRef, Wire};
+use crate::error::{ParseError, ParseErrorKind};
 
 /// Writes the absolute name, with its final dot, escaped so that it reads back the same.
 ///
 /// A width pads it on the right.
 impl fmt::Display for NameRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(width) = f.width() {
-            let mut count = Counting { out: f, octets: 0 };
-            write!(count, "{self}")?;
-            let missing = width.saturating_sub(count.octets);
-            return write!(f, "{:missing$}", "");
-        }
-        if self.is_root() {
-            return f.write_str(".");
-        }
-        for label in self.labels() {
-            label.iter().try_for_each(|&octet| write_octet(f, octet, b".;()@$\\\""))?;
-            f.write_str(".")?;
-        }
-        Ok(())
+        let mut count = Counting { out: f, octets: 0 };
+        print(*self, &mut count)?;
+        let octets = count.octets;
+        let missing = f.width().map_or(0, |width| width.saturating_sub(octets));
+        (0..missing).try_for_each(|_| f.write_str(" "))
     }
+}
+
+fn print(name: NameRef<'_>, f: &mut impl fmt::Write) -> fmt::Result {
+    if name.is_root() {
+        return f.write_str(".");
+    }
+    for label in name.labels() {
+        label.iter().try_for_each(|&octet| write_octet(f, octet, b".;()@$\\\""))?;
+        f.write_str(".")?;
+    }
+    Ok(())
 }
 
 impl fmt::Debug for NameRef<'_> {
@@ -96,7 +98,7 @@ pub(crate) fn write_text(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Resu
 }
 
 /// Writes one octet of text: itself, or `\X` if it is special, or `\DDD`.
-pub(crate) fn write_octet(f: &mut fmt::Formatter<'_>, octet: u8, special: &[u8]) -> fmt::Result {
+pub(crate) fn write_octet(f: &mut impl fmt::Write, octet: u8, special: &[u8]) -> fmt::Result {
     match octet {
         _ if special.contains(&octet) => write!(f, "\\{}", char::from(octet)),
         b'!'..=b'~' => write!(f, "{}", char::from(octet)),

@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn unknown_mnemonics_are_errors() {
-        for text in ["", "AA", "TYPE", "TYPE65536", "TYPE-1", "TYPE+1", "é", "\0A", "AAAAAAAAAAAAAAAAA"]
+        for text in
+            ["", "AA", "TYPE", "TYPE65536", "TYPE-1", "TYPE+1", "é", "\0A", "AAAAAAAAAAAAAAAAA"]
         {
             assert!(text.parse::<RecordType>().is_err(), "{text}");
         }

@@ -111,9 +111,8 @@ impl<'a> Field<'a> for TypeBitmap<'a> {
 
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        self.iter().try_for_each(|rtype| {
-            write!(f, "{}{rtype}", core::mem::replace(&mut separator, " "))
-        })
+        self.iter()
+            .try_for_each(|rtype| write!(f, "{}{rtype}", core::mem::replace(&mut separator, " ")))
     }
 
     fn scan(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), ParseError> {
@@ -233,9 +232,9 @@ impl<'a> Field<'a> for NxtBits<'a> {
 
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        self.iter().map(RecordType::new).try_for_each(|rtype| {
-            write!(f, "{}{rtype}", core::mem::replace(&mut separator, " "))
-        })
+        self.iter()
+            .map(RecordType::new)
+            .try_for_each(|rtype| write!(f, "{}{rtype}", core::mem::replace(&mut separator, " ")))
     }
 
     fn scan(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), ParseError> {

@@ -158,16 +158,12 @@ short!(
     }
 );
 
-short!(
-    Hashed,
-    |octets, f| print(f, octets, Base::Base32),
-    |words, out| {
-        const EXPECTED: &str = "base32hex of at most 255 octets";
-        let word = words.word(EXPECTED)?;
-        let put = |out: &mut Vec<u8>| scan_word(word, Base::Base32, EXPECTED, out);
-        counted(out, put, word.error(EXPECTED))
-    }
-);
+short!(Hashed, |octets, f| print(f, octets, Base::Base32), |words, out| {
+    const EXPECTED: &str = "base32hex of at most 255 octets";
+    let word = words.word(EXPECTED)?;
+    let put = |out: &mut Vec<u8>| scan_word(word, Base::Base32, EXPECTED, out);
+    counted(out, put, word.error(EXPECTED))
+});
 
 impl<'a> Field<'a> for Sized<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {

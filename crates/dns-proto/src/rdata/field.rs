@@ -7,7 +7,7 @@ use crate::error::{ParseError, ParseErrorKind};
 use crate::name::{NameRef, write_text};
 use crate::number::{CertType, DnssecAlgorithm, DsyncScheme, Rcode, RecordType};
 use crate::reader::Reader;
-use crate::text::Words;
+use crate::text::{Word, Words};
 
 /// What may be done to the names in a type's data.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -205,7 +205,11 @@ fn bad_sig(text: &[u8]) -> Option<u16> {
 }
 
 // RFC 4034 §2.2: a number or a mnemonic; everybody writes numbers.
-code!(DnssecAlgorithm, u8, "a DNSSEC algorithm", |_| None, |code, f| write!(f, "{}", code.number()));
+code!(DnssecAlgorithm, u8, "a DNSSEC algorithm", |_| None, |code, f| write!(
+    f,
+    "{}",
+    code.number()
+));
 
 impl<'a> Field<'a> for NameRef<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
@@ -274,8 +278,7 @@ pub(super) fn counted(
 
 pub(super) const STRING: &str = "a character string of at most 255 octets";
 
-fn scan_string(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), ParseError> {
-    let word = words.word(STRING)?;
+fn scan_string(word: Word<'_>, out: &mut Vec<u8>) -> Result<(), ParseError> {
     counted(out, |out| crate::text::unescape(word, out), word.error(STRING))
 }
 
@@ -294,7 +297,7 @@ impl<'a> Field<'a> for CharString<'a> {
     }
 
     fn scan(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), ParseError> {
-        scan_string(words, out)
+        scan_string(words.word(STRING)?, out)
     }
 }
 
@@ -371,9 +374,9 @@ impl<'a> Field<'a> for CharStrings<'a> {
     }
 
     fn scan(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), ParseError> {
-        scan_string(words, out)?;
-        while words.peek().is_some() {
-            scan_string(words, out)?;
+        scan_string(words.word(STRING)?, out)?;
+        while let Some(word) = words.next() {
+            scan_string(word, out)?;
         }
         Ok(())
     }

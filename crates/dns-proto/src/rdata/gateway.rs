@@ -158,7 +158,11 @@ impl<'a> HostIdentity<'a> {
     /// Makes one of a tag of at most 255 octets and a key of at most 65,535.
     #[must_use]
     pub const fn new(algorithm: u8, tag: &'a [u8], key: &'a [u8]) -> Option<Self> {
-        if tag.len() > 255 || key.len() > 65_535 { None } else { Some(Self { algorithm, tag, key }) }
+        if tag.len() > 255 || key.len() > 65_535 {
+            None
+        } else {
+            Some(Self { algorithm, tag, key })
+        }
     }
 
     /// Returns the algorithm of the key.
@@ -391,8 +395,8 @@ impl<'a> Field<'a> for Prefixes<'a> {
     fn scan(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), ParseError> {
         while let Some(word) = words.next() {
             let prefix = core::str::from_utf8(word.octets).ok().and_then(prefix);
-            let (negated, length, ip) =
-                prefix.ok_or_else(|| word.error("a prefix like 1:192.0.2.0/24 or !2:2001:db8::/32"))?;
+            let (negated, length, ip) = prefix
+                .ok_or_else(|| word.error("a prefix like 1:192.0.2.0/24 or !2:2001:db8::/32"))?;
             let (family, octets) = match &ip {
                 IpAddr::V4(ip) => (1_u8, &ip.octets()[..]),
                 IpAddr::V6(ip) => (2, &ip.octets()[..]),
@@ -446,7 +450,9 @@ impl<'a> Field<'a> for AtmAddress<'a> {
 
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::E164(digits) => write!(f, "+{}", core::str::from_utf8(digits).unwrap_or_default()),
+            Self::E164(digits) => {
+                write!(f, "+{}", core::str::from_utf8(digits).unwrap_or_default())
+            }
             Self::Other(0, octets) if !octets.is_empty() => print(f, octets, Base::Hex),
             // Without a notation of its own: RFC 3597 §5.
             Self::Other(format, octets) => {

@@ -28,7 +28,9 @@ pub use blob::{Base64, Hashed, Hex, Nsap, Salt, Sized};
 use field::Canonical;
 pub use field::{CharString, CharStrings, NameList, Text};
 pub(crate) use field::{Field, Names, Sink, put_labels};
-pub use gateway::{AddressPart, AtmAddress, Gateway, HostIdentity, Prefix, Prefixes, Relay, Tunnel};
+pub use gateway::{
+    AddressPart, AtmAddress, Gateway, HostIdentity, Prefix, Prefixes, Relay, Tunnel,
+};
 pub use svcb::{Hints, SvcKeys, SvcParam, SvcParams};
 pub use value::{Eui48, Eui64, Location, Locator64, Time48, Timestamp};
 
@@ -107,6 +109,29 @@ macro_rules! rdata {
                 }
             }
 
+            /// Whether names in data of the type are compressed in messages.
+            pub(crate) const fn is_compressed(rtype: RecordType) -> bool {
+                match rtype {
+                    $( RecordType::$rtype => matches!(Names::$names, Names::Compressed), )+
+                    _ => false,
+                }
+            }
+
+            /// Reads the presentation form of a type's fields and appends the wire form.
+            fn scan_fields(
+                rtype: RecordType,
+                words: &mut Words<'_>,
+                out: &mut Vec<u8>,
+            ) -> Result<(), ParseError> {
+                match rtype {
+                    $( RecordType::$rtype => {
+                        $( <$kind as Field<'a>>::scan(words, out)?; )+
+                        Ok(())
+                    } )+
+                    _ => Err(words.error("\\# and octets, as the type is unknown")),
+                }
+            }
+
             pub(crate) fn write_to(&self, out: &mut impl Sink) {
                 match self {
                     $( Self::$variant { $( $field, )+ } => {
@@ -114,21 +139,6 @@ macro_rules! rdata {
                     } )+
                     Self::Other(opaque) => out.put(opaque.octets),
                 }
-            }
-        }
-
-        /// Reads the presentation form of a type's fields and appends the wire form.
-        fn scan_fields<'a>(
-            rtype: RecordType,
-            words: &mut Words<'_>,
-            out: &mut Vec<u8>,
-        ) -> Result<(), ParseError> {
-            match rtype {
-                $( RecordType::$rtype => {
-                    $( <$kind as Field<'a>>::scan(words, out)?; )+
-                    Ok(())
-                } )+
-                _ => Err(words.error("\\# and octets, as the type is unknown")),
             }
         }
 
@@ -252,11 +262,7 @@ impl<'a> Rdata<'a> {
     /// # Errors
     ///
     /// When the text is not data of that type; `out` may have grown.
-    pub fn parse_text(
-        rtype: RecordType,
-        text: &str,
-        out: &mut Vec<u8>,
-    ) -> Result<(), ParseError> {
+    pub fn parse_text(rtype: RecordType, text: &str, out: &mut Vec<u8>) -> Result<(), ParseError> {
         Self::scan(rtype, &mut Words::new(text.as_bytes(), &[0]), out)
     }
 
@@ -268,8 +274,8 @@ impl<'a> Rdata<'a> {
         out: &mut Vec<u8>,
     ) -> Result<(), ParseError> {
         let start = out.len();
-        match words.peek() {
-            Some(word) if word.octets == b"\\#" && !word.quoted => {
+        match words.escaped() {
+            Some(word) if word.octets == b"\\#" => {
                 words.next();
                 scan_generic(words, out)?;
                 // RFC 3597 §5: the generic form of a known type must be sound all the same.
@@ -277,7 +283,7 @@ impl<'a> Rdata<'a> {
                 Rdata::check(rtype, &mut Reader::new(octets, 0))
                     .map_err(|error| ParseError::new(error.kind(), word.at))?;
             }
-            _ => scan_fields(rtype, words, out)?,
+            _ => Self::scan_fields(rtype, words, out)?,
         }
         if let Some(word) = words.next() {
             return Err(word.error("the end of the record"));

@@ -121,7 +121,8 @@ impl<'a> SvcParam<'a> {
             SvcKey::MANDATORY => {
                 let (keys, rest) = value.as_chunks::<2>();
                 let sorted = keys.is_sorted_by(|one, other| one < other);
-                let sound = sorted && !keys.is_empty() && rest.is_empty() && !keys.contains(&[0; 2]);
+                let sound =
+                    sorted && !keys.is_empty() && rest.is_empty() && !keys.contains(&[0; 2]);
                 Self::Mandatory(Some(SvcKeys(value)).filter(|_| sound)?)
             }
             SvcKey::ALPN => {

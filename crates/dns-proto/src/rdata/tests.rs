@@ -31,7 +31,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("RP", "louie.trantor.umd.edu. .", "056c6f756965077472616e746f7203756d640365647500 00", ""),
     ("AFSDB", "1 bigbird.toaster.com.", "000107626967626972640 7746f617374657203636f6d00", ""),
     ("X25", "311061700956", "0c333131303631373030393536", r#""311061700956""#),
-    ("ISDN", "150862028003217 004", "0f313530383632303238303033323137 03303034", r#""150862028003217" "004""#),
+    (
+        "ISDN",
+        "150862028003217 004",
+        "0f313530383632303238303033323137 03303034",
+        r#""150862028003217" "004""#,
+    ),
     ("RT", "2 a.", "0002016100", ""),
     (
         "NSAP",
@@ -53,7 +58,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "0032 046e657432026974000950524d442d6e65743209 41444d442d70343030 04432d697400",
         "",
     ),
-    ("GPOS", "-32.6882 116.8652 10.0", "082d33322e36383832083131362e383635320431302e30", r#""-32.6882" "116.8652" "10.0""#),
+    (
+        "GPOS",
+        "-32.6882 116.8652 10.0",
+        "082d33322e36383832083131362e383635320431302e30",
+        r#""-32.6882" "116.8652" "10.0""#,
+    ),
     ("AAAA", "2001:db8::1", "20010db8000000000000000000000001", ""),
     (
         "LOC",
@@ -61,7 +71,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "00331613 8917 2dd0 70be15f0 00988d20",
         "42 21 54.000 N 71 6 18.000 W -24.00m 30m 10000m 10m",
     ),
-    ("LOC", "52 14 05 N 00 08 50 E 10m", "00121613 8b3556c8 80081650 00989a68", "52 14 5.000 N 0 8 50.000 E 10.00m 1m 10000m 10m"),
+    (
+        "LOC",
+        "52 14 05 N 00 08 50 E 10m",
+        "00121613 8b3556c8 80081650 00989a68",
+        "52 14 5.000 N 0 8 50.000 E 10.00m 1m 10000m 10m",
+    ),
     ("NXT", "medium.foo.tld. A MX SIG NXT", "066d656469756d03666f6f03746c6400 40010082", ""),
     ("EID", "E32C6F78163A9348", "e32c6f78163a9348", ""),
     ("NIMLOC", "32251A030067", "32251a030067", ""),
@@ -79,7 +94,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("CERT", "65534 65535 RSASHA256 AAEC", "fffe ffff 08 000102", "65534 65535 8 AAEC"),
     ("A6", "64 ::1234:5678:212:7272:23ff subnet-1.ip6.example.com.", "", "!"),
     ("A6", "0 2345:c1:ca11:1:1234:5678:9abc:def0", "00 234500c1ca110001123456789abcdef0", ""),
-    ("A6", "48 0:0:0:1:: subnet.a.", "30 00010000000000000000 067375626e6574 016100", "48 0:0:0:1:: subnet.a."),
+    (
+        "A6",
+        "48 0:0:0:1:: subnet.a.",
+        "30 00010000000000000000 067375626e6574 016100",
+        "48 0:0:0:1:: subnet.a.",
+    ),
     ("A6", "128 a.", "80 016100", ""),
     ("DNAME", "a.", "016100", ""),
     ("SINK", "1 0 AAEC", "0100000102", ""),
@@ -97,7 +117,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "ec45 05 01 2bb183af5f22588179a53b0a98631fad1a292118",
         "60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118",
     ),
-    ("SSHFP", "2 1 123456789abcdef67890123456789abcdef67890", "0201123456789abcdef67890123456789abcdef67890", "2 1 123456789ABCDEF67890123456789ABCDEF67890"),
+    (
+        "SSHFP",
+        "2 1 123456789abcdef67890123456789abcdef67890",
+        "0201123456789abcdef67890123456789abcdef67890",
+        "2 1 123456789ABCDEF67890123456789ABCDEF67890",
+    ),
     (
         "IPSECKEY",
         "10 1 2 192.0.2.38 AQNRU3mG7TVTO2BkR47usntb102uFJtugbo6BSGvgqt4AQ==",
@@ -105,7 +130,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "",
     ),
     ("IPSECKEY", "10 0 2 . AAEC", "0a0002000102", ""),
-    ("IPSECKEY", "10 2 0 2001:db8::1", "0a020020010db8000000000000000000000001", "10 2 0 2001:db8::1 "),
+    (
+        "IPSECKEY",
+        "10 2 0 2001:db8::1",
+        "0a020020010db8000000000000000000000001",
+        "10 2 0 2001:db8::1 ",
+    ),
     ("IPSECKEY", "10 3 2 a. AAEC", "0a0302 016100 000102", ""),
     (
         "RRSIG",
@@ -119,7 +149,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "04686f7374076578616d706c6503636f6d00 0006400100000003 041b000000000000000000000000000000000000000000000000000020",
         "host.example.com. A MX RRSIG NSEC TYPE1234",
     ),
-    ("DNSKEY", "256 3 5 ( AQPSKmyn fzW4kyBv )", "01000305 0103d22a6ca77f35b893206f", "256 3 5 AQPSKmynfzW4kyBv"),
+    (
+        "DNSKEY",
+        "256 3 5 ( AQPSKmyn fzW4kyBv )",
+        "01000305 0103d22a6ca77f35b893206f",
+        "256 3 5 AQPSKmynfzW4kyBv",
+    ),
     ("DNSKEY", "257 3 RSASHA256 AQPSKmyn", "01010308 0103d22a6ca7", "257 3 8 AQPSKmyn"),
     (
         "DHCID",
@@ -152,11 +187,31 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("CSYNC", "66 3 A NS AAAA", "00000042 0003 0004 60000008", ""),
     ("ZONEMD", "2018031500 1 1 FEBE3D4C", "7848b78c 01 01 febe3d4c", ""),
     // RFC 9460 appendix D.
-    ("SVCB", "0 foo.example.com.", "0000 03666f6f076578616d706c6503636f6d00", "0 foo.example.com. "),
+    (
+        "SVCB",
+        "0 foo.example.com.",
+        "0000 03666f6f076578616d706c6503636f6d00",
+        "0 foo.example.com. ",
+    ),
     ("SVCB", "1 .", "000100", "1 . "),
-    ("SVCB", "16 foo.example.com. port=53", "0010 03666f6f076578616d706c6503636f6d00 000300020035", ""),
-    ("SVCB", "1 foo.example.com. key667=hello", "0001 03666f6f076578616d706c6503636f6d00 029b000568656c6c6f", r#"1 foo.example.com. key667="hello""#),
-    ("SVCB", r#"1 foo.example.com. key667="hello\210qoo""#, "0001 03666f6f076578616d706c6503636f6d00 029b000968656c6c6fd2716f6f", ""),
+    (
+        "SVCB",
+        "16 foo.example.com. port=53",
+        "0010 03666f6f076578616d706c6503636f6d00 000300020035",
+        "",
+    ),
+    (
+        "SVCB",
+        "1 foo.example.com. key667=hello",
+        "0001 03666f6f076578616d706c6503636f6d00 029b000568656c6c6f",
+        r#"1 foo.example.com. key667="hello""#,
+    ),
+    (
+        "SVCB",
+        r#"1 foo.example.com. key667="hello\210qoo""#,
+        "0001 03666f6f076578616d706c6503636f6d00 029b000968656c6c6fd2716f6f",
+        "",
+    ),
     (
         "SVCB",
         r#"1 foo.example.com. (ipv6hint="2001:db8::1,2001:db8::53:1")"#,
@@ -181,27 +236,72 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "0010 03666f6f076578616d706c65036f726700 0001000c 08665c6f6f2c626172 026832",
         r#"16 foo.example.org. alpn="f\\\\oo\\,bar,h2""#,
     ),
-    ("HTTPS", "1 . alpn=h2 no-default-alpn ech=AAEC dohpath=/q{?dns} ohttp", "000100 00010003026832 00020000 00050003000102 000700082f717b3f646e737d 00080000", r#"1 . alpn="h2" no-default-alpn ech=AAEC dohpath="/q{?dns}" ohttp"#),
-    ("DSYNC", "CDS NOTIFY 5359 cds-scanner.example.net.", "003b0114ef 0b6364732d7363616e6e6572076578616d706c65036e657400", ""),
+    (
+        "HTTPS",
+        "1 . alpn=h2 no-default-alpn ech=AAEC dohpath=/q{?dns} ohttp",
+        "000100 00010003026832 00020000 00050003000102 000700082f717b3f646e737d 00080000",
+        r#"1 . alpn="h2" no-default-alpn ech=AAEC dohpath="/q{?dns}" ohttp"#,
+    ),
+    (
+        "DSYNC",
+        "CDS NOTIFY 5359 cds-scanner.example.net.",
+        "003b0114ef 0b6364732d7363616e6e6572076578616d706c65036e657400",
+        "",
+    ),
     ("HHIT", "gppj", "829a63", ""),
     ("BRID", "gppj", "829a63", ""),
     ("SPF", r#""v=spf1 -all""#, "0b763d73706631202d616c6c", ""),
     ("NID", "10 0014:4fff:ff20:ee64", "000a00144fffff20ee64", ""),
     ("L32", "10 10.1.2.0", "000a0a010200", ""),
     ("L64", "10 2001:0DB8:1140:1000", "000a20010db811401000", "10 2001:0db8:1140:1000"),
-    ("LP", "10 l64-subnet1.example.com.", "000a 0b6c36342d7375626e657431076578616d706c6503636f6d00", ""),
+    (
+        "LP",
+        "10 l64-subnet1.example.com.",
+        "000a 0b6c36342d7375626e657431076578616d706c6503636f6d00",
+        "",
+    ),
     ("EUI48", "00-00-5e-00-53-2a", "00005e00532a", ""),
     ("EUI64", "00-00-5e-ef-10-00-00-2a", "00005eef1000002a", ""),
-    ("TKEY", "gss-tsig. 19700101000000 19700101000001 3 BADKEY 3 AAEC 0", "086773732d7473696700 00000000 00000001 0003 0011 0003000102 0000", ""),
-    ("TSIG", "hmac-sha256. 853804800 300 3 AAEC 9 BADSIG 0", "0b686d61632d73686132353600 000032e40700 012c 0003000102 0009 0010 0000", ""),
-    ("URI", r#"10 1 "ftp://ftp1.example.com/public""#, "000a0001 6674703a2f2f667470312e6578616d706c652e636f6d2f7075626c6963", ""),
-    ("CAA", r#"0 issue "ca1.example.net; account=230123""#, "00 056973737565 6361312e6578616d706c652e6e65743b206163636f756e743d323330313233", r#"0 "issue" "ca1.example.net; account=230123""#),
+    (
+        "TKEY",
+        "gss-tsig. 19700101000000 19700101000001 3 BADKEY 3 AAEC 0",
+        "086773732d7473696700 00000000 00000001 0003 0011 0003000102 0000",
+        "",
+    ),
+    (
+        "TSIG",
+        "hmac-sha256. 853804800 300 3 AAEC 9 BADSIG 0",
+        "0b686d61632d73686132353600 000032e40700 012c 0003000102 0009 0010 0000",
+        "",
+    ),
+    (
+        "URI",
+        r#"10 1 "ftp://ftp1.example.com/public""#,
+        "000a0001 6674703a2f2f667470312e6578616d706c652e636f6d2f7075626c6963",
+        "",
+    ),
+    (
+        "CAA",
+        r#"0 issue "ca1.example.net; account=230123""#,
+        "00 056973737565 6361312e6578616d706c652e6e65743b206163636f756e743d323330313233",
+        r#"0 "issue" "ca1.example.net; account=230123""#,
+    ),
     ("AVC", r#""app-name:WOLFGANG""#, "116170702d6e616d653a574f4c4647414e47", ""),
     ("DOA", r#"0 1 2 "" aHR0cHM6"#, "00000000 00000001 02 00 68747470733a", ""),
     ("AMTRELAY", "10 0 1 203.0.113.15", "0a01cb00710f", ""),
-    ("AMTRELAY", "128 1 3 amtrelays.example.com.", "8083 09616d7472656c617973076578616d706c6503636f6d00", ""),
+    (
+        "AMTRELAY",
+        "128 1 3 amtrelays.example.com.",
+        "8083 09616d7472656c617973076578616d706c6503636f6d00",
+        "",
+    ),
     ("AMTRELAY", "10 0 0 .", "0a00", ""),
-    ("RESINFO", "qnamemin exterr=15-17", "08716e616d656d696e 0c6578746572723d31352d3137", r#""qnamemin" "exterr=15-17""#),
+    (
+        "RESINFO",
+        "qnamemin exterr=15-17",
+        "08716e616d656d696e 0c6578746572723d31352d3137",
+        r#""qnamemin" "exterr=15-17""#,
+    ),
     ("WALLET", "ETH 0x12", "03455448 0430783132", r#""ETH" "0x12""#),
     ("CLA", "TCP-v4-BSSP", "0b5443502d76342d42535350", r#""TCP-v4-BSSP""#),
     ("IPN", "3255", "0000000000000cb7", ""),
@@ -238,7 +338,11 @@ fn every_type_reads_and_prints_wire_and_text() {
         assert_eq!((written, data.record_type()), (octets.clone(), rtype));
         assert_eq!(data.to_string().trim_end(), printed);
         // What is printed is read again as the same, on one line or several, or in general.
-        let general = alloc::format!("\\# {} {}", octets.len(), octets.iter().map(|it| alloc::format!("{it:02x}")).collect::<String>());
+        let general = alloc::format!(
+            "\\# {} {}",
+            octets.len(),
+            octets.iter().map(|it| alloc::format!("{it:02x}")).collect::<String>()
+        );
         for text in [data.to_string(), alloc::format!("{data:#}"), general] {
             if rtype == RecordType::OPT && !text.starts_with('\\') {
                 continue;
@@ -364,7 +468,8 @@ fn malformed_text_is_an_error() {
 #[test]
 fn canonical_forms_are_those_of_rfc_4034_and_6840() {
     let lowered = [("NS", "0141 00"), ("MX", "0001 0141 00"), ("SRV", "000000000000 0141 00")];
-    let kept = [("NSEC", "0141 00"), ("SVCB", "0001 0141 00"), ("TXT", "0141"), ("LP", "0001 0141 00")];
+    let kept =
+        [("NSEC", "0141 00"), ("SVCB", "0001 0141 00"), ("TXT", "0141"), ("LP", "0001 0141 00")];
     let canonical = |rtype: &str, hex: &str| {
         let (octets, mut out) = (octets(hex), Vec::new());
         Rdata::parse(rtype.parse().unwrap(), &octets).unwrap().write_canonical(&mut out);

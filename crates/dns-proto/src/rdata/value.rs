@@ -233,8 +233,7 @@ impl<'a> Field<'a> for Location {
             *place = exponent(word).ok_or_else(|| word.error("at most 90000000 metres"))?;
         }
         let [size, horizontal, vertical] = precision;
-        Self { size, horizontal, vertical, latitude, longitude, altitude }
-            .write(out, Names::Plain);
+        Self { size, horizontal, vertical, latitude, longitude, altitude }.write(out, Names::Plain);
         Ok(())
     }
 }

@@ -18,6 +18,25 @@ const DIGITS64: [u8; 256] = {
     digits
 };
 
+/// The value of each octet as a hexadecimal digit; 255 is none.
+const DIGITS16: [u8; 256] = {
+    let (mut digits, mut value) = ([255_u8; 256], 0);
+    while value < 16 {
+        let [one, other] = match value {
+            0..10 => [b'0' + value; 2],
+            _ => [b'a' + value - 10, b'A' + value - 10],
+        };
+        if let Some((place, _)) = digits.split_at_mut(one as usize).1.split_first_mut() {
+            *place = value;
+        }
+        if let Some((place, _)) = digits.split_at_mut(other as usize).1.split_first_mut() {
+            *place = value;
+        }
+        value += 1;
+    }
+    digits
+};
+
 /// How bits are grouped into characters.
 #[derive(Clone, Copy)]
 pub(crate) enum Base {
@@ -111,6 +130,19 @@ impl Decoder {
             Base::Base32 => 5,
             Base::Base64 => 6,
         };
+        let mut text = text;
+        if let (Base::Hex, 0) = (self.base, self.bits) {
+            let (pairs, rest) = text.as_chunks();
+            for [high, low] in pairs {
+                let high = DIGITS16.get(usize::from(*high))?;
+                let low = DIGITS16.get(usize::from(*low))?;
+                if (high | low) & 0xf0 != 0 {
+                    return None;
+                }
+                out.push(high << 4 | low);
+            }
+            text = rest;
+        }
         for &octet in text {
             if octet == b'=' && matches!(self.base, Base::Base64) {
                 self.padding += 1;

@@ -35,6 +35,7 @@ const KINDS: [Kind; 256] = {
     }
 };
 
+#[inline]
 fn kind(octet: u8) -> Kind {
     KINDS.get(usize::from(octet)).copied().unwrap_or(Kind::Plain)
 }
@@ -131,7 +132,8 @@ impl<'t> Words<'t> {
             self.at = at + end + 2;
             return Some(Word { octets: quoted.get(..end)?, quoted: true, at });
         }
-        let mut end = 0;
+        let plain = |octet: &u8| kind(*octet) == Kind::Plain;
+        let mut end = rest.iter().position(|octet| !plain(octet)).unwrap_or(rest.len());
         while let Some(&octet) = rest.get(end) {
             end += match kind(octet) {
                 Kind::Plain => 1,
@@ -148,6 +150,13 @@ impl<'t> Words<'t> {
     /// Returns the next word without stepping over it.
     pub(crate) fn peek(&self) -> Option<Word<'t>> {
         self.clone().next()
+    }
+
+    /// Returns the next word if it begins with an escape, without stepping over it.
+    pub(crate) fn escaped(&self) -> Option<Word<'t>> {
+        let rest = self.text.get(self.at..)?;
+        let first = rest.iter().find(|octet| kind(**octet) != Kind::Blank)?;
+        if *first == b'\\' || *first == b';' { self.peek() } else { None }
     }
 
     pub(crate) fn word(&mut self, expected: &'static str) -> Result<Word<'t>, ParseError> {

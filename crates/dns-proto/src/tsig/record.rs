@@ -109,7 +109,8 @@ impl Parsed {
 
     /// Compares as many octets as were sent, in time that does not tell where they differ.
     pub(super) fn matches(&self, expected: &[u8]) -> bool {
-        let differs = self.mac.iter().zip(expected).fold(0, |sum, (one, other)| sum | (one ^ other));
+        let differs =
+            self.mac.iter().zip(expected).fold(0, |sum, (one, other)| sum | (one ^ other));
         self.mac.len() <= expected.len() && core::hint::black_box(differs) == 0
     }
 

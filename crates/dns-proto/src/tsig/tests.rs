@@ -14,9 +14,15 @@ const VECTORS: [(&str, &str); 9] = [
     ("hmac-sha224.", "f1fe871455dfd868d33b959f3bf04fbb927d6ded05fb7412e5db33cd"),
     ("hmac-sha256.", "d0b580b5521f9ddc89aadb7f2ee351198625b5922afeceeb323ebbea652489b5"),
     ("hmac-sha256-128.", "01d00c09f7135006ac48bb33c739a5a6"),
-    ("hmac-sha384.", "1898c2fe23c535702b7944c8b51a0843a15c23a3ec1715a095e77264a7a4f813aa350d118b8558a74bd22fac73a69973"),
+    (
+        "hmac-sha384.",
+        "1898c2fe23c535702b7944c8b51a0843a15c23a3ec1715a095e77264a7a4f813aa350d118b8558a74bd22fac73a69973",
+    ),
     ("hmac-sha384-192.", "16376f902f7dcea9dd2c29ef6bbc3a2d5fd472d8fe50a731"),
-    ("hmac-sha512.", "3898e259b2fa82ccd88f8aae37cd73b1201a6d273467419444b6a93bc5448cdb5abcf430976516004a89af2cfd012b4bfc813056ecfc18bd0d532ff3afdcab9a"),
+    (
+        "hmac-sha512.",
+        "3898e259b2fa82ccd88f8aae37cd73b1201a6d273467419444b6a93bc5448cdb5abcf430976516004a89af2cfd012b4bfc813056ecfc18bd0d532ff3afdcab9a",
+    ),
     ("hmac-sha512-256.", "5e44c172bd78053985e5e9c96ed381602480c568f11128021ac01bfb4834007b"),
 ];
 
@@ -69,7 +75,8 @@ fn every_octet_is_signed() {
 #[test]
 fn clocks_may_differ_by_the_fudge() {
     let keyring = Keyring::from_iter([key(Algorithm::HmacSha256)]);
-    for (at, good) in [(NOW - 301, false), (NOW - 300, true), (NOW + 300, true), (NOW + 301, false)] {
+    for (at, good) in [(NOW - 301, false), (NOW - 300, true), (NOW + 300, true), (NOW + 301, false)]
+    {
         let mut message = query();
         let mut client = key(Algorithm::HmacSha256).request(&mut message, NOW).unwrap();
         let verified = keyring.verify(&message, at);
@@ -102,7 +109,8 @@ fn unknown_keys_and_wrong_secrets_are_told_without_a_signature() {
 
 #[test]
 fn macs_may_be_cut_where_the_key_allows_it() {
-    for (octets, shortest, good) in [(32, 32, true), (31, 31, true), (31, 32, false), (16, 0, true)] {
+    for (octets, shortest, good) in [(32, 32, true), (31, 31, true), (31, 32, false), (16, 0, true)]
+    {
         let mut message = query();
         let signer = key(Algorithm::HmacSha256);
         let transaction = Transaction::new(signer.clone(), Vec::new());
@@ -115,8 +123,14 @@ fn macs_may_be_cut_where_the_key_allows_it() {
     }
     // Fifteen octets are less than half of SHA-256: no MAC at all.
     let mut message = query();
-    append(&mut message, 0, &key(Algorithm::HmacSha256), &Variables::new(NOW, Rcode::NOERROR), &[0; 15])
-        .unwrap();
+    append(
+        &mut message,
+        0,
+        &key(Algorithm::HmacSha256),
+        &Variables::new(NOW, Rcode::NOERROR),
+        &[0; 15],
+    )
+    .unwrap();
     let keyring = Keyring::from_iter([key(Algorithm::HmacSha256).accept_truncated(0)]);
     assert_eq!(keyring.verify(&message, NOW).unwrap_err().rcode(), Rcode::FORMERR);
 }
@@ -151,8 +165,14 @@ fn tsig_must_be_the_last_record() {
     let mut message = query();
     key(Algorithm::HmacSha256).request(&mut message, NOW).unwrap();
     let mut variables = message.clone();
-    append(&mut variables, 0, &key(Algorithm::HmacSha1), &Variables::new(NOW, Rcode::NOERROR), &[0; 20])
-        .unwrap();
+    append(
+        &mut variables,
+        0,
+        &key(Algorithm::HmacSha1),
+        &Variables::new(NOW, Rcode::NOERROR),
+        &[0; 20],
+    )
+    .unwrap();
     assert_eq!(Message::parse(&variables).unwrap_err().kind(), ParseErrorKind::Tsig);
     let keyring = Keyring::default();
     assert_eq!(keyring.verify(&variables, NOW).unwrap_err().rcode(), Rcode::FORMERR);

@@ -23,7 +23,9 @@ impl Frame {
             let end = match memchr::memchr(b'\n', unseen) {
                 Some(length) => from + length + 1,
                 None if ended && text.len() > self.at => text.len(),
-                None if ended && self.depth > 0 => return Err(error("a closing parenthesis", text.len())),
+                None if ended && self.depth > 0 => {
+                    return Err(error("a closing parenthesis", text.len()));
+                }
                 None => {
                     self.searched = text.len();
                     return Ok(None);
@@ -31,7 +33,8 @@ impl Frame {
             };
             let line = text.get(self.at..end).unwrap_or_default();
             if self.depth > 0 || memchr::memchr3(b'(', b')', b'"', line).is_some() {
-                self.depth = depth(line, self.depth).map_err(|(expected, offset)| error(expected, self.at + offset))?;
+                self.depth = depth(line, self.depth)
+                    .map_err(|(expected, offset)| error(expected, self.at + offset))?;
             }
             (self.at, self.lines) = (end, self.lines + 1);
             if self.depth == 0 {

@@ -18,7 +18,11 @@ pub(super) struct Generate {
 
 impl Generate {
     /// Reads `START-STOP[/STEP] TEMPLATE` behind the directive.
-    pub(super) fn parse(words: &mut Words<'_>, text: &[u8], limits: &Limits) -> Result<Self, ParseError> {
+    pub(super) fn parse(
+        words: &mut Words<'_>,
+        text: &[u8],
+        limits: &Limits,
+    ) -> Result<Self, ParseError> {
         const RANGE: &str = "a range like 1-10 or 0-255/2";
         let word = words.word(RANGE)?;
         let range = core::str::from_utf8(word.octets).ok().and_then(|range| {
@@ -49,7 +53,9 @@ impl Generate {
         };
         out.clear();
         let filled = substitute(&self.template, number, out);
-        Some(filled.ok_or(ParseError::new(ParseErrorKind::Expected("$ or ${offset,width,base}"), 0)))
+        Some(
+            filled.ok_or(ParseError::new(ParseErrorKind::Expected("$ or ${offset,width,base}"), 0)),
+        )
     }
 }
 

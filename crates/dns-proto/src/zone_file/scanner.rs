@@ -192,7 +192,8 @@ impl Scanner {
         if let Some(generate) = &mut self.generate {
             let filled = generate.fill(&mut self.line);
             if let Some(filled) = filled {
-                let entry = filled.and_then(|()| self.context.entry(&self.line, &self.limits, usize::MAX));
+                let entry =
+                    filled.and_then(|()| self.context.entry(&self.line, &self.limits, usize::MAX));
                 return entry.map(Some).map_err(|error| source.located(error, true));
             }
             self.generate = None;
@@ -240,9 +241,9 @@ impl Source {
         }
         let text = self.text.get(self.start..).unwrap_or_default();
         let text = text.get(..error.offset()).unwrap_or(text);
-        let breaks = memchr::memchr_iter(b'\n', text);
-        let line = self.line + u64::try_from(breaks.clone().count()).unwrap_or(u64::MAX);
-        let column = text.len() - breaks.last().map_or(0, |at| at + 1) + 1;
+        let breaks = memchr::memchr_iter(b'\n', text).count();
+        let line = self.line + u64::try_from(breaks).unwrap_or(u64::MAX);
+        let column = text.len() - memchr::memrchr(b'\n', text).map_or(0, |at| at + 1) + 1;
         ScanError { file, line, column, kind }
     }
 }
@@ -254,9 +255,12 @@ impl Context {
             return directive(self, text, limits, depth);
         }
         let mut words = Words::new(text, &self.origin);
-        let Some(first) = words.peek() else { return Ok(Entry::Nothing) };
-        if !words.begins_blank() {
-            words.next();
+        let (blank, start) = (words.begins_blank(), words.clone());
+        let Some(first) = words.next() else { return Ok(Entry::Nothing) };
+        if blank {
+            words = start;
+        }
+        if !blank {
             self.owner.clear();
             crate::text::put_name(first, &self.origin, &mut self.owner)?;
         } else if self.owner.is_empty() {
