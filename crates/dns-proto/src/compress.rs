@@ -33,6 +33,7 @@ pub(crate) struct Split<'n> {
 type Starts = [u8; 128];
 
 impl Table {
+    #[inline]
     pub(crate) const fn new() -> Self {
         Self { slots: [Slot { tag: 0, position: 0 }; SLOTS], highest: 0 }
     }
@@ -40,6 +41,7 @@ impl Table {
     /// Finds the longest suffix of an uncompressed name that is in the message.
     ///
     /// Letters are compared with their case: what is read is what was written.
+    #[inline]
     pub(crate) fn split<'n>(&self, message: &[u8], wire: &'n [u8]) -> Split<'n> {
         let (mut starts, mut count, mut at) = ([0; 128], 0, 0);
         while let Some((&length @ 1..=63, _)) = wire.get(at..).and_then(<[u8]>::split_first) {
@@ -60,6 +62,7 @@ impl Table {
     }
 
     /// Remembers the labels that have been written at `position`.
+    #[inline]
     pub(crate) fn remember(&mut self, split: &Split<'_>, position: usize) {
         let mut parent = split.pointer;
         for place in (0..split.known).rev() {
@@ -87,6 +90,7 @@ impl Table {
         }
     }
 
+    #[inline]
     fn find(&self, message: &[u8], parent: u16, label: &[u8]) -> Option<u16> {
         let (first, tag) = hash(parent, label);
         for probe in 0..PROBES {
@@ -101,6 +105,7 @@ impl Table {
         None
     }
 
+    #[inline]
     fn insert(&mut self, parent: u16, label: &[u8], position: u16) -> bool {
         let (first, tag) = hash(parent, label);
         for probe in 0..PROBES {
@@ -119,6 +124,7 @@ impl Table {
 
 impl<'n> Split<'n> {
     /// Returns what must be written whole.
+    #[inline]
     pub(crate) fn head(&self) -> &'n [u8] {
         self.wire.get(..self.start(self.known)).unwrap_or_default()
     }
@@ -128,6 +134,7 @@ impl<'n> Split<'n> {
         self.pointer
     }
 
+    #[inline]
     fn start(&self, place: usize) -> usize {
         match self.starts.get(place) {
             Some(&start) if start > 0 || place == 0 => usize::from(start),
@@ -136,6 +143,7 @@ impl<'n> Split<'n> {
         }
     }
 
+    #[inline]
     fn label(&self, place: usize) -> &'n [u8] {
         let rest = self.wire.get(self.start(place)..).unwrap_or_default();
         rest.split_first()
@@ -145,6 +153,7 @@ impl<'n> Split<'n> {
 }
 
 /// Whether a label is at a position, and what follows it is `parent`.
+#[inline]
 fn is_at(message: &[u8], position: u16, parent: u16, label: &[u8]) -> bool {
     let octets = message.get(usize::from(position)..).unwrap_or_default();
     let Some((&length, octets)) = octets.split_first() else { return false };
@@ -158,6 +167,7 @@ fn is_at(message: &[u8], position: u16, parent: u16, label: &[u8]) -> bool {
 }
 
 /// Mixes a label with what is to its right, into a place and a tag.
+#[inline]
 fn hash(parent: u16, label: &[u8]) -> (u8, u16) {
     const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut hash = (u64::from(parent) << 32) ^ u64::try_from(label.len()).unwrap_or_default();

@@ -50,6 +50,23 @@ impl<'a> Reader<'a> {
         self.position >= self.message.len()
     }
 
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
+        self.message.len().saturating_sub(self.position)
+    }
+
+    /// Returns what is left, without stepping over it.
+    #[inline]
+    pub(crate) fn octets(&self) -> &'a [u8] {
+        self.message.get(self.position..).unwrap_or_default()
+    }
+
+    /// Wraps the name here, which has been checked before, without stepping over it.
+    #[inline]
+    pub(crate) const fn trusted_name(&self) -> NameRef<'a> {
+        NameRef::checked(self.message, self.position)
+    }
+
     /// Splits off a reader of the next `length` octets and steps over them.
     #[inline]
     pub(crate) fn sub(&mut self, length: usize) -> Result<Self, ParseError> {

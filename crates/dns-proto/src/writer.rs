@@ -63,6 +63,7 @@ pub struct Mark {
 
 impl<'b> Writer<'b> {
     /// Begins a message of at most `limit` octets (not below 12, nor above 65,535).
+    #[inline]
     pub fn new(out: &'b mut BytesMut, header: Header, limit: usize) -> Self {
         let base = out.len();
         let limit = limit.clamp(HEADER, usize::from(u16::MAX));

@@ -91,8 +91,7 @@ macro_rules! rdata {
                 }
             }
 
-            /// Checks all that is in the reader, and keeps nothing.
-            pub(crate) fn check(
+            fn check_any(
                 rtype: RecordType,
                 reader: &mut Reader<'a>,
             ) -> Result<(), ParseError> {
@@ -294,8 +293,35 @@ impl<'a> Rdata<'a> {
         Ok(())
     }
 
+    /// Checks all that is in the reader, and keeps nothing.
+    #[inline]
+    pub(crate) fn check(rtype: RecordType, reader: &mut Reader<'a>) -> Result<(), ParseError> {
+        // The commonest first: they need no look at the octets, or one at a name.
+        match (rtype, reader.len()) {
+            (RecordType::A, 4) | (RecordType::AAAA, 16) => Ok(()),
+            (RecordType::NS, _) => {
+                reader.name()?;
+                let error = reader.error(ParseErrorKind::RdataLength);
+                if reader.is_empty() { Ok(()) } else { Err(error) }
+            }
+            _ => Self::check_any(rtype, reader),
+        }
+    }
+
     /// Reads what [`parse`](Self::parse) or a message's has accepted, without checking it again.
+    #[inline]
     pub(crate) fn trusted(rtype: RecordType, reader: &mut Reader<'a>) -> Self {
+        match (rtype, reader.octets()) {
+            (RecordType::A, &[a, b, c, d]) => Self::A { address: [a, b, c, d].into() },
+            (RecordType::AAAA, &[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]) => {
+                Self::Aaaa { address: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p].into() }
+            }
+            (RecordType::NS, [_, ..]) => Self::Ns { server: reader.trusted_name() },
+            _ => Self::trusted_any(rtype, reader),
+        }
+    }
+
+    fn trusted_any(rtype: RecordType, reader: &mut Reader<'a>) -> Self {
         let whole = reader.clone();
         // Emptied data (RFC 2136 §2.4) is the one thing a checked message has that does not read.
         Self::read(rtype, reader)
