@@ -176,6 +176,10 @@ fn put_bits(numbers: &BTreeSet<u16>, out: &mut Vec<u8>) {
 }
 
 impl<'a> Field<'a> for Ports<'a> {
+    fn has_notation(&self) -> bool {
+        self.0.last() != Some(&0)
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         let error = reader.error(ParseErrorKind::Bitmap);
         Self::new(reader.rest()).ok_or(error)
@@ -221,6 +225,10 @@ const SERVICES: [(&[u8], u16); 10] = [
 ];
 
 impl<'a> Field<'a> for NxtBits<'a> {
+    fn has_notation(&self) -> bool {
+        self.0.last() != Some(&0)
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         let error = reader.error(ParseErrorKind::Bitmap);
         Self::new(reader.rest()).ok_or(error)

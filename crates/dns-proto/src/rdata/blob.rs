@@ -117,7 +117,7 @@ rest!(Base64, Base::Base64, BASE64);
 
 /// Implements the wire form of [`Field`] for octets after one octet of length.
 macro_rules! short {
-    ($kind:ident, $print:expr, $scan:expr) => {
+    ($kind:ident, $least:expr, $print:expr, $scan:expr) => {
         impl<'a> Field<'a> for $kind<'a> {
             fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
                 let length = usize::from(reader.octet()?);
@@ -126,6 +126,11 @@ macro_rules! short {
 
             fn write(&self, out: &mut impl Sink, _: Names) {
                 put_string(out, self.0);
+            }
+
+            fn has_notation(&self) -> bool {
+                let least: usize = $least;
+                self.0.len() >= least
             }
 
             fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,6 +148,7 @@ macro_rules! short {
 
 short!(
     Salt,
+    0,
     |octets, f| match octets {
         [] => f.write_str("-"),
         octets => print(f, octets, Base::Hex),
@@ -158,7 +164,7 @@ short!(
     }
 );
 
-short!(Hashed, |octets, f| print(f, octets, Base::Base32), |words, out| {
+short!(Hashed, 1, |octets, f| print(f, octets, Base::Base32), |words, out| {
     const EXPECTED: &str = "base32hex of at most 255 octets";
     let word = words.word(EXPECTED)?;
     let put = |out: &mut Vec<u8>| scan_word(word, Base::Base32, EXPECTED, out);

@@ -76,6 +76,12 @@ pub(crate) trait Field<'a>: Sized {
     /// Whether the several-line form gives it lines of its own.
     const LONG: bool = false;
 
+    /// Whether the value can be said in the type's own notation; if not, the data are printed in
+    /// the general form.
+    fn has_notation(&self) -> bool {
+        true
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError>;
     fn write(&self, out: &mut impl Sink, names: Names);
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;

@@ -185,6 +185,10 @@ impl<'a> HostIdentity<'a> {
 }
 
 impl<'a> Field<'a> for HostIdentity<'a> {
+    fn has_notation(&self) -> bool {
+        !self.tag.is_empty() && !self.key.is_empty()
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         let [tag, algorithm, high, low] = reader.array()?;
         let tag = reader.take(usize::from(tag))?;
@@ -363,6 +367,10 @@ impl<'a> Prefix<'a> {
 }
 
 impl<'a> Field<'a> for Prefixes<'a> {
+    fn has_notation(&self) -> bool {
+        self.iter().all(|prefix| prefix.ip().is_some())
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         let mut check = reader.clone();
         let octets = reader.rest();
@@ -384,10 +392,7 @@ impl<'a> Field<'a> for Prefixes<'a> {
             write!(f, "{separator}{not}{}:", prefix.family)?;
             match prefix.ip() {
                 Some(ip) => write!(f, "{ip}/{}", prefix.length),
-                None => {
-                    prefix.address.iter().try_for_each(|octet| write!(f, "{octet:02x}"))?;
-                    write!(f, "/{}", prefix.length)
-                }
+                None => Ok(()),
             }
         })
     }
@@ -432,6 +437,10 @@ pub enum AtmAddress<'a> {
 }
 
 impl<'a> Field<'a> for AtmAddress<'a> {
+    fn has_notation(&self) -> bool {
+        !matches!(self, Self::Other(1.., _) | Self::Other(_, []))
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         let format = reader.octet()?;
         let octets = reader.rest();
@@ -453,12 +462,7 @@ impl<'a> Field<'a> for AtmAddress<'a> {
             Self::E164(digits) => {
                 write!(f, "+{}", core::str::from_utf8(digits).unwrap_or_default())
             }
-            Self::Other(0, octets) if !octets.is_empty() => print(f, octets, Base::Hex),
-            // Without a notation of its own: RFC 3597 §5.
-            Self::Other(format, octets) => {
-                write!(f, "\\# {} {format:02X}", octets.len() + 1)?;
-                octets.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
-            }
+            Self::Other(_, octets) => print(f, octets, Base::Hex),
         }
     }
 

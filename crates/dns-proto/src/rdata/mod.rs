@@ -147,6 +147,9 @@ macro_rules! rdata {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
                     $( Self::$variant { $( $field, )+ } => {
+                        if !( $( $field.has_notation() )&&+ ) {
+                            return self.fmt_general(f);
+                        }
                         let mut layout = Layout::new(RecordType::$rtype);
                         $( layout.field(f, $field, stringify!($field))?; )+
                         layout.finish(f)
@@ -326,6 +329,13 @@ impl<'a> Rdata<'a> {
         // Emptied data (RFC 2136 §2.4) is the one thing a checked message has that does not read.
         Self::read(rtype, reader)
             .unwrap_or_else(|_| Self::Other(Opaque { rtype, octets: whole.clone().rest() }))
+    }
+
+    /// RFC 3597 §5: any data can be said so.
+    fn fmt_general(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut octets = Vec::new();
+        self.write(&mut octets);
+        fmt::Display::fmt(&Opaque { rtype: self.record_type(), octets: &octets }, f)
     }
 
     /// Returns the address of an A or AAAA record.

@@ -150,6 +150,17 @@ fn hints<const N: usize>(value: &[u8]) -> Option<Hints<'_, N>> {
 impl<'a> Field<'a> for SvcParams<'a> {
     const LONG: bool = true;
 
+    fn has_notation(&self) -> bool {
+        // What text may not say, though a reader of the wire takes it (RFC 9460 §2.4.3 and §7.1.1).
+        let has = |wanted: SvcKey| raw(self.0).any(|(key, _)| key == wanted);
+        let mandatory = |param: SvcParam<'_>| match param {
+            SvcParam::Mandatory(keys) => keys.iter().all(has),
+            SvcParam::NoDefaultAlpn => has(SvcKey::ALPN),
+            _ => true,
+        };
+        self.iter().all(mandatory)
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         let (mut check, mut last) = (reader.clone(), None);
         let octets = reader.rest();

@@ -182,6 +182,12 @@ const EQUATOR: u32 = 1 << 31;
 const POLE: u32 = 90 * 3_600_000;
 
 impl<'a> Field<'a> for Location {
+    fn has_notation(&self) -> bool {
+        // A zero has no power of ten.
+        let plain = |octet: u8| octet == 0 || octet >> 4 > 0;
+        [self.size, self.horizontal, self.vertical].into_iter().all(plain)
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         let error = reader.error(ParseErrorKind::Version);
         let [version, size, horizontal, vertical] = reader.array()?;
