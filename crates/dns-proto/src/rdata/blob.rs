@@ -5,7 +5,7 @@ use core::fmt;
 use super::field::{Field, Names, Sink, counted, put_string};
 use crate::error::ParseError;
 use crate::reader::Reader;
-use crate::text::codec::{Base, Decoder, print};
+use crate::text::codec::{Base, Decoder, print, print_lines};
 use crate::text::{Word, Words};
 
 /// Defines a wrapper of octets.
@@ -102,7 +102,7 @@ macro_rules! rest {
             }
 
             fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                print(f, self.0, $base)
+                print_lines(f, self.0, $base)
             }
 
             fn scan(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), ParseError> {

@@ -54,19 +54,26 @@ const LINE: usize = 56;
 /// Where such a line begins.
 pub(crate) const INDENT: &str = "\n\t\t\t\t\t";
 
-/// Prints octets; in the alternate form, a new line after each so many characters.
+/// Prints octets in one line.
 pub(crate) fn print(f: &mut fmt::Formatter<'_>, octets: &[u8], base: Base) -> fmt::Result {
-    let per_line = if f.alternate() { LINE } else { usize::MAX - 7 };
+    octets.chunks(15).try_for_each(|group| print_group(f, group, base))
+}
+
+/// Prints octets; in the alternate form, a new line after each so many characters.
+pub(crate) fn print_lines(f: &mut fmt::Formatter<'_>, octets: &[u8], base: Base) -> fmt::Result {
+    if !f.alternate() {
+        return print(f, octets, base);
+    }
     let octets_per_line = match base {
-        Base::Hex => per_line / 2,
-        Base::Base64 => per_line / 4 * 3,
-        Base::Base32 => per_line / 8 * 5,
+        Base::Hex => LINE / 2,
+        Base::Base64 => LINE / 4 * 3,
+        Base::Base32 => LINE / 8 * 5,
     };
-    for (line, octets) in octets.chunks(octets_per_line.max(15)).enumerate() {
+    for (line, octets) in octets.chunks(octets_per_line).enumerate() {
         if line > 0 {
             f.write_str(INDENT)?;
         }
-        octets.chunks(15).try_for_each(|group| print_group(f, group, base))?;
+        print(f, octets, base)?;
     }
     Ok(())
 }
