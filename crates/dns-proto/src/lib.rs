@@ -50,9 +50,9 @@ pub use number::{
 pub use proto_core;
 pub use query::{Query, UDP_PAYLOAD};
 pub use rdata::{
-    AddressPart, AtmAddress, Base64, CharString, CharStrings, Eui48, Eui64, Gateway, Hashed, Hex,
-    Hints, HostIdentity, Location, Locator64, NameList, Nsap, NxtBits, Opaque, Ports, Prefix,
-    Prefixes, Protocol, Rdata, Relay, Salt, Sized, SvcKeys, SvcParam, SvcParams, Text, Time48,
+    AddressPart, AtmAddress, Base64, CharString, CharStrings, Counted, Eui48, Eui64, Gateway,
+    Hashed, Hex, Hints, HostIdentity, Location, Locator64, NameList, Nsap, NxtBits, Opaque, Ports,
+    Prefix, Prefixes, Protocol, Rdata, Relay, Salt, SvcKeys, SvcParam, SvcParams, Text, Time48,
     Timestamp, Tunnel, TypeBitmap,
 };
 pub use record::Record;

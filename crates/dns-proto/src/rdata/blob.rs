@@ -50,7 +50,7 @@ blob! {
 }
 blob! {
     /// Octets after their length in two octets, printed as that length and base 64 (RFC 8945 §4).
-    Sized, 65_535
+    Counted, 65_535
 }
 blob! {
     /// An OSI address: all octets that are left, printed as `0x` and hexadecimal (RFC 1706 §6).
@@ -171,7 +171,7 @@ short!(Hashed, 1, |octets, f| print(f, octets, Base::Base32), |words, out| {
     counted(out, put, word.error(EXPECTED))
 });
 
-impl<'a> Field<'a> for Sized<'a> {
+impl<'a> Field<'a> for Counted<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         let length = usize::from(reader.u16()?);
         reader.take(length).map(Self)

@@ -24,7 +24,7 @@ use crate::text::Words;
 use crate::text::codec::{Base, Decoder, INDENT};
 
 pub use bits::{NxtBits, Ports, Protocol, TypeBitmap};
-pub use blob::{Base64, Hashed, Hex, Nsap, Salt, Sized};
+pub use blob::{Base64, Counted, Hashed, Hex, Nsap, Salt};
 use field::Canonical;
 pub use field::{CharString, CharStrings, NameList, Text};
 pub(crate) use field::{Field, Names, Sink, put_labels};

@@ -590,9 +590,9 @@ macro_rules! with_types {
                 /// How it went.
                 error: Rcode,
                 /// The key exchange's data.
-                key: Sized<'a>,
+                key: Counted<'a>,
                 /// Unused.
-                other: Sized<'a>,
+                other: Counted<'a>,
             }
             /// The signature of a transaction (RFC 8945 §4.2).
             TSIG => Tsig, Plain {
@@ -603,13 +603,13 @@ macro_rules! with_types {
                 /// Seconds that clocks may differ.
                 fudge: u16,
                 /// The MAC.
-                mac: Sized<'a>,
+                mac: Counted<'a>,
                 /// The message's id when it was signed.
                 original_id: u16,
                 /// How the verification went.
                 error: Rcode,
                 /// The server's time, after BADTIME.
-                other: Sized<'a>,
+                other: Counted<'a>,
             }
             /// A resource (RFC 7553 §4).
             URI => Uri, Plain {
