@@ -2,21 +2,31 @@
 use core::fmt;
 use core::str::FromStr;
 
+use super::{MAX_LABEL, Name, NameRef, Wire};
 use crate::error::{ParseError, ParseErrorKind};
-use crate::name::{MAX_LABEL, Name, NameRef, Wire};
 
 /// Writes the absolute name, with its final dot, escaped so that it reads back the same.
+///
+/// A width pads it on the right.
 impl fmt::Display for NameRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_root() {
-            return f.write_str(".");
-        }
-        for label in self.labels() {
-            label.iter().try_for_each(|&octet| write_octet(f, octet, b".;()@$\\\""))?;
-            f.write_str(".")?;
-        }
-        Ok(())
+        let mut count = Counting { out: f, octets: 0 };
+        print(*self, &mut count)?;
+        let octets = count.octets;
+        let missing = f.width().map_or(0, |width| width.saturating_sub(octets));
+        (0..missing).try_for_each(|_| f.write_str(" "))
     }
+}
+
+fn print(name: NameRef<'_>, f: &mut impl fmt::Write) -> fmt::Result {
+    if name.is_root() {
+        return f.write_str(".");
+    }
+    for label in name.labels() {
+        label.iter().try_for_each(|&octet| write_octet(f, octet, b".;()@$\\\""))?;
+        f.write_str(".")?;
+    }
+    Ok(())
 }
 
 impl fmt::Debug for NameRef<'_> {
@@ -62,8 +72,33 @@ impl FromStr for Name {
     }
 }
 
+/// Counts what is written through it.
+struct Counting<'f, 'b> {
+    out: &'f mut fmt::Formatter<'b>,
+    octets: usize,
+}
+
+impl fmt::Write for Counting<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.octets += text.len();
+        self.out.write_str(text)
+    }
+}
+
+/// Writes octets between quotes, as a character string (RFC 1035 §5.1).
+pub(crate) fn write_text(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {
+    f.write_str("\"")?;
+    for &octet in octets {
+        match octet {
+            b' ' => f.write_str(" ")?,
+            _ => write_octet(f, octet, b"\"\\")?,
+        }
+    }
+    f.write_str("\"")
+}
+
 /// Writes one octet of text: itself, or `\X` if it is special, or `\DDD`.
-pub(crate) fn write_octet(f: &mut fmt::Formatter<'_>, octet: u8, special: &[u8]) -> fmt::Result {
+pub(crate) fn write_octet(f: &mut impl fmt::Write, octet: u8, special: &[u8]) -> fmt::Result {
     match octet {
         _ if special.contains(&octet) => write!(f, "\\{}", char::from(octet)),
         b'!'..=b'~' => write!(f, "{}", char::from(octet)),
@@ -72,7 +107,10 @@ pub(crate) fn write_octet(f: &mut fmt::Formatter<'_>, octet: u8, special: &[u8])
 }
 
 /// Reads what follows a backslash at `at`: three digits, or one other octet.
-fn escape(octets: &mut impl Iterator<Item = (usize, u8)>, at: usize) -> Result<u8, ParseError> {
+pub(crate) fn escape(
+    octets: &mut impl Iterator<Item = (usize, u8)>,
+    at: usize,
+) -> Result<u8, ParseError> {
     let error = ParseError::new(ParseErrorKind::Escape, at);
     let digit = |octet: u8| char::from(octet).to_digit(10);
     let mut next = || octets.next().map(|(_, octet)| octet).ok_or(error);

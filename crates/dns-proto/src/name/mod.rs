@@ -1,10 +1,17 @@
 //! Domain names: one that borrows, one that owns (RFC 1035 §3.1, RFC 4343).
+#[cfg(feature = "idna")]
+mod idna;
+mod text;
+
 use alloc::boxed::Box;
 use core::cmp::Ordering;
 use core::hash::{Hash, Hasher};
 
 use crate::error::{ParseError, ParseErrorKind};
+use crate::fold;
 use crate::reader::Reader;
+
+pub(crate) use text::{escape, write_octet, write_text};
 
 /// Octets of the longest name, the root's included (RFC 1035 §2.3.4).
 pub(crate) const MAX_NAME: usize = 255;
@@ -75,9 +82,31 @@ impl<'a> NameRef<'a> {
         own >= others && equal(self.labels().skip(own - others), other.labels())
     }
 
+    /// Whether the first label is `*` (RFC 4592 §2.1.1).
+    #[must_use]
+    pub fn is_wildcard(self) -> bool {
+        self.labels().next() == Some(b"*")
+    }
+
+    /// Returns the octets in this place if the name is whole here, without pointers.
+    pub(crate) fn plain(self) -> Option<&'a [u8]> {
+        let octets = self.message.get(self.start..)?;
+        let mut at = 0;
+        loop {
+            match *octets.get(at)? {
+                0 => return octets.get(..=at),
+                octet @ 1..=63 => at += usize::from(octet) + 1,
+                _ => return None,
+            }
+        }
+    }
+
     /// Copies the name out of its message.
     #[must_use]
     pub fn to_name(self) -> Name {
+        if let Some(wire) = self.plain() {
+            return Name::checked(wire);
+        }
         let mut wire = Wire::new();
         for label in self.labels() {
             wire.push(label).expect("a checked name has at most 255 octets");
@@ -154,6 +183,18 @@ impl Name {
         }
     }
 
+    /// Wraps the octets of a name that has been checked.
+    pub(crate) fn checked(wire: &[u8]) -> Self {
+        let mut octets = [0; INLINE];
+        Self(match (u8::try_from(wire.len()), octets.get_mut(..wire.len())) {
+            (Ok(length), Some(inline)) => {
+                inline.copy_from_slice(wire);
+                Repr::Inline { length, octets }
+            }
+            _ => Repr::Heap(wire.into()),
+        })
+    }
+
     /// Makes a name from its labels, the leftmost first.
     ///
     /// # Errors
@@ -203,6 +244,17 @@ impl Name {
     pub fn is_within(&self, other: NameRef<'_>) -> bool {
         self.view().is_within(other)
     }
+
+    /// Returns the name in small letters: its canonical form (RFC 4034 §6.2).
+    #[must_use]
+    pub fn to_lowercase(&self) -> Self {
+        let mut name = self.clone();
+        match &mut name.0 {
+            Repr::Inline { octets, .. } => octets.make_ascii_lowercase(),
+            Repr::Heap(octets) => octets.make_ascii_lowercase(),
+        }
+        name
+    }
 }
 
 /// A name that grows label by label, on the stack.
@@ -236,15 +288,7 @@ impl Wire {
     }
 
     pub(crate) fn finish(self) -> Name {
-        let wire = self.octets.get(..=self.length).unwrap_or(&self.octets);
-        let mut octets = [0; INLINE];
-        Name(match (u8::try_from(wire.len()), octets.get_mut(..wire.len())) {
-            (Ok(length), Some(inline)) => {
-                inline.copy_from_slice(wire);
-                Repr::Inline { length, octets }
-            }
-            _ => Repr::Heap(wire.into()),
-        })
+        Name::checked(self.octets.get(..=self.length).unwrap_or(&self.octets))
     }
 }
 
@@ -258,11 +302,14 @@ impl Eq for NameRef<'_> {}
 
 impl Hash for NameRef<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut octets = [0; MAX_LABEL + 1];
         for label in self.labels() {
-            state.write_usize(label.len());
-            label.iter().for_each(|octet| state.write_u8(octet.to_ascii_lowercase()));
+            let (length, small) = octets.split_first_mut().expect("it has 64 octets");
+            *length = u8::try_from(label.len()).expect("a checked label has at most 63 octets");
+            fold::copy(small, label);
+            state.write(octets.get(..=label.len()).unwrap_or(&octets));
         }
-        state.write_usize(0);
+        state.write_u8(0);
     }
 }
 
@@ -275,8 +322,7 @@ impl Ord for NameRef<'_> {
         // From the left to the right: the last difference seen is the one nearest to the root.
         let pairs = self.labels().skip(own - common).zip(other.labels().skip(others - common));
         for (own, other) in pairs {
-            let lower = |octet: &u8| octet.to_ascii_lowercase();
-            order = own.iter().map(lower).cmp(other.iter().map(lower)).then(order);
+            order = fold::compare(own, other).then(order);
         }
         order
     }
@@ -290,7 +336,8 @@ impl PartialOrd for NameRef<'_> {
 
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
-        self.view() == other.view()
+        // Lengths are below the letters, so they have no case either.
+        fold::equal(self.wire(), other.wire())
     }
 }
 
@@ -336,7 +383,7 @@ fn equal<'a>(mut own: impl Iterator<Item = &'a [u8]>, mut other: Labels<'_>) -> 
     loop {
         match (own.next(), other.next()) {
             (None, None) => return true,
-            (Some(own), Some(other)) if own.eq_ignore_ascii_case(other) => {}
+            (Some(own), Some(other)) if fold::equal(own, other) => {}
             _ => return false,
         }
     }
