@@ -1,0 +1,134 @@
+//! What the grammars of commands share.
+use alloc::vec::Vec;
+
+use crate::cursor::{Cursor, Parsed};
+use crate::writer::Writer;
+use crate::{OneOrMore, ParseError, ParseErrorKind};
+
+/// A word of the grammar in upper case, so that it can be matched: all words that mean something
+/// are shorter.
+#[derive(Clone, Copy)]
+pub(super) struct Word {
+    octets: [u8; LONGEST],
+    length: usize,
+    offset: usize,
+}
+
+/// More than MAILBOXMETADATACHANGE.
+const LONGEST: usize = 24;
+
+impl Word {
+    /// Takes letters, digits and what joins them; of a word that is too long, nothing that could
+    /// be another.
+    #[inline]
+    pub(super) fn take(cursor: &mut Cursor<'_>) -> Self {
+        let mut word = Self { octets: [0; LONGEST], length: 0, offset: cursor.offset() };
+        let rest = cursor.rest();
+        for (to, from) in word.octets.iter_mut().zip(rest) {
+            if !matches!(from, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'=') {
+                break;
+            }
+            *to = from.to_ascii_uppercase();
+            word.length += 1;
+        }
+        cursor.skip(word.length);
+        word
+    }
+
+    /// Takes a word that was read otherwise.
+    pub(super) fn of(word: &[u8], offset: usize) -> Self {
+        let mut taken = Self { octets: [0; LONGEST], length: 0, offset };
+        if word.len() <= LONGEST {
+            for (to, from) in taken.octets.iter_mut().zip(word) {
+                *to = from.to_ascii_uppercase();
+            }
+            taken.length = word.len();
+        }
+        taken
+    }
+
+    #[inline]
+    pub(super) fn as_slice(&self) -> &[u8] {
+        self.octets.get(..self.length).unwrap_or_default()
+    }
+
+    /// Blames the word.
+    #[cold]
+    pub(super) const fn unknown(&self) -> ParseError {
+        ParseError::new(ParseErrorKind::Word, self.offset)
+    }
+
+    /// Where it began.
+    pub(super) const fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+/// Takes items between parentheses, at least one.
+pub(super) fn list<T>(
+    cursor: &mut Cursor<'_>,
+    mut item: impl FnMut(&mut Cursor<'_>) -> Parsed<T>,
+) -> Parsed<OneOrMore<T>> {
+    let mut items = Vec::new();
+    cursor.list1(|cursor| {
+        items.push(item(cursor)?);
+        Ok(())
+    })?;
+    Ok(OneOrMore::new(items).expect("list1 takes at least one"))
+}
+
+/// Takes items between parentheses, or one without.
+pub(super) fn list_or_one<T>(
+    cursor: &mut Cursor<'_>,
+    mut item: impl FnMut(&mut Cursor<'_>) -> Parsed<T>,
+) -> Parsed<OneOrMore<T>> {
+    if cursor.peek() == Some(b'(') { list(cursor, item) } else { item(cursor).map(OneOrMore::from) }
+}
+
+/// Takes items, each after a space, up to the end of the command.
+pub(super) fn spaced<T>(
+    cursor: &mut Cursor<'_>,
+    mut item: impl FnMut(&mut Cursor<'_>) -> Parsed<T>,
+) -> Parsed<Vec<T>> {
+    let mut items = Vec::new();
+    while !cursor.is_at_end() {
+        cursor.space()?;
+        cursor.count()?;
+        items.push(item(cursor)?);
+    }
+    Ok(items)
+}
+
+/// The same, with one item at least.
+pub(super) fn spaced1<T>(
+    cursor: &mut Cursor<'_>,
+    item: impl FnMut(&mut Cursor<'_>) -> Parsed<T>,
+) -> Parsed<OneOrMore<T>> {
+    let error = cursor.error(ParseErrorKind::Expected(' '));
+    OneOrMore::new(spaced(cursor, item)?).ok_or(error)
+}
+
+/// Sets what may be said once.
+pub(super) fn once<T>(place: &mut Option<T>, value: T, word: &Word) -> Parsed<()> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(word.unknown()),
+    }
+}
+
+/// Writes an option after a space, unless it is the first.
+pub(super) fn option(is_first: &mut bool, word: &str, out: &mut Writer<'_>) {
+    if !core::mem::take(is_first) {
+        out.put(" ");
+    }
+    out.put(word);
+}
+
+/// Writes the words of a list that are wanted; says whether the list is still empty.
+pub(super) fn words(words: &[(bool, &str)], out: &mut Writer<'_>) -> bool {
+    let mut is_first = true;
+    for (_, word) in words.iter().filter(|(is_wanted, _)| *is_wanted) {
+        option(&mut is_first, word, out);
+    }
+    is_first
+}

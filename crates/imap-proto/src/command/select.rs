@@ -1,0 +1,143 @@
+//! SELECT and EXAMINE: which mailbox is worked on.
+use crate::cursor::{Cursor, Parsed};
+use crate::writer::Writer;
+use crate::{Mailbox, ModSeq, UidSet, UidValidity};
+
+use super::grammar::{option, words, Word, once};
+
+/// SELECT or EXAMINE: opens a mailbox (RFC 9051 §6.3.2, §6.3.3).
+///
+/// ```
+/// use imap_proto::command::{Command, Select};
+///
+/// let line = "SELECT INBOX (QRESYNC (67890007 20050715194045000 41,43:211,214:541))";
+/// let Command::Select(select) = Command::parse(line.into())? else { panic!("it is SELECT") };
+/// let known = select.parameters.qresync.expect("what the client knows");
+/// assert_eq!(known.uid_validity.get(), 67890007);
+/// # Ok::<_, imap_proto::ParseError>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Select {
+    /// Which.
+    pub mailbox: Mailbox,
+    /// What else is said.
+    pub parameters: SelectParameters,
+}
+
+/// What else is said when a mailbox is opened.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SelectParameters {
+    /// The client wants mod-sequences (RFC 7162 §3.1.8).
+    pub condstore: bool,
+    /// The client wants to be told of notes (RFC 5257).
+    pub annotate: bool,
+    /// The client says what it knows already (RFC 7162 §3.2.5).
+    pub qresync: Option<QResync>,
+}
+
+/// What a client knows of a mailbox from an earlier session (RFC 7162 §3.2.5).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct QResync {
+    /// What makes its UIDs valid.
+    pub uid_validity: UidValidity,
+    /// The last mod-sequence that it heard of.
+    pub mod_seq: ModSeq,
+    /// The messages that it knows, by UID.
+    pub known: Option<UidSet>,
+    /// Some of them by sequence number and by UID, in the same order, so that a server can guess
+    /// what has gone.
+    pub matched: Option<(UidSet, UidSet)>,
+}
+
+impl Select {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        cursor.space()?;
+        let mailbox = Mailbox::read(cursor)?;
+        let mut parameters = SelectParameters::default();
+        if !cursor.is_at_end() {
+            cursor.space()?;
+            cursor.list1(|cursor| parameters.parse_one(cursor))?;
+        }
+        Ok(Self { mailbox, parameters })
+    }
+
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
+        out.put(" ");
+        self.mailbox.write(out);
+        if self.parameters != SelectParameters::default() {
+            out.put(" (");
+            self.parameters.write(out);
+            out.put(")");
+        }
+    }
+}
+
+impl SelectParameters {
+    fn parse_one(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+        let word = Word::take(cursor);
+        match word.as_slice() {
+            b"CONDSTORE" => self.condstore = true,
+            b"ANNOTATE" => self.annotate = true,
+            b"QRESYNC" => {
+                cursor.space()?;
+                once(&mut self.qresync, QResync::read(cursor)?, &word)?;
+            }
+            _ => return Err(word.unknown()),
+        }
+        Ok(())
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        let mut is_first =
+            words(&[(self.condstore, "CONDSTORE"), (self.annotate, "ANNOTATE")], out);
+        if let Some(known) = &self.qresync {
+            option(&mut is_first, "QRESYNC ", out);
+            known.write(out);
+        }
+    }
+}
+
+impl QResync {
+    /// RFC 7162 §7: `"(" uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data] ")"`.
+    fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        cursor.expect(b'(')?;
+        let uid_validity = cursor.nz_number()?;
+        cursor.space()?;
+        let mod_seq = ModSeq::read(cursor)?;
+        let (mut known, mut matched) = (None, None);
+        if cursor.eat(b' ') {
+            if cursor.peek() != Some(b'(') {
+                known = Some(UidSet::read(cursor)?);
+            }
+            if known.is_none() || cursor.eat(b' ') {
+                cursor.expect(b'(')?;
+                let numbers = UidSet::read(cursor)?;
+                cursor.space()?;
+                matched = Some((numbers, UidSet::read(cursor)?));
+                cursor.expect(b')')?;
+            }
+        }
+        cursor.expect(b')')?;
+        Ok(Self { uid_validity, mod_seq, known, matched })
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.put("(");
+        out.number(self.uid_validity.get().into());
+        out.put(" ");
+        self.mod_seq.write(out);
+        if let Some(known) = &self.known {
+            out.put(" ");
+            known.write(out);
+        }
+        if let Some((numbers, uids)) = &self.matched {
+            out.put(" (");
+            numbers.write(out);
+            out.put(" ");
+            uids.write(out);
+            out.put(")");
+        }
+        out.put(")");
+    }
+}
