@@ -7,6 +7,8 @@
 use bytes::Bytes;
 use proto_core::{Input, LineError};
 
+use crate::Number64;
+
 /// A piece of a command or a response.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Frame {
@@ -267,7 +269,7 @@ impl Framer {
 }
 
 /// Reads the announcement at the end of a line: where the text before it ends, and what it says.
-fn announced(line: &[u8]) -> Option<(usize, Literal)> {
+pub(crate) fn announced(line: &[u8]) -> Option<(usize, Literal)> {
     let inner = line.strip_suffix(b"}")?;
     let open = inner.iter().rposition(|octet| *octet == b'{')?;
     let (before, number) = (line.get(..open)?, inner.get(open + 1..)?);
@@ -275,23 +277,13 @@ fn announced(line: &[u8]) -> Option<(usize, Literal)> {
         Some(number) => (number, false),
         None => (number, true),
     };
-    let size = size(number)?;
+    let size = Number64::parse_digits(number)?.get();
     // RFC 3516 §4.4: the tilde is the announcement's.
     let (text, binary) = match before.strip_suffix(b"~") {
         Some(text) => (text.len(), true),
         None => (open, false),
     };
     Some((text, Literal { size, synchronizing, binary }))
-}
-
-/// RFC 9051 §9: number64, 63 bits.
-fn size(digits: &[u8]) -> Option<u64> {
-    let digits = (!digits.is_empty()).then_some(digits)?;
-    let number = digits.iter().try_fold(0_u64, |number, digit| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })?;
-    (number <= i64::MAX as u64).then_some(number)
 }
 
 #[cfg(test)]

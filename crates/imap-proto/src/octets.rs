@@ -1,0 +1,68 @@
+//! Which octets may stand where (RFC 9051 §9), as one table.
+
+/// Not an `ATOM-CHAR`.
+pub(crate) const NOT_ATOM: u8 = 1;
+/// Not an `ASTRING-CHAR`.
+pub(crate) const NOT_ASTRING: u8 = 2;
+/// Not a `list-char`.
+pub(crate) const NOT_LIST: u8 = 4;
+/// Needs a backslash in a quoted string.
+pub(crate) const ESCAPED: u8 = 8;
+/// Cannot stand in a quoted string: CR, LF, NUL.
+pub(crate) const NOT_QUOTED: u8 = 16;
+/// Not ASCII.
+pub(crate) const EIGHT_BIT: u8 = 32;
+/// Not an octet of a tag.
+pub(crate) const NOT_TAG: u8 = 64;
+/// Not a digit.
+pub(crate) const NOT_DIGIT: u8 = 128;
+
+static CLASSES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut rest: &mut [u8] = &mut table;
+    let mut octet = 0_u8;
+    while let Some((entry, more)) = rest.split_first_mut() {
+        *entry = classify(octet);
+        rest = more;
+        octet = octet.wrapping_add(1);
+    }
+    table
+};
+
+const fn classify(octet: u8) -> u8 {
+    let mut class = 0;
+    let special = matches!(octet, b'(' | b')' | b'{' | b' ' | b'"' | b'\\');
+    if special || octet < b' ' || octet >= 0x7F {
+        class |= NOT_ATOM | NOT_ASTRING | NOT_LIST | NOT_TAG;
+    }
+    match octet {
+        b'%' | b'*' => class |= NOT_ATOM | NOT_ASTRING | NOT_TAG,
+        b']' => class |= NOT_ATOM,
+        b'+' => class |= NOT_TAG,
+        b'"' | b'\\' => class |= ESCAPED,
+        b'\r' | b'\n' | 0 => class |= NOT_QUOTED,
+        0x80.. => class |= EIGHT_BIT,
+        _ => {}
+    }
+    if !octet.is_ascii_digit() {
+        class |= NOT_DIGIT;
+    }
+    class
+}
+
+/// Returns the classes an octet is in.
+#[inline]
+pub(crate) fn class(octet: u8) -> u8 {
+    CLASSES.get(usize::from(octet)).copied().unwrap_or(0)
+}
+
+/// Returns the classes that any of these octets is in.
+#[inline]
+pub(crate) fn classes(octets: &[u8]) -> u8 {
+    octets.iter().fold(0, |all, octet| all | class(*octet))
+}
+
+/// Whether there is something here, and all of it is outside a class.
+pub(crate) fn all_outside(octets: &[u8], mask: u8) -> bool {
+    !octets.is_empty() && classes(octets) & mask == 0
+}
