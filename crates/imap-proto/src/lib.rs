@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod capability;
+pub mod command;
 mod cursor;
 mod date;
 mod diagnostic;
@@ -14,6 +15,7 @@ mod line;
 mod mailbox;
 mod number;
 mod octets;
+mod one_or_more;
 mod raw;
 mod section;
 mod seq_set;
@@ -31,6 +33,7 @@ pub use limits::Limits;
 pub use line::Line;
 pub use mailbox::{ListMailbox, Mailbox};
 pub use number::Number64;
+pub use one_or_more::OneOrMore;
 #[doc(no_inline)]
 pub use proto_core;
 #[doc(no_inline)]

@@ -49,3 +49,18 @@ impl<T> IntoIterator for OneOrMore<T> {
         self.0.into_iter()
     }
 }
+
+impl<T> From<OneOrMore<T>> for Vec<T> {
+    fn from(items: OneOrMore<T>) -> Self {
+        items.0
+    }
+}
+
+impl<'a, T> IntoIterator for &'a OneOrMore<T> {
+    type Item = &'a T;
+    type IntoIter = core::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}

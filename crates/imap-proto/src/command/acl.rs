@@ -1,9 +1,11 @@
 //! Who may do what (RFC 4314).
+use bytes::Buf;
+
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{IString, Mailbox, ParseError, ParseErrorKind, Rights};
+use crate::{IString, Mailbox, ParseErrorKind};
 
-use super::Change;
+use super::{Change, Rights};
 
 /// SETACL: says what somebody may do with a mailbox (RFC 4314 §3.1).
 ///
@@ -34,11 +36,15 @@ impl SetAcl {
         let error = cursor.error(ParseErrorKind::Word);
         let rights = cursor.astring()?;
         // RFC 4314 §7, mod-rights: the sign is inside of the string, however it is written.
-        let (change, rights) = match rights.as_bytes() {
-            [b'+', rights @ ..] => (Change::Add, rights),
-            [b'-', rights @ ..] => (Change::Remove, rights),
-            rights => (Change::Replace, rights),
+        let mut rights = rights.into_bytes();
+        let change = match rights.first() {
+            Some(b'+') => Change::Add,
+            Some(b'-') => Change::Remove,
+            _ => Change::Replace,
         };
+        if change != Change::Replace {
+            rights.advance(1);
+        }
         let rights = Rights::new(rights).ok_or(error)?;
         Ok(Self { mailbox, identifier, change, rights })
     }

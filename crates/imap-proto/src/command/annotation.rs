@@ -81,16 +81,16 @@ impl Annotation {
 }
 
 impl AnnotationValue {
-    fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let attribute = cursor.astring()?;
         cursor.space()?;
         Ok(Self { attribute, value: nstring8(cursor)? })
     }
 
-    fn write(&self, out: &mut Writer<'_>) {
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
         out.astring(&self.attribute);
         out.put(" ");
-        write_nstring8(self.value.as_deref(), out);
+        write_nstring8(self.value.as_ref(), out);
     }
 }
 
@@ -129,12 +129,12 @@ impl AnnotationKey {
         out.put(" ");
         self.whose.write(out);
         out.put(" ");
-        write_nstring8(self.value.as_deref(), out);
+        write_nstring8(self.value.as_ref(), out);
     }
 }
 
 impl AnnotationScope {
-    fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let word = Word::take(cursor);
         match word.as_slice() {
             b"VALUE" => Ok(Self::Both),
@@ -144,7 +144,7 @@ impl AnnotationScope {
         }
     }
 
-    fn write(self, out: &mut Writer<'_>) {
+    pub(super) fn write(self, out: &mut Writer<'_>) {
         out.put(match self {
             Self::Both => "value",
             Self::Private => "value.priv",

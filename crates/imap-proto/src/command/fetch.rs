@@ -1,9 +1,13 @@
 //! FETCH: what is wanted of messages.
-use crate::cursor::{Cursor, Parsed};
-use crate::writer::Writer;
-use crate::{ModSeq, OneOrMore, ParseErrorKind, Partial, Section, SectionPart};
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
-use super::grammar::{option, words, Word, list, once};
+use crate::cursor::{Cursor, Parsed};
+use crate::section::{read_binary, write_binary};
+use crate::writer::Writer;
+use crate::{Number64, OneOrMore, ParseErrorKind, Section};
+
+use super::grammar::{Word, list, once, option, read_mod_seq};
 use super::{AnnotationQuery, MessageSet, Numbering, PartialRange};
 
 /// FETCH, or UID FETCH: asks for data of messages (RFC 9051 §6.4.5).
@@ -78,12 +82,12 @@ pub enum FetchItem {
         /// Whether `\Seen` stays as it is.
         peek: bool,
         /// Which part; empty for the message.
-        part: SectionPart,
+        part: Vec<NonZeroU32>,
         /// Which octets of the part.
         partial: Option<Partial>,
     },
     /// How large a part is without its transfer encoding (RFC 3516).
-    BinarySize(SectionPart),
+    BinarySize(Vec<NonZeroU32>),
     /// Its unique identifier.
     Uid,
     /// When it was changed last, as a mod-sequence (RFC 7162).
@@ -109,12 +113,67 @@ pub enum FetchItem {
     GmailLabels,
 }
 
+/// Which octets of a piece (RFC 9051 §9, `partial`): at most so many, from an offset on.
+///
+/// ```
+/// use imap_proto::{Number64, command::Partial};
+///
+/// let partial = Partial::new(Number64::default(), Number64::from(2048)).unwrap();
+/// assert_eq!(partial.count(), Number64::from(2048));
+/// assert_eq!(Partial::new(Number64::default(), Number64::default()), None);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Partial {
+    start: Number64,
+    count: Number64,
+}
+
+impl Partial {
+    /// Makes a range; `None` for no octets.
+    #[must_use]
+    pub fn new(start: Number64, count: Number64) -> Option<Self> {
+        (count.get() > 0).then_some(Self { start, count })
+    }
+
+    /// Returns how many octets are left out at the beginning.
+    #[must_use]
+    pub const fn start(self) -> Number64 {
+        self.start
+    }
+
+    /// Returns how many octets are wanted at most.
+    #[must_use]
+    pub const fn count(self) -> Number64 {
+        self.count
+    }
+
+    fn read_optional(cursor: &mut Cursor<'_>) -> Parsed<Option<Self>> {
+        if !cursor.eat(b'<') {
+            return Ok(None);
+        }
+        let start = cursor.number64()?;
+        cursor.expect(b'.')?;
+        let error = cursor.error(ParseErrorKind::Number);
+        let partial = Self::new(start, cursor.number64()?).ok_or(error)?;
+        cursor.expect(b'>')?;
+        Ok(Some(partial))
+    }
+
+    fn write(self, out: &mut Writer<'_>) {
+        out.put("<");
+        out.number64(self.start);
+        out.put(".");
+        out.number64(self.count);
+        out.put(">");
+    }
+}
+
 /// Which of the messages are wanted after all.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct FetchModifiers {
     /// Those that changed after this (RFC 7162).
-    pub changed_since: Option<ModSeq>,
+    pub changed_since: Option<Number64>,
     /// Those that are gone as well, by number; only with `changed_since` and UIDs (RFC 7162).
     pub vanished: bool,
     /// The first or last of them (RFC 9394).
@@ -194,7 +253,7 @@ impl FetchItem {
             b"MODSEQ" => Self::ModSeq,
             b"BINARY" => Self::binary(false, cursor)?,
             b"BINARY.PEEK" => Self::binary(true, cursor)?,
-            b"BINARY.SIZE" => Self::BinarySize(SectionPart::parse_binary(cursor)?),
+            b"BINARY.SIZE" => Self::BinarySize(read_binary(cursor)?),
             b"EMAILID" => Self::EmailId,
             b"THREADID" => Self::ThreadId,
             b"SAVEDATE" => Self::SaveDate,
@@ -212,12 +271,12 @@ impl FetchItem {
 
     fn section(peek: bool, cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let section = Section::read(cursor)?;
-        Ok(Self::BodySection { peek, section, partial: Partial::parse_optional(cursor)? })
+        Ok(Self::BodySection { peek, section, partial: Partial::read_optional(cursor)? })
     }
 
     fn binary(peek: bool, cursor: &mut Cursor<'_>) -> Parsed<Self> {
-        let part = SectionPart::parse_binary(cursor)?;
-        Ok(Self::Binary { peek, part, partial: Partial::parse_optional(cursor)? })
+        let part = read_binary(cursor)?;
+        Ok(Self::Binary { peek, part, partial: Partial::read_optional(cursor)? })
     }
 
     /// RFC 8970 §6: `"PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"]`. What follows in
@@ -248,15 +307,13 @@ impl FetchItem {
                 write_partial(partial.as_ref(), out);
             }
             Self::Binary { peek, part, partial } => {
-                out.put(if *peek { "BINARY.PEEK[" } else { "BINARY[" });
-                part.write(out);
-                out.put("]");
+                out.put(if *peek { "BINARY.PEEK" } else { "BINARY" });
+                write_binary(part, out);
                 write_partial(partial.as_ref(), out);
             }
             Self::BinarySize(part) => {
-                out.put("BINARY.SIZE[");
-                part.write(out);
-                out.put("]");
+                out.put("BINARY.SIZE");
+                write_binary(part, out);
             }
             Self::Uid => out.put("UID"),
             Self::ModSeq => out.put("MODSEQ"),
@@ -300,7 +357,7 @@ impl FetchModifiers {
             match word.as_slice() {
                 b"CHANGEDSINCE" => {
                     cursor.space()?;
-                    once(&mut all.changed_since, ModSeq::read(cursor)?, &word)
+                    once(&mut all.changed_since, read_mod_seq(cursor)?, &word)
                 }
                 b"PARTIAL" => {
                     cursor.space()?;
@@ -324,7 +381,7 @@ impl FetchModifiers {
         let mut is_first = true;
         if let Some(mod_seq) = self.changed_since {
             option(&mut is_first, "CHANGEDSINCE ", out);
-            mod_seq.write(out);
+            out.number64(mod_seq);
         }
         if self.vanished {
             option(&mut is_first, "VANISHED", out);

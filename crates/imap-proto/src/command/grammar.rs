@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{OneOrMore, ParseError, ParseErrorKind};
+use crate::{Number64, OneOrMore, ParseError, ParseErrorKind};
 
 /// A word of the grammar in upper case, so that it can be matched: all words that mean something
 /// are shorter.
@@ -65,9 +65,9 @@ impl Word {
 }
 
 /// Takes items between parentheses, at least one.
-pub(super) fn list<T>(
-    cursor: &mut Cursor<'_>,
-    mut item: impl FnMut(&mut Cursor<'_>) -> Parsed<T>,
+pub(super) fn list<'a, T>(
+    cursor: &mut Cursor<'a>,
+    mut item: impl FnMut(&mut Cursor<'a>) -> Parsed<T>,
 ) -> Parsed<OneOrMore<T>> {
     let mut items = Vec::new();
     cursor.list1(|cursor| {
@@ -78,17 +78,17 @@ pub(super) fn list<T>(
 }
 
 /// Takes items between parentheses, or one without.
-pub(super) fn list_or_one<T>(
-    cursor: &mut Cursor<'_>,
-    mut item: impl FnMut(&mut Cursor<'_>) -> Parsed<T>,
+pub(super) fn list_or_one<'a, T>(
+    cursor: &mut Cursor<'a>,
+    mut item: impl FnMut(&mut Cursor<'a>) -> Parsed<T>,
 ) -> Parsed<OneOrMore<T>> {
     if cursor.peek() == Some(b'(') { list(cursor, item) } else { item(cursor).map(OneOrMore::from) }
 }
 
 /// Takes items, each after a space, up to the end of the command.
-pub(super) fn spaced<T>(
-    cursor: &mut Cursor<'_>,
-    mut item: impl FnMut(&mut Cursor<'_>) -> Parsed<T>,
+pub(super) fn spaced<'a, T>(
+    cursor: &mut Cursor<'a>,
+    mut item: impl FnMut(&mut Cursor<'a>) -> Parsed<T>,
 ) -> Parsed<Vec<T>> {
     let mut items = Vec::new();
     while !cursor.is_at_end() {
@@ -100,9 +100,9 @@ pub(super) fn spaced<T>(
 }
 
 /// The same, with one item at least.
-pub(super) fn spaced1<T>(
-    cursor: &mut Cursor<'_>,
-    item: impl FnMut(&mut Cursor<'_>) -> Parsed<T>,
+pub(super) fn spaced1<'a, T>(
+    cursor: &mut Cursor<'a>,
+    item: impl FnMut(&mut Cursor<'a>) -> Parsed<T>,
 ) -> Parsed<OneOrMore<T>> {
     let error = cursor.error(ParseErrorKind::Expected(' '));
     OneOrMore::new(spaced(cursor, item)?).ok_or(error)
@@ -131,4 +131,10 @@ pub(super) fn words(words: &[(bool, &str)], out: &mut Writer<'_>) -> bool {
         option(&mut is_first, word, out);
     }
     is_first
+}
+
+/// RFC 7162 §7, `mod-sequence-value`: not zero.
+pub(super) fn read_mod_seq(cursor: &mut Cursor<'_>) -> Parsed<Number64> {
+    let error = cursor.error(ParseErrorKind::Number);
+    Some(cursor.number64()?).filter(|number| number.get() > 0).ok_or(error)
 }

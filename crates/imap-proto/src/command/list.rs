@@ -1,9 +1,9 @@
 //! LIST and LSUB: which mailboxes there are.
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{Entry, ListMailbox, Mailbox, OneOrMore, ParseError, ParseErrorKind};
+use crate::{ListMailbox, Mailbox, OneOrMore, ParseError, ParseErrorKind};
 
-use super::StatusItem;
+use super::{Entry, StatusItem};
 use super::grammar::{option, words, Word, list, once};
 
 /// LIST: asks which mailboxes there are (RFC 9051 §6.3.9, RFC 5258).

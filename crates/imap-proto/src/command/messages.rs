@@ -3,7 +3,7 @@ use core::num::NonZeroU32;
 
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{Range, SeqSet};
+use crate::SeqSet;
 
 /// What the numbers of a command are, and those of its responses.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

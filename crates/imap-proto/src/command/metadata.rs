@@ -3,9 +3,9 @@ use bytes::Bytes;
 
 use crate::cursor::{Cursor, Parsed, Token};
 use crate::writer::Writer;
-use crate::{IString, Mailbox, OneOrMore, ParseError, ParseErrorKind};
+use crate::{IString, Mailbox, OneOrMore, ParseErrorKind};
 
-use super::grammar::{option, words, Word, list, list_or_one, once};
+use super::grammar::{Word, list, list_or_one, once, option};
 
 /// The name of a note on a mailbox or the server: `/private/comment` (RFC 5464 §3). Without `*`
 /// and `%`, and without regard to case where it is ASCII.
@@ -65,7 +65,7 @@ impl Entry {
     /// Makes a name; `None` of what is none.
     #[must_use]
     pub fn new(name: &str) -> Option<Self> {
-        Self::check(IString::new(name.as_bytes().to_vec()).ok()?)
+        Self::check(IString::new(name.as_bytes().to_vec())?)
     }
 
     /// Returns the name.
@@ -119,7 +119,7 @@ impl GetMetadata {
             let mut is_first = true;
             if let Some(size) = self.max_size {
                 option(&mut is_first, "MAXSIZE ", out);
-                out.number(size.into());
+                out.number(size);
             }
             if let Some(depth) = self.depth {
                 option(&mut is_first, "DEPTH ", out);
@@ -200,7 +200,7 @@ impl SetMetadata {
         out.list(self.values.iter(), |out, (entry, value)| {
             entry.write(out);
             out.put(" ");
-            write_nstring8(value.as_deref(), out);
+            write_nstring8(value.as_ref(), out);
         });
     }
 }
@@ -217,9 +217,10 @@ pub(super) fn nstring8(cursor: &mut Cursor<'_>) -> Parsed<Option<Bytes>> {
     }
 }
 
-pub(super) fn write_nstring8(value: Option<&[u8]>, out: &mut Writer<'_>) {
-    match value {
+pub(super) fn write_nstring8(value: Option<&Bytes>, out: &mut Writer<'_>) {
+    match value.map(|value| IString::new(value.clone()).ok_or(value)) {
         None => out.put("NIL"),
-        Some(value) => out.string8(value),
+        Some(Ok(string)) => out.string(&string),
+        Some(Err(binary)) => out.literal(binary, true),
     }
 }

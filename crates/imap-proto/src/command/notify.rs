@@ -119,7 +119,7 @@ impl Notify {
 impl EventGroup {
     /// RFC 5465 §8: `"(" filter-mailboxes SP events ")"`. Examples of the RFC have events without
     /// parentheses, which can mean nothing else, so they are taken.
-    fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         cursor.expect(b'(')?;
         let mailboxes = MailboxFilter::read(cursor)?;
         cursor.space()?;
@@ -139,7 +139,7 @@ impl EventGroup {
         Ok(Self { mailboxes, events })
     }
 
-    fn write(&self, out: &mut Writer<'_>) {
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
         out.put("(");
         self.mailboxes.write(out);
         out.put(" ");
@@ -153,7 +153,7 @@ impl EventGroup {
 }
 
 impl MailboxFilter {
-    fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let word = Word::take(cursor);
         Ok(match word.as_slice() {
             b"SELECTED" => Self::Selected,
@@ -178,7 +178,7 @@ impl MailboxFilter {
         })
     }
 
-    fn write(&self, out: &mut Writer<'_>) {
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
         let (word, mailboxes): (&[u8], _) = match self {
             Self::Selected => (b"SELECTED", None),
             Self::SelectedDelayed => (b"SELECTED-DELAYED", None),
@@ -197,10 +197,10 @@ impl MailboxFilter {
 }
 
 impl NotifyEvent {
-    fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let offset = cursor.offset();
-        let name = Atom::read(cursor)?;
-        Ok(match Word::of(name.as_str(), offset).as_slice() {
+        let name = Atom::trusted(cursor.atom()?);
+        Ok(match Word::of(name.as_bytes(), offset).as_slice() {
             b"MESSAGENEW" => {
                 let items = if cursor.rest().starts_with(b" (") {
                     cursor.skip(1);
@@ -221,8 +221,9 @@ impl NotifyEvent {
         })
     }
 
-    fn write(&self, out: &mut Writer<'_>) {
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
         out.put(match self {
+            Self::Other(name) => return out.atom(name),
             Self::MessageNew(_) => "MessageNew",
             Self::MessageExpunge => "MessageExpunge",
             Self::FlagChange => "FlagChange",
@@ -231,7 +232,6 @@ impl NotifyEvent {
             Self::SubscriptionChange => "SubscriptionChange",
             Self::MailboxMetadataChange => "MailboxMetadataChange",
             Self::ServerMetadataChange => "ServerMetadataChange",
-            Self::Other(name) => name.as_bytes(),
         });
         if let Self::MessageNew(items) = self
             && !items.is_empty()

@@ -3,7 +3,9 @@ use alloc::vec::Vec;
 
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{IString, Number64, Resource};
+use crate::{IString, Number64};
+
+use super::Resource;
 
 /// SETQUOTA: says how much there may be under a quota's root (RFC 9208 §4.1.3).
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -36,7 +38,7 @@ impl SetQuota {
         out.list(self.limits.iter(), |out, (resource, limit)| {
             resource.write(out);
             out.put(" ");
-            out.number(limit.get());
+            out.number64(*limit);
         });
     }
 }

@@ -1,9 +1,11 @@
 //! SELECT and EXAMINE: which mailbox is worked on.
+use core::num::NonZeroU32;
+
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{Mailbox, ModSeq, UidSet, UidValidity};
+use crate::{Mailbox, Number64, ParseErrorKind, UidSet};
 
-use super::grammar::{option, words, Word, once};
+use super::grammar::{Word, once, option, read_mod_seq, words};
 
 /// SELECT or EXAMINE: opens a mailbox (RFC 9051 §6.3.2, §6.3.3).
 ///
@@ -40,14 +42,60 @@ pub struct SelectParameters {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct QResync {
     /// What makes its UIDs valid.
-    pub uid_validity: UidValidity,
+    pub uid_validity: NonZeroU32,
     /// The last mod-sequence that it heard of.
-    pub mod_seq: ModSeq,
-    /// The messages that it knows, by UID.
-    pub known: Option<UidSet>,
-    /// Some of them by sequence number and by UID, in the same order, so that a server can guess
-    /// what has gone.
-    pub matched: Option<(UidSet, UidSet)>,
+    pub mod_seq: Number64,
+    /// The messages that it knows, by UID; empty if it does not say.
+    pub known: UidSet,
+    /// Some of them with their numbers, so that a server can guess what has gone.
+    pub numbered: Option<KnownUids>,
+}
+
+/// Messages that a client knows by sequence number and by UID, in the same order (RFC 7162
+/// §3.2.5.2).
+///
+/// ```
+/// use core::num::NonZeroU32;
+/// use imap_proto::{UidSet, command::KnownUids};
+///
+/// let set = |numbers: &[u32]| UidSet::from_iter(numbers.iter().copied().filter_map(NonZeroU32::new));
+/// assert!(KnownUids::new(set(&[1, 2]), set(&[7, 12])).is_some());
+/// assert!(KnownUids::new(set(&[1, 2]), set(&[7])).is_none());
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KnownUids {
+    numbers: UidSet,
+    uids: UidSet,
+}
+
+impl KnownUids {
+    /// Joins numbers and UIDs; `None` if there are none, or more of one than of the other.
+    #[must_use]
+    pub fn new(numbers: UidSet, uids: UidSet) -> Option<Self> {
+        (!uids.is_empty() && numbers.len() == uids.len()).then_some(Self { numbers, uids })
+    }
+
+    /// Returns the sequence numbers.
+    #[must_use]
+    pub const fn numbers(&self) -> &UidSet {
+        &self.numbers
+    }
+
+    /// Returns the UIDs.
+    #[must_use]
+    pub const fn uids(&self) -> &UidSet {
+        &self.uids
+    }
+
+    fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        cursor.expect(b'(')?;
+        let numbers = UidSet::read(cursor)?;
+        cursor.space()?;
+        let error = cursor.error(ParseErrorKind::SeqSet);
+        let uids = UidSet::read(cursor)?;
+        cursor.expect(b')')?;
+        Self::new(numbers, uids).ok_or(error)
+    }
 }
 
 impl Select {
@@ -104,38 +152,34 @@ impl QResync {
         cursor.expect(b'(')?;
         let uid_validity = cursor.nz_number()?;
         cursor.space()?;
-        let mod_seq = ModSeq::read(cursor)?;
-        let (mut known, mut matched) = (None, None);
+        let mod_seq = read_mod_seq(cursor)?;
+        let (mut known, mut numbered) = (UidSet::default(), None);
         if cursor.eat(b' ') {
             if cursor.peek() != Some(b'(') {
-                known = Some(UidSet::read(cursor)?);
+                known = UidSet::read(cursor)?;
             }
-            if known.is_none() || cursor.eat(b' ') {
-                cursor.expect(b'(')?;
-                let numbers = UidSet::read(cursor)?;
-                cursor.space()?;
-                matched = Some((numbers, UidSet::read(cursor)?));
-                cursor.expect(b')')?;
+            if known.is_empty() || cursor.eat(b' ') {
+                numbered = Some(KnownUids::read(cursor)?);
             }
         }
         cursor.expect(b')')?;
-        Ok(Self { uid_validity, mod_seq, known, matched })
+        Ok(Self { uid_validity, mod_seq, known, numbered })
     }
 
     fn write(&self, out: &mut Writer<'_>) {
         out.put("(");
-        out.number(self.uid_validity.get().into());
+        out.number(self.uid_validity.get());
         out.put(" ");
-        self.mod_seq.write(out);
-        if let Some(known) = &self.known {
+        out.number64(self.mod_seq);
+        if !self.known.is_empty() {
             out.put(" ");
-            known.write(out);
+            self.known.write(out);
         }
-        if let Some((numbers, uids)) = &self.matched {
+        if let Some(numbered) = &self.numbered {
             out.put(" (");
-            numbers.write(out);
+            numbered.numbers.write(out);
             out.put(" ");
-            uids.write(out);
+            numbered.uids.write(out);
             out.put(")");
         }
         out.put(")");

@@ -2,20 +2,22 @@
 use alloc::vec::Vec;
 
 use crate::cursor::{Cursor, Parsed};
+use crate::octets::{NOT_ASTRING, all_outside, class};
 use crate::writer::Writer;
-use crate::{Flag, IString, ParseErrorKind};
+use crate::{Flag, Flags, IString, Number64, OneOrMore};
 
-use super::grammar::{Word, list_or_one, once};
-use super::{Annotation, MessageSet, Numbering, OneOrMore};
+use super::grammar::{Word, list, once};
+use super::{Annotation, MessageSet, Numbering};
 
 /// STORE, or UID STORE: changes flags (RFC 9051 §6.4.6), notes (RFC 5257) or Gmail's labels.
 ///
 /// ```
+/// use imap_proto::Number64;
 /// use imap_proto::command::{Change, Command, StoreData};
 ///
 /// let line = r"UID STORE 18 (UNCHANGEDSINCE 320162338) +FLAGS.SILENT (\Seen)";
 /// let Command::Store(store) = Command::parse(line.into())? else { panic!("it is STORE") };
-/// assert_eq!(store.unchanged_since, Some(320162338));
+/// assert_eq!(store.unchanged_since, Number64::new(320162338));
 /// assert!(matches!(store.data, StoreData::Flags { change: Change::Add, silent: true, .. }));
 /// # Ok::<_, imap_proto::ParseError>(())
 /// ```
@@ -26,7 +28,7 @@ pub struct Store {
     /// Which messages.
     pub messages: MessageSet,
     /// Only of messages that did not change after this mod-sequence (RFC 7162 §3.1.3).
-    pub unchanged_since: Option<u64>,
+    pub unchanged_since: Option<Number64>,
     /// What changes.
     pub data: StoreData,
 }
@@ -40,8 +42,8 @@ pub enum StoreData {
         change: Change,
         /// Whether the client does not want to be told what they are then.
         silent: bool,
-        /// Which.
-        flags: Vec<Flag>,
+        /// Which. `\Recent` and `\*` are not written, for no client may set them.
+        flags: Flags,
     },
     /// Notes (RFC 5257).
     Annotations(OneOrMore<Annotation>),
@@ -68,7 +70,7 @@ pub enum Change {
 }
 
 impl Change {
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Self {
+    fn read(cursor: &mut Cursor<'_>) -> Self {
         if cursor.eat(b'+') {
             Self::Add
         } else if cursor.eat(b'-') {
@@ -114,7 +116,7 @@ impl Store {
         self.messages.write(out);
         if let Some(mod_seq) = self.unchanged_since {
             out.put(" (UNCHANGEDSINCE ");
-            out.number(mod_seq.get());
+            out.number64(mod_seq);
             out.put(")");
         }
         out.put(" ");
@@ -132,13 +134,18 @@ impl StoreData {
         };
         cursor.space()?;
         match name {
-            b"FLAGS" => Ok(Self::Flags { change, silent, flags: some(cursor, Flag::read)? }),
+            b"FLAGS" => {
+                let offset = cursor.offset();
+                let flags = some(cursor, Flag::read)?.into_iter().collect();
+                let flags = super::check_flags(flags, offset)?;
+                Ok(Self::Flags { change, silent, flags })
+            }
             b"X-GM-LABELS" => {
-                let labels = some(cursor, label)?;
+                let labels = some(cursor, read_label)?;
                 Ok(Self::GmailLabels { change, silent, labels })
             }
             b"ANNOTATION" if change == Change::Replace && !silent => {
-                super::grammar::list(cursor, Annotation::read).map(Self::Annotations)
+                list(cursor, Annotation::read).map(Self::Annotations)
             }
             _ => Err(word.unknown()),
         }
@@ -149,7 +156,7 @@ impl StoreData {
             Self::Flags { change, silent, flags } => {
                 change.write(out);
                 out.put(if *silent { "FLAGS.SILENT " } else { "FLAGS " });
-                out.list(flags.iter(), |out, item| item.write(out));
+                out.list(flags.iter().filter(|flag| super::may_set(flag)), |out, item| item.write(out));
             }
             Self::GmailLabels { change, silent, labels } => {
                 change.write(out);
@@ -165,9 +172,9 @@ impl StoreData {
 }
 
 /// RFC 9051 §9, `store-att-flags`: `flag-list / (flag *(SP flag))`.
-fn some<T>(
-    cursor: &mut Cursor<'_>,
-    mut item: impl FnMut(&mut Cursor<'_>) -> Parsed<T>,
+fn some<'a, T>(
+    cursor: &mut Cursor<'a>,
+    mut item: impl FnMut(&mut Cursor<'a>) -> Parsed<T>,
 ) -> Parsed<Vec<T>> {
     let mut items = Vec::new();
     if cursor.peek() == Some(b'(') {
@@ -183,4 +190,22 @@ fn some<T>(
         items.push(item(cursor)?);
     }
     Ok(items)
+}
+
+/// Gmail's labels are astrings, and some look like flags: `\Important`.
+fn read_label(cursor: &mut Cursor<'_>) -> Parsed<IString> {
+    if cursor.peek() != Some(b'\\') {
+        return cursor.astring();
+    }
+    let rest = cursor.rest();
+    let length = 1 + rest.iter().skip(1).take_while(|octet| class(**octet) & NOT_ASTRING == 0).count();
+    let label = cursor.take(length);
+    Ok(IString::trusted(cursor.share(label)))
+}
+
+fn write_label(label: &IString, out: &mut Writer<'_>) {
+    match label.as_bytes() {
+        [b'\\', name @ ..] if all_outside(name, NOT_ASTRING) => out.put(label.as_bytes()),
+        _ => out.astring(label),
+    }
 }

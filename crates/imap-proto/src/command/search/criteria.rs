@@ -151,7 +151,7 @@ impl Criteria {
     }
 
     /// Reads keys up to the end of the command.
-    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(in crate::command) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let mut reading = Reading { terms: Vec::new(), groups: Vec::new(), awaited: 1 };
         loop {
             reading.key(cursor)?;
@@ -161,7 +161,7 @@ impl Criteria {
         }
     }
 
-    pub(crate) fn write(&self, out: &mut Writer<'_>) {
+    pub(in crate::command) fn write(&self, out: &mut Writer<'_>) {
         let mut groups = Vec::new();
         let (mut awaited, mut is_first) = (1_u32, true);
         for term in &self.terms {

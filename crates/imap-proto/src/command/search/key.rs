@@ -5,10 +5,10 @@ use core::num::NonZeroU32;
 use crate::cursor::{Cursor, Parsed};
 use crate::octets::NOT_DIGIT;
 use crate::writer::Writer;
-use crate::{Date, IString, Keyword, Number64, ObjectId, ParseErrorKind};
+use crate::{Date, IString, Keyword, Number64, ParseErrorKind};
 
-use super::super::grammar::Word;
-use super::super::{AnnotationKey, MessageSet};
+use crate::command::grammar::Word;
+use crate::command::{AnnotationKey, MessageSet, ObjectId};
 use super::Term;
 
 /// Something that is looked for in a message (RFC 9051 §6.4.4).
@@ -183,7 +183,7 @@ impl ModSeqKey {
 impl SearchKey {
     /// Reads a key or an operator: not a parenthesis.
     #[inline]
-    pub(super) fn read_term(cursor: &mut Cursor<'_>) -> Parsed<Term> {
+    pub(in crate::command) fn read_term(cursor: &mut Cursor<'_>) -> Parsed<Term> {
         if matches!(cursor.peek(), Some(b'0'..=b'9' | b'*' | b'$')) {
             return Ok(Term::Key(Self::Numbers(MessageSet::read(cursor)?)));
         }
@@ -265,9 +265,9 @@ impl SearchKey {
     }
 
     fn of_other(word: &Word, cursor: &mut Cursor<'_>) -> Parsed<Self> {
-        fn after_space<T>(
-            cursor: &mut Cursor<'_>,
-            read: impl FnOnce(&mut Cursor<'_>) -> Parsed<T>,
+        fn after_space<'a, T>(
+            cursor: &mut Cursor<'a>,
+            read: impl FnOnce(&mut Cursor<'a>) -> Parsed<T>,
         ) -> Parsed<T> {
             cursor.space()?;
             read(cursor)
@@ -294,7 +294,7 @@ impl SearchKey {
         })
     }
 
-    pub(super) fn write(&self, out: &mut Writer<'_>) {
+    pub(in crate::command) fn write(&self, out: &mut Writer<'_>) {
         let mut text = |word: &str, text: &IString| {
             out.put(word);
             out.astring(text);

@@ -43,14 +43,14 @@ pub struct Search {
 }
 
 impl Search {
-    pub(super) fn read(numbering: Numbering, cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(in crate::command) fn read(numbering: Numbering, cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let returns = SearchReturns::read_optional(cursor)?;
         cursor.space()?;
         let (charset, criteria) = read_program(cursor)?;
         Ok(Self { numbering, returns, charset, criteria })
     }
 
-    pub(super) fn write(&self, out: &mut Writer<'_>) {
+    pub(in crate::command) fn write(&self, out: &mut Writer<'_>) {
         self.numbering.write(out);
         out.put("SEARCH");
         SearchReturns::write_optional(self.returns.as_ref(), out);

@@ -3,7 +3,7 @@ use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
 use crate::{OneOrMore, ParseErrorKind};
 
-use super::super::MailboxFilter;
+use crate::command::MailboxFilter;
 use super::{Charset, Criteria, SearchReturns, read_program, write_program};
 
 /// ESEARCH: asks which messages have something, in many mailboxes (RFC 7377 §2). The numbers in
@@ -48,12 +48,12 @@ impl SearchSources {
 
     fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let error = cursor.error(ParseErrorKind::Word);
-        Self::new(super::super::grammar::list(cursor, MailboxFilter::read)?).ok_or(error)
+        Self::new(crate::command::grammar::list(cursor, MailboxFilter::read)?).ok_or(error)
     }
 }
 
 impl MultiSearch {
-    pub(in super::super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(in crate::command) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let mut sources = None;
         if cursor.eat_word(" IN ") {
             sources = Some(SearchSources::read(cursor)?);
@@ -64,7 +64,7 @@ impl MultiSearch {
         Ok(Self { sources, returns, charset, criteria })
     }
 
-    pub(in super::super) fn write(&self, out: &mut Writer<'_>) {
+    pub(in crate::command) fn write(&self, out: &mut Writer<'_>) {
         out.put("ESEARCH");
         if let Some(sources) = &self.sources {
             out.put(" IN ");

@@ -6,8 +6,8 @@ use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
 use crate::{IString, ParseErrorKind};
 
-use super::super::grammar::{Word, list, once, option, words};
-use super::super::{FetchItem, PartialRange};
+use crate::command::grammar::{Word, list, once, option, words};
+use crate::command::{FetchItem, PartialRange};
 
 /// What to tell of messages that are found (RFC 4731 §3.1, RFC 5182, RFC 5267, RFC 6203,
 /// RFC 9394).
@@ -49,7 +49,7 @@ impl SearchReturns {
         self.all || *self == Self::default()
     }
 
-    pub(super) fn read_optional(cursor: &mut Cursor<'_>) -> Parsed<Option<Self>> {
+    pub(in crate::command) fn read_optional(cursor: &mut Cursor<'_>) -> Parsed<Option<Self>> {
         if !cursor.eat_word(" RETURN ") {
             return Ok(None);
         }
@@ -78,7 +78,7 @@ impl SearchReturns {
         Ok(())
     }
 
-    pub(super) fn write_optional(returns: Option<&Self>, out: &mut Writer<'_>) {
+    pub(in crate::command) fn write_optional(returns: Option<&Self>, out: &mut Writer<'_>) {
         if let Some(returns) = returns {
             out.put(" RETURN (");
             returns.write(out);
@@ -156,7 +156,7 @@ impl Charset {
         (!name.is_empty() && name.as_bytes().iter().all(is_char)).then_some(Self(name))
     }
 
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(in crate::command) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let error = cursor.error(ParseErrorKind::Word);
         if cursor.is_at_literal() {
             return Err(error);
@@ -164,7 +164,7 @@ impl Charset {
         Self::check(cursor.astring()?).ok_or(error)
     }
 
-    pub(super) fn write(&self, out: &mut Writer<'_>) {
+    pub(in crate::command) fn write(&self, out: &mut Writer<'_>) {
         out.astring(&self.0);
     }
 }

@@ -3,8 +3,8 @@ use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
 use crate::{IString, OneOrMore};
 
-use super::super::grammar::{Word, list};
-use super::super::{AnnotationScope, Numbering};
+use crate::command::grammar::{Word, list};
+use crate::command::{AnnotationScope, Numbering};
 use super::{Charset, Criteria, SearchReturns};
 
 /// SORT, or UID SORT: asks which messages have something, in an order (RFC 5256 §3).
@@ -69,7 +69,7 @@ pub enum SortKey {
 }
 
 impl Sort {
-    pub(in super::super) fn read(numbering: Numbering, cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(in crate::command) fn read(numbering: Numbering, cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let returns = SearchReturns::read_optional(cursor)?;
         cursor.space()?;
         let order = list(cursor, SortCriterion::read)?;
@@ -79,7 +79,7 @@ impl Sort {
         Ok(Self { numbering, returns, order, charset, criteria: Criteria::read(cursor)? })
     }
 
-    pub(in super::super) fn write(&self, out: &mut Writer<'_>) {
+    pub(in crate::command) fn write(&self, out: &mut Writer<'_>) {
         self.numbering.write(out);
         out.put("SORT");
         SearchReturns::write_optional(self.returns.as_ref(), out);

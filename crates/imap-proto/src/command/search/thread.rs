@@ -3,8 +3,8 @@ use crate::Atom;
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
 
-use super::super::Numbering;
-use super::super::grammar::Word;
+use crate::command::Numbering;
+use crate::command::grammar::Word;
 use super::{Charset, Criteria};
 
 /// THREAD, or UID THREAD: asks which messages belong together (RFC 5256 §3).
@@ -42,7 +42,7 @@ pub enum ThreadAlgorithm {
 }
 
 impl Thread {
-    pub(in super::super) fn read(numbering: Numbering, cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(in crate::command) fn read(numbering: Numbering, cursor: &mut Cursor<'_>) -> Parsed<Self> {
         cursor.space()?;
         let algorithm = ThreadAlgorithm::read(cursor)?;
         cursor.space()?;
@@ -51,7 +51,7 @@ impl Thread {
         Ok(Self { numbering, algorithm, charset, criteria: Criteria::read(cursor)? })
     }
 
-    pub(in super::super) fn write(&self, out: &mut Writer<'_>) {
+    pub(in crate::command) fn write(&self, out: &mut Writer<'_>) {
         self.numbering.write(out);
         out.put("THREAD ");
         match &self.algorithm {
