@@ -98,8 +98,9 @@ impl Authenticate {
         let initial = match cursor.take(cursor.rest().len()) {
             b"=" => Secret::default(),
             [] => return Err(ParseError::new(ParseErrorKind::Base64, offset)),
-            text => base64::parse(text)
-                .map_err(|error| ParseError::new(ParseErrorKind::Base64, offset + error.offset()))?,
+            text => base64::parse(text).map_err(|error| {
+                ParseError::new(ParseErrorKind::Base64, offset + error.offset())
+            })?,
         };
         Ok(Self { mechanism, initial: Some(initial) })
     }

@@ -25,7 +25,8 @@ impl Word {
         let mut word = Self { octets: [0; LONGEST], length: 0, offset: cursor.offset() };
         let rest = cursor.rest();
         for (to, from) in word.octets.iter_mut().zip(rest) {
-            if !matches!(from, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'=') {
+            if !matches!(from, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'=')
+            {
                 break;
             }
             *to = from.to_ascii_uppercase();

@@ -3,8 +3,8 @@ use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
 use crate::{ListMailbox, Mailbox, OneOrMore, ParseError, ParseErrorKind};
 
+use super::grammar::{Word, list, once, option, words};
 use super::{Entry, StatusItem};
-use super::grammar::{option, words, Word, list, once};
 
 /// LIST: asks which mailboxes there are (RFC 9051 §6.3.9, RFC 5258).
 ///
@@ -181,12 +181,15 @@ impl ListSelection {
 
     fn write(self, out: &mut Writer<'_>) {
         out.put("(");
-        words(&[
-            (self.subscribed, "SUBSCRIBED"),
-            (self.special_use, "SPECIAL-USE"),
-            (self.remote, "REMOTE"),
-            (self.recursive_match, "RECURSIVEMATCH"),
-        ], out);
+        words(
+            &[
+                (self.subscribed, "SUBSCRIBED"),
+                (self.special_use, "SPECIAL-USE"),
+                (self.remote, "REMOTE"),
+                (self.recursive_match, "RECURSIVEMATCH"),
+            ],
+            out,
+        );
         out.put(")");
     }
 }
@@ -238,12 +241,15 @@ impl ListReturns {
     }
 
     fn write(&self, out: &mut Writer<'_>) {
-        let mut is_first = words(&[
-            (self.subscribed, "SUBSCRIBED"),
-            (self.children, "CHILDREN"),
-            (self.special_use, "SPECIAL-USE"),
-            (self.my_rights, "MYRIGHTS"),
-        ], out);
+        let mut is_first = words(
+            &[
+                (self.subscribed, "SUBSCRIBED"),
+                (self.children, "CHILDREN"),
+                (self.special_use, "SPECIAL-USE"),
+                (self.my_rights, "MYRIGHTS"),
+            ],
+            out,
+        );
         if let Some(items) = &self.status {
             option(&mut is_first, "STATUS ", out);
             out.list(items.iter(), |out, item| item.write(out));

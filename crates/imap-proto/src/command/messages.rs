@@ -1,9 +1,9 @@
 //! Which messages a command is about.
 use core::num::NonZeroU32;
 
+use crate::SeqSet;
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::SeqSet;
 
 /// What the numbers of a command are, and those of its responses.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -49,7 +49,7 @@ pub use metadata::{Depth, Entry, GetMetadata, SetMetadata};
 pub use notify::{EventGroup, MailboxFilter, Notify, NotifyEvent};
 pub use objects::{ObjectId, Resource, Rights};
 pub use quota::SetQuota;
-pub use reader::{Bad, BadKind, Event, Reader, ReaderLimits};
+pub use reader::{ArgumentLimits, Bad, BadKind, Event, Reader, ReaderLimits};
 pub use search::{
     Charset, Criteria, EntryType, ModSeqKey, MultiSearch, Search, SearchKey, SearchReturns,
     SearchSources, Sort, SortCriterion, SortKey, Term, Thread, ThreadAlgorithm,

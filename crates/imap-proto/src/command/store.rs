@@ -156,7 +156,9 @@ impl StoreData {
             Self::Flags { change, silent, flags } => {
                 change.write(out);
                 out.put(if *silent { "FLAGS.SILENT " } else { "FLAGS " });
-                out.list(flags.iter().filter(|flag| super::may_set(flag)), |out, item| item.write(out));
+                out.list(flags.iter().filter(|flag| super::may_set(flag)), |out, item| {
+                    item.write(out)
+                });
             }
             Self::GmailLabels { change, silent, labels } => {
                 change.write(out);
@@ -198,7 +200,8 @@ fn read_label(cursor: &mut Cursor<'_>) -> Parsed<IString> {
         return cursor.astring();
     }
     let rest = cursor.rest();
-    let length = 1 + rest.iter().skip(1).take_while(|octet| class(**octet) & NOT_ASTRING == 0).count();
+    let length =
+        1 + rest.iter().skip(1).take_while(|octet| class(**octet) & NOT_ASTRING == 0).count();
     let label = cursor.take(length);
     Ok(IString::trusted(cursor.share(label)))
 }

@@ -7,9 +7,9 @@ use crate::octets::NOT_DIGIT;
 use crate::writer::Writer;
 use crate::{Date, IString, Keyword, Number64, ParseErrorKind};
 
+use super::Term;
 use crate::command::grammar::Word;
 use crate::command::{AnnotationKey, MessageSet, ObjectId};
-use super::Term;
 
 /// Something that is looked for in a message (RFC 9051 §6.4.4).
 ///

@@ -3,8 +3,8 @@ use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
 use crate::{OneOrMore, ParseErrorKind};
 
-use crate::command::MailboxFilter;
 use super::{Charset, Criteria, SearchReturns, read_program, write_program};
+use crate::command::MailboxFilter;
 
 /// ESEARCH: asks which messages have something, in many mailboxes (RFC 7377 §2). The numbers in
 /// the answer are unique identifiers.

@@ -152,7 +152,8 @@ impl Charset {
     }
 
     fn check(name: IString) -> Option<Self> {
-        let is_char = |octet: &u8| octet.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]*.|".contains(octet);
+        let is_char =
+            |octet: &u8| octet.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]*.|".contains(octet);
         (!name.is_empty() && name.as_bytes().iter().all(is_char)).then_some(Self(name))
     }
 

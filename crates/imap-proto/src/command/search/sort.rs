@@ -3,9 +3,9 @@ use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
 use crate::{IString, OneOrMore};
 
+use super::{Charset, Criteria, SearchReturns};
 use crate::command::grammar::{Word, list};
 use crate::command::{AnnotationScope, Numbering};
-use super::{Charset, Criteria, SearchReturns};
 
 /// SORT, or UID SORT: asks which messages have something, in an order (RFC 5256 §3).
 ///

@@ -3,9 +3,9 @@ use crate::Atom;
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
 
+use super::{Charset, Criteria};
 use crate::command::Numbering;
 use crate::command::grammar::Word;
-use super::{Charset, Criteria};
 
 /// THREAD, or UID THREAD: asks which messages belong together (RFC 5256 §3).
 ///

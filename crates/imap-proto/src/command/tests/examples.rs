@@ -15,7 +15,8 @@ fn octets(line: &str) -> Bytes {
 #[test]
 fn examples_are_read_and_written_again() {
     for line in examples() {
-        let command = Command::parse(octets(line)).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let command =
+            Command::parse(octets(line)).unwrap_or_else(|error| panic!("{line}: {error}"));
         let written = written(&command);
         assert_eq!(Command::parse(written.clone()).as_ref(), Ok(&command), "{line} {written:?}");
         let command = Command::parse(written.clone()).unwrap();
