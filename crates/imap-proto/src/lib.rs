@@ -15,6 +15,7 @@ mod mailbox;
 mod number;
 mod octets;
 mod raw;
+mod reader;
 mod response;
 mod section;
 mod seq_set;
@@ -37,6 +38,7 @@ pub use proto_core;
 #[doc(no_inline)]
 pub use proto_core::{Secret, Text};
 pub use raw::Raw;
+pub use reader::{ReadError, ReadEvent, Reader, ReaderLimits};
 pub use response::*;
 pub use section::{FieldNames, Section, SectionText};
 pub use seq_set::{Range, SeqNumber, SeqSet};

@@ -129,43 +129,36 @@ impl Fetch {
             cursor.skip(1);
             return Ok(fetch);
         }
-        while !fetch.read_item(cursor)? {}
+        fetch.read_items(cursor)?;
         Ok(fetch)
     }
 
-    /// Takes an item and what follows it; whether that was the end.
-    fn read_item(&mut self, cursor: &mut Cursor<'_>) -> Parsed<bool> {
-        cursor.count()?;
-        self.items.push(FetchItem::read(cursor)?);
-        match cursor.peek() {
-            Some(b')') => {
-                cursor.skip(1);
+    /// Goes on after a literal that went by as a stream; whether that was all.
+    pub(crate) fn go_on(&mut self, cursor: &mut Cursor<'_>) -> Parsed<bool> {
+        let all = after_item(cursor)? || self.read_items(cursor)?;
+        if all {
+            cursor.end()?;
+        }
+        Ok(all)
+    }
+
+    /// Takes items up to the end, or up to a literal that goes by as a stream; whether that was
+    /// the end.
+    fn read_items(&mut self, cursor: &mut Cursor<'_>) -> Parsed<bool> {
+        loop {
+            cursor.count()?;
+            self.items.push(FetchItem::read(cursor)?);
+            if cursor.is_at_end() && self.ends_in_stream() {
+                return Ok(false);
+            }
+            if after_item(cursor)? {
                 return Ok(true);
             }
-            Some(b' ') => cursor.gap()?,
-            Some(octet) if octet.is_ascii_alphabetic() => {
-                cursor.quirk(Quirk::MissingSpace, ParseErrorKind::Expected(' '))?;
-            }
-            _ => return Err(cursor.error(ParseErrorKind::Expected(')'))),
         }
-        if cursor.is_lenient() && cursor.eat(b')') {
-            cursor.quirk(Quirk::ExtraSpace, ParseErrorKind::Word)?;
-            return Ok(true);
-        }
-        Ok(false)
     }
 
-    /// Takes items up to a streamed literal at the end of what has come; whether all came.
-    pub(crate) fn read_up_to_stream(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
-        while !(cursor.is_at_end() || self.ends_in_stream() && cursor.rest().is_empty()) {
-            if self.read_item(cursor)? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn ends_in_stream(&self) -> bool {
+    /// Whether the last item's octets go by as a stream.
+    pub(crate) fn ends_in_stream(&self) -> bool {
         let content = self.items.last().and_then(FetchItem::content);
         matches!(content, Some(Content::Streamed(_)))
     }
@@ -175,6 +168,26 @@ impl Fetch {
         writer.put(if self.by_uid { " UIDFETCH " } else { " FETCH " });
         writer.list(&self.items, |writer, item| item.write(writer));
     }
+}
+
+/// Takes what follows an item; whether it was the last.
+fn after_item(cursor: &mut Cursor<'_>) -> Parsed<bool> {
+    match cursor.peek() {
+        Some(b')') => {
+            cursor.skip(1);
+            return Ok(true);
+        }
+        Some(b' ') => cursor.gap()?,
+        Some(octet) if octet.is_ascii_alphabetic() => {
+            cursor.quirk(Quirk::MissingSpace, ParseErrorKind::Expected(' '))?;
+        }
+        _ => return Err(cursor.error(ParseErrorKind::Expected(')'))),
+    }
+    if cursor.is_lenient() && cursor.eat(b')') {
+        cursor.quirk(Quirk::ExtraSpace, ParseErrorKind::Word)?;
+        return Ok(true);
+    }
+    Ok(false)
 }
 
 impl Content {

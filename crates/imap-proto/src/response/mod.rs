@@ -295,7 +295,15 @@ impl Condition {
     }
 }
 
-fn read(cursor: &mut Cursor<'_>) -> Parsed<Response> {
+/// Takes the beginning of a FETCH, up to a literal that goes by as a stream.
+pub(crate) fn read_head(cursor: &mut Cursor<'_>) -> Option<Fetch> {
+    match read(cursor) {
+        Ok(Response::Fetch(fetch)) if fetch.ends_in_stream() => Some(fetch),
+        _ => None,
+    }
+}
+
+pub(crate) fn read(cursor: &mut Cursor<'_>) -> Parsed<Response> {
     match cursor.peek() {
         Some(b'*') => {
             cursor.skip(1);
