@@ -145,6 +145,29 @@ impl<'a> Cursor<'a> {
         self.expect(b' ')
     }
 
+    /// Takes the space between two values; servers have left it out, and put two.
+    #[inline]
+    pub(crate) fn gap(&mut self) -> Parsed<()> {
+        if self.eat(b' ') && self.peek() != Some(b' ') {
+            return Ok(());
+        }
+        self.odd_gap()
+    }
+
+    #[cold]
+    fn odd_gap(&mut self) -> Parsed<()> {
+        let kind = ParseErrorKind::Expected(' ');
+        match self.peek() {
+            Some(b' ') => {
+                self.quirk(Quirk::ExtraSpace, kind)?;
+                while self.eat(b' ') {}
+                Ok(())
+            }
+            Some(b'(' | b'"') => self.quirk(Quirk::MissingSpace, kind),
+            _ => Err(self.error(kind)),
+        }
+    }
+
     /// Eats a word, in any case; what follows it is not looked at.
     pub(crate) fn eat_word(&mut self, word: &str) -> bool {
         let here = self
@@ -290,10 +313,64 @@ impl<'a> Cursor<'a> {
         match rest {
             [b'"', after @ ..] => {
                 self.rest = after;
+                if content.is_empty() && !matches!(after, [] | [b' ' | b')' | b']' | b'(', ..]) {
+                    return self.quoted_twice();
+                }
                 Ok(IString::trusted(self.share(content)))
             }
             _ => self.escaped(),
         }
+    }
+
+    /// `""""` and `""text""`: a string in quotes that was put in quotes again.
+    #[cold]
+    fn quoted_twice(&mut self) -> Parsed<IString> {
+        let end = memchr::memmem::find(self.rest, b"\"\"");
+        let content = end.and_then(|end| self.rest.get(..end));
+        let plain = |content: &&[u8]| {
+            !content.iter().any(|octet| class(*octet) & (ESCAPED | NOT_QUOTED) != 0)
+        };
+        match content.filter(plain) {
+            Some(content) if self.is_lenient() => {
+                self.quirk(Quirk::QuoteTwice, ParseErrorKind::Quoted)?;
+                self.skip(content.len() + 2);
+                Ok(IString::trusted(self.share(content)))
+            }
+            // What follows is for the caller to judge.
+            _ => Ok(IString::default()),
+        }
+    }
+
+    /// Takes a string where there must be one; servers say `NIL`.
+    pub(crate) fn string_or_nil(&mut self) -> Parsed<IString> {
+        if !matches!(self.peek(), Some(b'"') | None) && self.is_lenient() && self.eat_atom("NIL") {
+            self.quirk(Quirk::NilString, ParseErrorKind::String)?;
+            return Ok(IString::default());
+        }
+        self.string()
+    }
+
+    /// Takes a number; servers say `NIL`, nothing, -1, or too large a one.
+    pub(crate) fn any_number(&mut self) -> Parsed<Number64> {
+        let mark = self.mark();
+        self.number64().or_else(|error| {
+            self.back(mark);
+            self.odd_number(error)
+        })
+    }
+
+    #[cold]
+    fn odd_number(&mut self, error: ParseError) -> Parsed<Number64> {
+        if self.eat_atom("NIL") || matches!(self.peek(), Some(b' ' | b')')) {
+            self.quirk(Quirk::NoNumber, error.kind())?;
+            return Ok(Number64::default());
+        }
+        let negative = self.eat(b'-');
+        if self.while_outside(NOT_DIGIT).is_empty() {
+            return Err(error);
+        }
+        self.quirk(Quirk::NumberRange, error.kind())?;
+        Ok(if negative { Number64::default() } else { Number64::MAX })
     }
 
     /// A quoted string with backslashes in it, which has to be copied.
@@ -411,25 +488,6 @@ impl<'a> Cursor<'a> {
     /// Takes whatever stands here, with its strings, literals and balanced parentheses, up to a
     /// space, a closing parenthesis or the end outside them.
     pub(crate) fn raw(&mut self) -> Parsed<Raw> {
-        self.raw_until(|octet| octet == b' ')
-    }
-
-    /// Takes the rest of the line.
-    pub(crate) fn raw_rest(&mut self) -> Raw {
-        let mut copied = BytesMut::new();
-        loop {
-            let piece = self.take(self.rest.len());
-            if self.holes.is_empty() && copied.is_empty() {
-                return Raw::trusted(self.share(piece));
-            }
-            copied.put_slice(piece);
-            if !self.copy_literal(&mut copied) {
-                return Raw::trusted(copied.freeze());
-            }
-        }
-    }
-
-    fn raw_until(&mut self, ends: impl Fn(u8) -> bool) -> Parsed<Raw> {
         let (start, mut copied) = (self.mark(), BytesMut::new());
         let (mut from, mut depth) = (self.rest, 0_u32);
         loop {
@@ -441,7 +499,7 @@ impl<'a> Cursor<'a> {
                 Some(b'(') => depth += 1,
                 Some(b')') if depth == 0 => break,
                 Some(b')') => depth -= 1,
-                Some(octet) if depth == 0 && ends(octet) => break,
+                Some(b' ') if depth == 0 => break,
                 Some(_) => {}
                 None => {
                     copied.put_slice(from);
@@ -468,6 +526,50 @@ impl<'a> Cursor<'a> {
         }
         copied.put_slice(last);
         Ok(Raw::trusted(copied.freeze()))
+    }
+
+    /// Takes a name, with what is in brackets in it, and its value.
+    pub(crate) fn raw_pair(&mut self) -> Parsed<Raw> {
+        let start = self.mark();
+        let name = self.name_with_brackets();
+        let name = self.share(name);
+        if name.is_empty() {
+            return Err(self.error(ParseErrorKind::Atom));
+        }
+        let value = if self.eat(b' ') {
+            self.raw().inspect_err(|_| self.back(start))?
+        } else {
+            return Ok(Raw::trusted(name));
+        };
+        let mut pair = BytesMut::with_capacity(name.len() + 1 + value.as_bytes().len());
+        pair.put_slice(&name);
+        pair.put_u8(b' ');
+        pair.put_slice(value.as_bytes());
+        Ok(Raw::trusted(pair.freeze()))
+    }
+
+    fn name_with_brackets(&mut self) -> &'a [u8] {
+        let mut inside = false;
+        let end = self.rest.iter().position(|octet| {
+            inside = (inside || *octet == b'[') && *octet != b']';
+            !inside && matches!(octet, b' ' | b'(' | b')' | b'"')
+        });
+        self.take(end.unwrap_or(self.rest.len()))
+    }
+
+    /// Takes the rest of the line.
+    pub(crate) fn raw_rest(&mut self) -> Raw {
+        let mut copied = BytesMut::new();
+        loop {
+            let piece = self.take(self.rest.len());
+            if self.holes.is_empty() && copied.is_empty() {
+                return Raw::trusted(self.share(piece));
+            }
+            copied.put_slice(piece);
+            if !self.copy_literal(&mut copied) {
+                return Raw::trusted(copied.freeze());
+            }
+        }
     }
 
     /// Copies the next literal as it is written, if there is one. A streamed one is gone: an

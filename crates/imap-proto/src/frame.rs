@@ -105,6 +105,8 @@ pub enum FrameError {
 #[derive(Debug)]
 pub struct Framer {
     limits: Limits,
+    /// Whether literals come without being asked for, whatever their announcement says.
+    unasked: bool,
     state: State,
     text: usize,
     literals: u32,
@@ -130,7 +132,14 @@ impl Framer {
     /// Starts before a command or response.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
-        Self { limits, state: State::Line, text: 0, literals: 0 }
+        Self { limits, unasked: false, state: State::Line, text: 0, literals: 0 }
+    }
+
+    /// Starts before a response: a server sends its literals without being asked, so that one
+    /// that is refused has to be skipped.
+    #[must_use]
+    pub const fn of_responses(limits: Limits) -> Self {
+        Self { limits, unasked: true, state: State::Line, text: 0, literals: 0 }
     }
 
     /// Takes the next piece; `None` until more arrives, or while a literal waits for its answer.
@@ -202,12 +211,18 @@ impl Framer {
             }
         };
         self.text += line.len() + 2;
-        let (text, next) = match announced(&line) {
+        let (text, next) = match self.announced(&line) {
             Some((text, literal)) => (line.slice(..text), State::Announce(literal)),
             None => (line, State::End),
         };
         self.state = next;
         Ok(Some(Frame::Text(text)))
+    }
+
+    fn announced(&self, line: &[u8]) -> Option<(usize, Literal)> {
+        let (text, literal) = announced(line)?;
+        let synchronizing = literal.synchronizing && !self.unasked;
+        Some((text, Literal { synchronizing, ..literal }))
     }
 
     fn take_line(
@@ -247,7 +262,7 @@ impl Framer {
     /// for first, comes all the same: taken for commands, it would be whatever somebody wrote
     /// into a message.
     fn give_up_line(&mut self, line: &[u8]) {
-        match announced(line) {
+        match self.announced(line) {
             Some((_, literal)) => self.give_up(literal),
             None => self.reset(),
         }
@@ -416,6 +431,17 @@ mod tests {
         framer.refuse();
         input.push(b"A2 NOOP\r\n");
         assert_eq!(framer.next(&mut input), Ok(Some(Frame::Text("A2 NOOP".into()))));
+    }
+
+    #[test]
+    fn a_servers_literal_comes_unasked_and_is_skipped_if_refused() {
+        let mut input = Input::default();
+        let mut framer = Framer::of_responses(Limits::default());
+        input.push(b"* OK {5}\r\n* BYE more\r\n* OK\r\n");
+        let _ = framer.next(&mut input);
+        assert!(matches!(framer.next(&mut input), Ok(Some(Frame::Literal(_)))));
+        framer.refuse();
+        assert_eq!(framer.next(&mut input), Ok(Some(Frame::Text("* OK".into()))));
     }
 
     proptest! {

@@ -18,11 +18,13 @@ use crate::{
 /// use core::num::NonZeroU32;
 /// use imap_proto::UidSet;
 ///
-/// let set = UidSet::from_iter([4, 5, 6, 9].into_iter().filter_map(NonZeroU32::new));
-/// assert_eq!((set.ranges().len(), set.len()), (2, 4));
+/// let numbers = [4, 5, 6, 9].into_iter().filter_map(NonZeroU32::new);
+/// let set = UidSet::from_numbers(numbers).ok_or("no numbers")?;
+/// assert_eq!((set.ranges().len(), set.count()), (2, 4));
 /// assert!(set.contains(5) && !set.contains(7));
+/// # Ok::<_, &str>(())
 /// ```
-#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct UidSet(Vec<UidRange>);
 
 /// Numbers from one to another, both included.
@@ -53,34 +55,35 @@ impl UidRange {
 
     /// Returns how many numbers there are.
     #[must_use]
-    pub const fn len(self) -> u32 {
-        (self.to.get() - self.from.get()).saturating_add(1)
-    }
-
-    /// Whether there are none: never.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        false
+    pub fn count(self) -> u64 {
+        u64::from(self.to.get() - self.from.get()) + 1
     }
 }
 
 impl UidSet {
-    /// Returns the ranges.
+    /// Makes a set of one range.
+    #[must_use]
+    pub fn new(range: UidRange) -> Self {
+        Self(alloc::vec![range])
+    }
+
+    /// Makes a set of numbers; `None` of none, for the grammar has no empty set.
+    pub fn from_numbers(numbers: impl IntoIterator<Item = NonZeroU32>) -> Option<Self> {
+        let mut set = Self(Vec::new());
+        numbers.into_iter().for_each(|number| set.push(number));
+        (!set.0.is_empty()).then_some(set)
+    }
+
+    /// Returns the ranges, one at least.
     #[must_use]
     pub fn ranges(&self) -> &[UidRange] {
         &self.0
     }
 
-    /// Whether there are no numbers.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Returns how many numbers there are, those given twice counted twice.
     #[must_use]
-    pub fn len(&self) -> u64 {
-        self.0.iter().map(|range| u64::from(range.len())).sum()
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|range| range.count()).sum()
     }
 
     /// Whether a number is in the set.
@@ -113,7 +116,7 @@ impl UidSet {
     }
 
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
-        let mut set = Self::default();
+        let mut set = Self(Vec::new());
         loop {
             let from = cursor.nz_number().map_err(|_| cursor.error(ParseErrorKind::SeqSet))?;
             if cursor.eat(b':') {
@@ -127,16 +130,16 @@ impl UidSet {
         }
     }
 
-    /// Takes numbers with a space before each, as SEARCH has them.
-    pub(crate) fn read_spaced(cursor: &mut Cursor<'_>) -> Parsed<Self> {
-        let mut set = Self::default();
+    /// Takes numbers with a space before each, as SEARCH has them, perhaps none.
+    pub(crate) fn read_spaced(cursor: &mut Cursor<'_>) -> Parsed<Option<Self>> {
+        let mut set = Self(Vec::new());
         while let [b' ', digit, ..] = cursor.rest()
             && class_is_digit(*digit)
         {
             cursor.skip(1);
             set.push(cursor.nz_number()?);
         }
-        Ok(set)
+        Ok((!set.0.is_empty()).then_some(set))
     }
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) {
@@ -165,18 +168,46 @@ fn class_is_digit(octet: u8) -> bool {
     crate::octets::class(octet) & NOT_DIGIT == 0
 }
 
-impl FromIterator<NonZeroU32> for UidSet {
-    fn from_iter<I: IntoIterator<Item = NonZeroU32>>(numbers: I) -> Self {
-        let mut set = Self::default();
-        numbers.into_iter().for_each(|number| set.push(number));
-        set
-    }
+/// Which results of a search are wanted (RFC 9394 §3.1): from one rank to another.
+///
+/// ```
+/// use core::num::NonZeroU32;
+/// use imap_proto::{PartialRange, UidRange};
+///
+/// let hundred = NonZeroU32::new(100).ok_or("zero")?;
+/// let page = PartialRange::Last(UidRange::new(NonZeroU32::MIN, hundred)); // -1:-100
+/// # let _ = page;
+/// # Ok::<_, &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum PartialRange {
+    /// Counted from the first result: `1:100`.
+    First(UidRange),
+    /// Counted from the last result: `-1:-100`.
+    Last(UidRange),
 }
 
-impl FromIterator<UidRange> for UidSet {
-    fn from_iter<I: IntoIterator<Item = UidRange>>(ranges: I) -> Self {
-        let mut set = Self::default();
-        ranges.into_iter().for_each(|range| set.push_range(range));
-        set
+impl PartialRange {
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        let last = cursor.eat(b'-');
+        let one = cursor.nz_number()?;
+        cursor.expect(b':')?;
+        if last {
+            cursor.expect(b'-')?;
+        }
+        let range = UidRange::new(one, cursor.nz_number()?);
+        Ok(if last { Self::Last(range) } else { Self::First(range) })
+    }
+
+    pub(crate) fn write(self, writer: &mut Writer<'_>) {
+        let (sign, range) = match self {
+            Self::First(range) => ("", range),
+            Self::Last(range) => ("-", range),
+        };
+        writer.put(sign);
+        writer.number(range.from.get());
+        writer.put(":");
+        writer.put(sign);
+        writer.number(range.to.get());
     }
 }

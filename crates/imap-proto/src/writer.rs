@@ -66,11 +66,32 @@ pub(crate) struct Writer<'a> {
     pub(crate) out: &'a mut BytesMut,
     dialect: Dialect,
     waits: Vec<usize>,
+    gaps: Vec<Gap>,
+}
+
+/// A place in what was written where the octets of a literal that streams have to be put.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Gap {
+    /// How much of the buffer comes before them.
+    pub at: usize,
+    /// How many they are.
+    pub size: u64,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) const fn new(out: &'a mut BytesMut, dialect: Dialect) -> Self {
-        Self { out, dialect, waits: Vec::new() }
+        Self { out, dialect, waits: Vec::new(), gaps: Vec::new() }
+    }
+
+    /// Announces a literal whose octets are not here.
+    pub(crate) fn gap(&mut self, size: u64, binary: bool) {
+        self.announce(size, binary);
+        self.gaps.push(Gap { at: self.out.len(), size });
+    }
+
+    /// Returns where octets have to be put, in order.
+    pub(crate) fn finish_gaps(self) -> Vec<Gap> {
+        self.gaps
     }
 
     /// Returns where the server must have said `+` before what follows is sent: lengths of the
