@@ -13,9 +13,9 @@ pub mod frame;
 mod limits;
 mod line;
 mod mailbox;
+mod not_empty;
 mod number;
 mod octets;
-mod one_or_more;
 mod raw;
 mod reader;
 mod response;
@@ -35,7 +35,6 @@ pub use limits::Limits;
 pub use line::Line;
 pub use mailbox::{ListMailbox, Mailbox};
 pub use number::Number64;
-pub use one_or_more::OneOrMore;
 #[doc(no_inline)]
 pub use proto_core;
 #[doc(no_inline)]

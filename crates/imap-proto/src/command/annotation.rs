@@ -3,7 +3,7 @@ use bytes::Bytes;
 
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{IString, ListMailbox, OneOrMore};
+use crate::{IString, ListMailbox, NotEmpty};
 
 use super::grammar::{Word, list, list_or_one};
 use super::metadata::{nstring8, write_nstring8};
@@ -23,7 +23,7 @@ pub struct Annotation {
     /// Which note.
     pub entry: IString,
     /// Its values.
-    pub values: OneOrMore<AnnotationValue>,
+    pub values: NotEmpty<AnnotationValue>,
 }
 
 /// One of a note's values.
@@ -39,9 +39,9 @@ pub struct AnnotationValue {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AnnotationQuery {
     /// The entries, perhaps with wildcards.
-    pub entries: OneOrMore<ListMailbox>,
+    pub entries: NotEmpty<ListMailbox>,
     /// What of them.
-    pub attributes: OneOrMore<IString>,
+    pub attributes: NotEmpty<IString>,
 }
 
 /// What is looked for in notes (RFC 5257 §4.3).

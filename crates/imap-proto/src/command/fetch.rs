@@ -5,10 +5,10 @@ use core::num::NonZeroU32;
 use crate::cursor::{Cursor, Parsed};
 use crate::section::{read_binary, write_binary};
 use crate::writer::Writer;
-use crate::{Number64, OneOrMore, ParseErrorKind, Section};
+use crate::{NotEmpty, Number64, ParseErrorKind, PartialRange, Section};
 
 use super::grammar::{Word, list, once, option, read_mod_seq};
-use super::{AnnotationQuery, MessageSet, Numbering, PartialRange};
+use super::{AnnotationQuery, MessageSet, Numbering};
 
 /// FETCH, or UID FETCH: asks for data of messages (RFC 9051 §6.4.5).
 ///
@@ -43,7 +43,7 @@ pub enum FetchItems {
     /// FLAGS, INTERNALDATE, RFC822.SIZE, ENVELOPE and BODY.
     Full,
     /// These.
-    These(OneOrMore<FetchItem>),
+    These(NotEmpty<FetchItem>),
 }
 
 /// Something that is wanted of a message.

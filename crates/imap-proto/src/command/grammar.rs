@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{Number64, OneOrMore, ParseError, ParseErrorKind};
+use crate::{NotEmpty, Number64, ParseError, ParseErrorKind};
 
 /// A word of the grammar in upper case, so that it can be matched: all words that mean something
 /// are shorter.
@@ -69,21 +69,21 @@ impl Word {
 pub(super) fn list<'a, T>(
     cursor: &mut Cursor<'a>,
     mut item: impl FnMut(&mut Cursor<'a>) -> Parsed<T>,
-) -> Parsed<OneOrMore<T>> {
+) -> Parsed<NotEmpty<T>> {
     let mut items = Vec::new();
     cursor.list1(|cursor| {
         items.push(item(cursor)?);
         Ok(())
     })?;
-    Ok(OneOrMore::new(items).expect("list1 takes at least one"))
+    Ok(NotEmpty::new(items).expect("list1 takes at least one"))
 }
 
 /// Takes items between parentheses, or one without.
 pub(super) fn list_or_one<'a, T>(
     cursor: &mut Cursor<'a>,
     mut item: impl FnMut(&mut Cursor<'a>) -> Parsed<T>,
-) -> Parsed<OneOrMore<T>> {
-    if cursor.peek() == Some(b'(') { list(cursor, item) } else { item(cursor).map(OneOrMore::from) }
+) -> Parsed<NotEmpty<T>> {
+    if cursor.peek() == Some(b'(') { list(cursor, item) } else { item(cursor).map(NotEmpty::from) }
 }
 
 /// Takes items, each after a space, up to the end of the command.
@@ -104,9 +104,9 @@ pub(super) fn spaced<'a, T>(
 pub(super) fn spaced1<'a, T>(
     cursor: &mut Cursor<'a>,
     item: impl FnMut(&mut Cursor<'a>) -> Parsed<T>,
-) -> Parsed<OneOrMore<T>> {
+) -> Parsed<NotEmpty<T>> {
     let error = cursor.error(ParseErrorKind::Expected(' '));
-    OneOrMore::new(spaced(cursor, item)?).ok_or(error)
+    NotEmpty::new(spaced(cursor, item)?).ok_or(error)
 }
 
 /// Sets what may be said once.

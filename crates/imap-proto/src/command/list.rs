@@ -1,7 +1,7 @@
 //! LIST and LSUB: which mailboxes there are.
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{ListMailbox, Mailbox, OneOrMore, ParseError, ParseErrorKind};
+use crate::{ListMailbox, Mailbox, NotEmpty, ParseError, ParseErrorKind};
 
 use super::grammar::{Word, list, once, option, words};
 use super::{Entry, StatusItem};
@@ -36,7 +36,7 @@ pub enum ListPatterns {
     /// Those that match. An empty pattern asks for the hierarchy's delimiter.
     One(ListMailbox),
     /// Those that match one of these (RFC 5258).
-    Many(OneOrMore<ListMailbox>),
+    Many(NotEmpty<ListMailbox>),
 }
 
 impl List {
@@ -207,9 +207,9 @@ pub struct ListReturns {
     /// What the user may do (RFC 8440).
     pub my_rights: bool,
     /// Numbers (RFC 5819).
-    pub status: Option<OneOrMore<StatusItem>>,
+    pub status: Option<NotEmpty<StatusItem>>,
     /// Notes (RFC 9590).
-    pub metadata: Option<OneOrMore<Entry>>,
+    pub metadata: Option<NotEmpty<Entry>>,
 }
 
 impl ListReturns {

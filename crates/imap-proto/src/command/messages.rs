@@ -1,6 +1,4 @@
 //! Which messages a command is about.
-use core::num::NonZeroU32;
-
 use crate::SeqSet;
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
@@ -57,40 +55,5 @@ impl MessageSet {
             Self::Saved => out.put("$"),
             Self::Numbers(numbers) => numbers.put(out),
         }
-    }
-}
-
-/// A page of results (RFC 9394 §4, `partial-range`), counted from one end; both numbers are
-/// included, in either order.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum PartialRange {
-    /// Counted from the first: `1:100`.
-    First(NonZeroU32, NonZeroU32),
-    /// Counted from the last: `-1:-100`.
-    Last(NonZeroU32, NonZeroU32),
-}
-
-impl PartialRange {
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
-        let is_last = cursor.eat(b'-');
-        let from = cursor.nz_number()?;
-        cursor.expect(b':')?;
-        if is_last {
-            cursor.expect(b'-')?;
-        }
-        let to = cursor.nz_number()?;
-        Ok(if is_last { Self::Last(from, to) } else { Self::First(from, to) })
-    }
-
-    pub(super) fn write(self, out: &mut Writer<'_>) {
-        let (sign, from, to) = match self {
-            Self::First(from, to) => ("", from, to),
-            Self::Last(from, to) => ("-", from, to),
-        };
-        out.put(sign);
-        out.number(from.get());
-        out.put(":");
-        out.put(sign);
-        out.number(to.get());
     }
 }

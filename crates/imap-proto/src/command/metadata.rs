@@ -3,7 +3,7 @@ use bytes::Bytes;
 
 use crate::cursor::{Cursor, Parsed, Token};
 use crate::writer::Writer;
-use crate::{IString, Mailbox, OneOrMore, ParseErrorKind};
+use crate::{IString, Mailbox, NotEmpty, ParseErrorKind};
 
 use super::grammar::{Word, list, list_or_one, once, option};
 
@@ -34,7 +34,7 @@ pub struct GetMetadata {
     /// Of which mailbox; the server's own if the name is empty.
     pub mailbox: Mailbox,
     /// Which.
-    pub entries: OneOrMore<Entry>,
+    pub entries: NotEmpty<Entry>,
     /// Only those with no more octets.
     pub max_size: Option<u32>,
     /// How far below.
@@ -58,7 +58,7 @@ pub struct SetMetadata {
     /// Of which mailbox; the server's own if the name is empty.
     pub mailbox: Mailbox,
     /// Which, and what they are; none takes one away.
-    pub values: OneOrMore<(Entry, Option<Bytes>)>,
+    pub values: NotEmpty<(Entry, Option<Bytes>)>,
 }
 
 impl Entry {

@@ -44,10 +44,10 @@ pub use create::{Create, SpecialUse};
 pub use fetch::{Fetch, FetchItem, FetchItems, FetchModifiers, Partial};
 pub use id::IdFields;
 pub use list::{List, ListPatterns, ListReturns, ListSelection};
-pub use messages::{MessageSet, Numbering, PartialRange};
+pub use messages::{MessageSet, Numbering};
 pub use metadata::{Depth, Entry, GetMetadata, SetMetadata};
 pub use notify::{EventGroup, MailboxFilter, Notify, NotifyEvent};
-pub use objects::{ObjectId, Resource, Rights};
+pub use objects::{Resource, Rights};
 pub use quota::SetQuota;
 pub use reader::{ArgumentLimits, Bad, BadKind, Event, Reader, ReaderLimits};
 pub use search::{
@@ -62,7 +62,7 @@ pub use urlauth::{ResetKey, UrlRump};
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
 use crate::{
-    Capability, Dialect, Flag, Flags, IString, Limits, Line, ListMailbox, Mailbox, OneOrMore,
+    Capability, Dialect, Flag, Flags, IString, Limits, Line, ListMailbox, Mailbox, NotEmpty,
     ParseError, ParseErrorKind, Tag,
 };
 
@@ -97,7 +97,7 @@ pub enum Command {
     /// Asks for compression by DEFLATE (RFC 4978).
     Compress,
     /// Switches extensions on (RFC 5161).
-    Enable(OneOrMore<Capability>),
+    Enable(NotEmpty<Capability>),
     /// Opens a mailbox.
     Select(Select),
     /// Opens a mailbox that is not to change.
@@ -157,7 +157,7 @@ pub enum Command {
     /// Asks which messages in many mailboxes have something (RFC 7377).
     MultiSearch(MultiSearch),
     /// Ends being told of changes of searches, which are known by their tags (RFC 5267).
-    CancelUpdate(OneOrMore<Tag>),
+    CancelUpdate(NotEmpty<Tag>),
     /// Asks for data of messages.
     Fetch(Fetch),
     /// Changes what is noted on messages.
@@ -218,9 +218,9 @@ pub enum Command {
     /// Writes notes.
     SetMetadata(SetMetadata),
     /// Asks for URLs that others can use (RFC 4467).
-    GenUrlAuth(OneOrMore<UrlRump>),
+    GenUrlAuth(NotEmpty<UrlRump>),
     /// Asks for what URLs name.
-    UrlFetch(OneOrMore<IString>),
+    UrlFetch(NotEmpty<IString>),
     /// Makes such URLs worthless.
     ResetKey(ResetKey),
     /// Asks for words in one of these languages, or which there are (RFC 5255).

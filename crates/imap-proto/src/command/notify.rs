@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{Atom, Mailbox, OneOrMore};
+use crate::{Atom, Mailbox, NotEmpty};
 
 use super::FetchItem;
 use super::grammar::{Word, list, list_or_one, spaced1};
@@ -30,7 +30,7 @@ pub enum Notify {
         /// Whether to begin with STATUS responses.
         status: bool,
         /// Which mailboxes, and what about them.
-        groups: OneOrMore<EventGroup>,
+        groups: NotEmpty<EventGroup>,
     },
 }
 
@@ -57,11 +57,11 @@ pub enum MailboxFilter {
     /// Those that the user subscribed to.
     Subscribed,
     /// These, and all below.
-    Subtree(OneOrMore<Mailbox>),
+    Subtree(NotEmpty<Mailbox>),
     /// These, and those right below (RFC 7377).
-    SubtreeOne(OneOrMore<Mailbox>),
+    SubtreeOne(NotEmpty<Mailbox>),
     /// These.
-    Mailboxes(OneOrMore<Mailbox>),
+    Mailboxes(NotEmpty<Mailbox>),
 }
 
 /// Something that happens to a mailbox (RFC 5465 §5).

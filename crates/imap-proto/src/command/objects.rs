@@ -1,42 +1,9 @@
 //! Names of things that extensions know.
 use bytes::Bytes;
 
+use crate::Atom;
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{Atom, ParseErrorKind};
-
-/// The name of a message's content, a thread or a mailbox (RFC 8474 §7, `objectid`): the same for
-/// ever, in this case of letters.
-///
-/// ```
-/// use imap_proto::command::ObjectId;
-///
-/// assert!(ObjectId::new("M6d99ac3275bb4e").is_some());
-/// assert!(ObjectId::new("two words").is_none());
-/// ```
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ObjectId(Bytes);
-
-impl ObjectId {
-    /// Makes a name; `None` of what is none: 1 to 255 letters, digits, `_` and `-`.
-    #[must_use]
-    pub fn new(name: impl Into<Bytes>) -> Option<Self> {
-        let name = name.into();
-        let is_char = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-');
-        ((1..=255).contains(&name.len()) && name.iter().all(is_char)).then_some(Self(name))
-    }
-
-    /// Returns the name.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
-        let error = cursor.error(ParseErrorKind::Atom);
-        Self::new(cursor.atom()?).ok_or(error)
-    }
-}
 
 /// What somebody may do with a mailbox (RFC 4314 §2): a letter for each right.
 ///

@@ -45,8 +45,8 @@ pub struct QResync {
     pub uid_validity: NonZeroU32,
     /// The last mod-sequence that it heard of.
     pub mod_seq: Number64,
-    /// The messages that it knows, by UID; empty if it does not say.
-    pub known: UidSet,
+    /// The messages that it knows, by UID, if it says so.
+    pub known: Option<UidSet>,
     /// Some of them with their numbers, so that a server can guess what has gone.
     pub numbered: Option<KnownUids>,
 }
@@ -58,9 +58,11 @@ pub struct QResync {
 /// use core::num::NonZeroU32;
 /// use imap_proto::{UidSet, command::KnownUids};
 ///
-/// let set = |numbers: &[u32]| UidSet::from_iter(numbers.iter().copied().filter_map(NonZeroU32::new));
-/// assert!(KnownUids::new(set(&[1, 2]), set(&[7, 12])).is_some());
-/// assert!(KnownUids::new(set(&[1, 2]), set(&[7])).is_none());
+/// let set = |numbers: [u32; 2]| {
+///     UidSet::from_numbers(numbers.into_iter().filter_map(NonZeroU32::new)).unwrap()
+/// };
+/// assert!(KnownUids::new(set([1, 2]), set([7, 12])).is_some());
+/// assert!(KnownUids::new(set([1, 2]), set([7, 7])).is_some());
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KnownUids {
@@ -69,10 +71,10 @@ pub struct KnownUids {
 }
 
 impl KnownUids {
-    /// Joins numbers and UIDs; `None` if there are none, or more of one than of the other.
+    /// Joins numbers and UIDs; `None` if there are more of one than of the other.
     #[must_use]
     pub fn new(numbers: UidSet, uids: UidSet) -> Option<Self> {
-        (!uids.is_empty() && numbers.len() == uids.len()).then_some(Self { numbers, uids })
+        (numbers.count() == uids.count()).then_some(Self { numbers, uids })
     }
 
     /// Returns the sequence numbers.
@@ -153,12 +155,12 @@ impl QResync {
         let uid_validity = cursor.nz_number()?;
         cursor.space()?;
         let mod_seq = read_mod_seq(cursor)?;
-        let (mut known, mut numbered) = (UidSet::default(), None);
+        let (mut known, mut numbered) = (None, None);
         if cursor.eat(b' ') {
             if cursor.peek() != Some(b'(') {
-                known = UidSet::read(cursor)?;
+                known = Some(UidSet::read(cursor)?);
             }
-            if known.is_empty() || cursor.eat(b' ') {
+            if known.is_none() || cursor.eat(b' ') {
                 numbered = Some(KnownUids::read(cursor)?);
             }
         }
@@ -171,9 +173,9 @@ impl QResync {
         out.number(self.uid_validity.get());
         out.put(" ");
         out.number64(self.mod_seq);
-        if !self.known.is_empty() {
+        if let Some(known) = &self.known {
             out.put(" ");
-            self.known.write(out);
+            known.write(out);
         }
         if let Some(numbered) = &self.numbered {
             out.put(" (");

@@ -1,7 +1,7 @@
 //! STATUS: numbers of a mailbox.
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{Mailbox, OneOrMore};
+use crate::{Mailbox, NotEmpty};
 
 use super::grammar::{Word, list};
 
@@ -11,7 +11,7 @@ pub struct Status {
     /// Which.
     pub mailbox: Mailbox,
     /// Which numbers.
-    pub items: OneOrMore<StatusItem>,
+    pub items: NotEmpty<StatusItem>,
 }
 
 /// A number of a mailbox (RFC 9051 §6.3.11), or something like it.

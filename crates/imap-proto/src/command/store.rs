@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use crate::cursor::{Cursor, Parsed};
 use crate::octets::{NOT_ASTRING, all_outside, class};
 use crate::writer::Writer;
-use crate::{Flag, Flags, IString, Number64, OneOrMore};
+use crate::{Flag, Flags, IString, NotEmpty, Number64};
 
 use super::grammar::{Word, list, once};
 use super::{Annotation, MessageSet, Numbering};
@@ -46,7 +46,7 @@ pub enum StoreData {
         flags: Flags,
     },
     /// Notes (RFC 5257).
-    Annotations(OneOrMore<Annotation>),
+    Annotations(NotEmpty<Annotation>),
     /// Gmail's labels.
     GmailLabels {
         /// How they change.

@@ -5,11 +5,11 @@ use core::num::NonZeroU32;
 use crate::cursor::{Cursor, Parsed};
 use crate::octets::NOT_DIGIT;
 use crate::writer::Writer;
-use crate::{Date, IString, Keyword, Number64, ParseErrorKind};
+use crate::{Date, IString, Keyword, Number64, ObjectId, ParseErrorKind};
 
 use super::Term;
 use crate::command::grammar::Word;
-use crate::command::{AnnotationKey, MessageSet, ObjectId};
+use crate::command::{AnnotationKey, MessageSet};
 
 /// Something that is looked for in a message (RFC 9051 §6.4.4).
 ///
@@ -285,8 +285,8 @@ impl SearchKey {
                 Self::Header(Box::new((field, after_space(cursor, Cursor::astring)?)))
             }
             b"MODSEQ" => Self::ModSeq(Box::new(after_space(cursor, ModSeqKey::read)?)),
-            b"EMAILID" => Self::EmailId(after_space(cursor, ObjectId::read)?),
-            b"THREADID" => Self::ThreadId(after_space(cursor, ObjectId::read)?),
+            b"EMAILID" => Self::EmailId(after_space(cursor, object_id)?),
+            b"THREADID" => Self::ThreadId(after_space(cursor, object_id)?),
             b"ANNOTATION" => Self::Annotation(Box::new(after_space(cursor, AnnotationKey::read)?)),
             b"X-GM-MSGID" => Self::GmailMessageId(after_space(cursor, number_of_gmail)?),
             b"X-GM-THRID" => Self::GmailThreadId(after_space(cursor, number_of_gmail)?),
@@ -418,6 +418,11 @@ impl SearchKey {
             _ => "ALL",
         }
     }
+}
+
+fn object_id(cursor: &mut Cursor<'_>) -> Parsed<ObjectId> {
+    let error = cursor.error(ParseErrorKind::Atom);
+    ObjectId::new(cursor.atom()?).ok_or(error)
 }
 
 /// Gmail's numbers have 64 bits.

@@ -1,7 +1,7 @@
 //! ESEARCH: searches many mailboxes (RFC 7377).
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{OneOrMore, ParseErrorKind};
+use crate::{NotEmpty, ParseErrorKind};
 
 use super::{Charset, Criteria, SearchReturns, read_program, write_program};
 use crate::command::MailboxFilter;
@@ -31,12 +31,12 @@ pub struct MultiSearch {
 
 /// Where to look: any mailboxes but `selected-delayed`, which is of NOTIFY alone.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SearchSources(OneOrMore<MailboxFilter>);
+pub struct SearchSources(NotEmpty<MailboxFilter>);
 
 impl SearchSources {
     /// Makes a list; `None` if `selected-delayed` is in it.
     #[must_use]
-    pub fn new(filters: OneOrMore<MailboxFilter>) -> Option<Self> {
+    pub fn new(filters: NotEmpty<MailboxFilter>) -> Option<Self> {
         (!filters.contains(&MailboxFilter::SelectedDelayed)).then_some(Self(filters))
     }
 

@@ -4,10 +4,10 @@ use core::fmt;
 
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{IString, ParseErrorKind};
+use crate::{IString, ParseErrorKind, PartialRange};
 
+use crate::command::FetchItem;
 use crate::command::grammar::{Word, list, once, option, words};
-use crate::command::{FetchItem, PartialRange};
 
 /// What to tell of messages that are found (RFC 4731 §3.1, RFC 5182, RFC 5267, RFC 6203,
 /// RFC 9394).

@@ -1,7 +1,7 @@
 //! SORT: which messages are there, in an order (RFC 5256).
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{IString, OneOrMore};
+use crate::{IString, NotEmpty};
 
 use super::{Charset, Criteria, SearchReturns};
 use crate::command::grammar::{Word, list};
@@ -24,7 +24,7 @@ pub struct Sort {
     /// What to tell of those that are found, in an ESEARCH response (RFC 5267 §3).
     pub returns: Option<SearchReturns>,
     /// What they are compared by, the most important first.
-    pub order: OneOrMore<SortCriterion>,
+    pub order: NotEmpty<SortCriterion>,
     /// What the text in the criteria is in.
     pub charset: Charset,
     /// What is looked for.

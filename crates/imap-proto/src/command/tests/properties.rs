@@ -8,8 +8,8 @@ use sasl::Mechanism;
 
 use super::*;
 use crate::{
-    Atom, Date, DateTime, FieldNames, Keyword, Literals, Number64, Range, Section, SectionText,
-    SeqNumber, UidSet,
+    Atom, Date, DateTime, FieldNames, Keyword, Literals, Number64, ObjectId, PartialRange, Range,
+    Section, SectionText, SeqNumber, UidRange, UidSet,
 };
 
 fn string() -> impl Strategy<Value = IString> {
@@ -68,7 +68,7 @@ fn messages() -> impl Strategy<Value = MessageSet> {
 }
 
 fn uid_set(count: usize) -> impl Strategy<Value = UidSet> {
-    vec(number(), count).prop_map(UidSet::from_iter)
+    vec(number(), count).prop_map(|numbers| UidSet::from_numbers(numbers).unwrap())
 }
 
 fn numbering() -> impl Strategy<Value = Numbering> {
@@ -101,8 +101,8 @@ fn flags() -> impl Strategy<Value = Flags> {
 
 fn some<T: core::fmt::Debug + Clone>(
     item: impl Strategy<Value = T>,
-) -> impl Strategy<Value = OneOrMore<T>> {
-    vec(item, 1..4).prop_map(|items| OneOrMore::new(items).unwrap())
+) -> impl Strategy<Value = NotEmpty<T>> {
+    vec(item, 1..4).prop_map(|items| NotEmpty::new(items).unwrap())
 }
 
 fn annotation() -> impl Strategy<Value = Annotation> {
@@ -176,8 +176,9 @@ fn item() -> BoxedStrategy<FetchItem> {
 
 fn page() -> impl Strategy<Value = PartialRange> {
     prop_oneof![
-        (number(), number()).prop_map(|(from, to)| PartialRange::First(from, to)),
-        (number(), number()).prop_map(|(from, to)| PartialRange::Last(from, to)),
+        (number(), number())
+            .prop_map(|(one, other)| PartialRange::First(UidRange::new(one, other))),
+        (number(), number()).prop_map(|(one, other)| PartialRange::Last(UidRange::new(one, other))),
     ]
 }
 
@@ -408,8 +409,8 @@ fn list() -> BoxedStrategy<Command> {
 }
 
 fn select() -> BoxedStrategy<Command> {
-    let numbered = (0..3_usize).prop_flat_map(|count| (uid_set(count), uid_set(count)));
-    let qresync = (number(), mod_seq(), uid_set(2), numbered).prop_map(
+    let numbered = (1..3_usize).prop_flat_map(|count| (uid_set(count), uid_set(count)));
+    let qresync = (number(), mod_seq(), option::of(uid_set(2)), numbered).prop_map(
         |(uid_validity, mod_seq, known, (numbers, uids))| QResync {
             uid_validity,
             mod_seq,
