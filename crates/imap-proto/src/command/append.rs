@@ -157,7 +157,7 @@ impl At {
     }
 }
 
-/// Writes what APPEND or REPLACE brings, after the head that [`Tagged::write`] writes.
+/// Writes what APPEND or REPLACE brings, after the head that [`Tagged::write`](super::Tagged::write) writes.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -192,7 +192,7 @@ impl AppendWriter {
         }
     }
 
-    /// Writes a piece, and returns where to wait, as [`Tagged::write`] does; `None`, and nothing
+    /// Writes a piece, and returns where to wait, as [`Tagged::write`](super::Tagged::write) does; `None`, and nothing
     /// written, if it cannot come here. After [`AppendPart::Text`] come exactly as many octets as
     /// it announces; whether they wait is the dialect's to say, not the piece's.
     #[must_use = "it says where to wait"]

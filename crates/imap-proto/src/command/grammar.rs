@@ -23,13 +23,11 @@ impl Word {
     #[inline]
     pub(super) fn take(cursor: &mut Cursor<'_>) -> Self {
         let mut word = Self { octets: [0; LONGEST], length: 0, offset: cursor.offset() };
-        let rest = cursor.rest();
-        for (to, from) in word.octets.iter_mut().zip(rest) {
-            if !matches!(from, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'=')
-            {
+        for (to, from) in word.octets.iter_mut().zip(cursor.rest()) {
+            *to = upper(*from);
+            if *to == 0 {
                 break;
             }
-            *to = from.to_ascii_uppercase();
             word.length += 1;
         }
         cursor.skip(word.length);
@@ -64,6 +62,26 @@ impl Word {
         self.offset
     }
 }
+
+/// An octet of a word in upper case; 0 for any other octet.
+#[inline]
+fn upper(octet: u8) -> u8 {
+    UPPER.get(usize::from(octet)).copied().unwrap_or(0)
+}
+
+static UPPER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut rest: &mut [u8] = &mut table;
+    let mut octet = 0_u8;
+    while let Some((entry, more)) = rest.split_first_mut() {
+        if octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-' | b'_' | b'=') {
+            *entry = octet.to_ascii_uppercase();
+        }
+        rest = more;
+        octet = octet.wrapping_add(1);
+    }
+    table
+};
 
 /// Takes items between parentheses, at least one.
 pub(super) fn list<'a, T>(

@@ -242,8 +242,8 @@ fn done_and_sasl_messages_are_lines() {
 
 #[test]
 fn arguments_at_each_limit_are_taken_and_one_beyond_is_not() {
-    let mut limits = ReaderLimits::default();
-    limits.arguments = ArgumentLimits { octets: 6, literals: 2 };
+    let arguments = ArgumentLimits { octets: 6, literals: 2 };
+    let limits = ReaderLimits { arguments, ..ReaderLimits::default() };
     let login = |user: usize, password: usize| {
         let (user, password) = ("x".repeat(user), "y".repeat(password));
         let line = format!(
