@@ -163,7 +163,7 @@ impl<'a> Cursor<'a> {
                 while self.eat(b' ') {}
                 Ok(())
             }
-            Some(b'(' | b'"') => self.quirk(Quirk::MissingSpace, kind),
+            Some(b'(' | b'"' | b'N' | b'n') => self.quirk(Quirk::MissingSpace, kind),
             _ => Err(self.error(kind)),
         }
     }

@@ -95,8 +95,9 @@ fn bracketed(cursor: &mut Cursor<'_>) -> Parsed<Option<Code>> {
     }
     let code = Code::read(cursor)?;
     cursor.expect(b']')?;
-    // RFC 3501 wanted words after the code, RFC 9051 wants the space; servers leave out both.
-    if !cursor.eat(b' ') {
+    // RFC 3501 wanted words after the code, RFC 9051 wants the space; examples of both, and
+    // servers, leave out both.
+    if !cursor.eat(b' ') && !cursor.is_at_end() {
         let kind = ParseErrorKind::Expected(' ');
         cursor.quirk(Quirk::MissingSpace, kind)?;
     }
