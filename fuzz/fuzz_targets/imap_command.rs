@@ -19,8 +19,7 @@ fuzz_target!(|input: (u8, [u8; 3], &[u8])| {
     }
     let told = events(limits, [octets]);
     assert_eq!(events(limits, pieces(sizes, octets)), told);
-    let literals =
-        if options & 2 != 0 { Literals::Plus } else { Literals::Synchronizing };
+    let literals = if options & 2 != 0 { Literals::Plus } else { Literals::Synchronizing };
     let dialect = Dialect { literals, utf8: options & 4 != 0 };
     for tagged in told.iter().filter_map(|event| match event {
         Ok(Event::Command(tagged)) => Some(tagged),

@@ -38,7 +38,7 @@ pub struct Reader {
     framer: Framer,
     /// What has come of the command, or of what follows the last message's literal.
     line: Line,
-    /// The first word, once a command has begun.
+    /// The tag of a command that has been told, and brings messages.
     tag: Option<Tag>,
     /// The literal that is being taken, and whether it is a message's.
     literal: Option<(Literal, bool)>,
@@ -171,7 +171,11 @@ impl Reader {
                     }
                     self.argument.push(octets);
                 }
-                Frame::End => self.end()?,
+                Frame::End => {
+                    if let Some(tagged) = self.end()? {
+                        return Ok(Some(Event::Command(tagged)));
+                    }
+                }
             }
         }
     }
@@ -202,12 +206,7 @@ impl Reader {
             Some((literal, false)) => {
                 self.line.add(literal, Some(self.argument.take()), text);
             }
-            Some((_, true)) => self.line = Line::new(text),
-            None => {
-                let end = text.iter().position(|octet| *octet == b' ').unwrap_or(text.len());
-                self.tag = Tag::new(text.slice(..end));
-                self.line = Line::new(text);
-            }
+            Some((_, true)) | None => self.line = Line::new(text),
         }
     }
 
@@ -250,15 +249,32 @@ impl Reader {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), Bad> {
+    /// Reads what is here whole: a command, or the end of one that has been told.
+    fn end(&mut self) -> Result<Option<Tagged>, Bad> {
         let line = core::mem::take(&mut self.line);
-        match self.read(&line) {
-            Ok(()) => {
+        match self.read_whole(&line) {
+            Ok(tagged) => {
                 self.reset();
-                Ok(())
+                Ok(tagged)
             }
-            Err(error) => Err(self.bad(error.into())),
+            Err(error) => {
+                self.line = line;
+                Err(self.bad(error.into()))
+            }
         }
+    }
+
+    fn read_whole(&mut self, line: &Line) -> Parsed<Option<Tagged>> {
+        if self.appending.is_none() {
+            let mut cursor = Cursor::new(line, self.limits.line);
+            let tagged = Tagged::read(&mut cursor)?;
+            if !tagged.command.brings_messages() {
+                cursor.end()?;
+                return Ok(Some(tagged));
+            }
+        }
+        self.read(line)?;
+        Ok(None)
     }
 
     /// Reads a command, or what it brings up to a literal or the end, and tells it; if that
@@ -278,6 +294,7 @@ impl Reader {
         if appending.is_none() {
             let tagged = Tagged::read(cursor)?;
             *appending = Appending::after(&tagged.command);
+            self.tag = Some(tagged.tag.clone());
             self.told.push_back(Event::Command(tagged));
         }
         let Some(appending) = appending else { return cursor.end() };
@@ -294,8 +311,13 @@ impl Reader {
 
     #[cold]
     fn bad(&mut self, kind: BadKind) -> Bad {
-        let tag = self.tag.take();
+        let tag = self.tag.take().or_else(|| {
+            let text = self.line.text();
+            let end = text.iter().position(|octet| *octet == b' ').unwrap_or(text.len());
+            Tag::new(text.slice(..end))
+        });
         self.reset();
+        self.argument = Collected::default();
         self.told.clear();
         Bad { tag, kind }
     }
@@ -303,7 +325,7 @@ impl Reader {
     /// Forgets the command.
     fn reset(&mut self) {
         (self.line, self.tag, self.literal) = (Line::default(), None, None);
-        (self.argument, self.arguments) = (Collected::default(), 0);
+        self.arguments = 0;
         self.appending = None;
     }
 }
