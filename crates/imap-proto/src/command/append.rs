@@ -126,9 +126,13 @@ impl Appending {
                     self.at = At::in_message(start.form);
                     return Ok(Some(AppendPart::Message(start)));
                 }
-                At::Plain | At::Utf8 => {
-                    self.at = if self.at == At::Utf8 { At::Close } else { At::Next };
+                At::Plain => {
+                    self.at = At::Next;
                     return read_literal(cursor).map(Some);
+                }
+                At::Utf8 => {
+                    self.at = At::Close;
+                    return read_literal8(cursor).map(Some);
                 }
                 At::Close => {
                     cursor.expect(b')')?;
@@ -157,7 +161,8 @@ impl At {
     }
 }
 
-/// Writes what APPEND or REPLACE brings, after the head that [`Tagged::write`](super::Tagged::write) writes.
+/// Writes what APPEND or REPLACE brings, after the head that
+/// [`Tagged::write`](super::Tagged::write) writes.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -192,8 +197,9 @@ impl AppendWriter {
         }
     }
 
-    /// Writes a piece, and returns where to wait, as [`Tagged::write`](super::Tagged::write) does; `None`, and nothing
-    /// written, if it cannot come here. After [`AppendPart::Text`] come exactly as many octets as
+    /// Writes a piece, and returns where to wait, as
+    /// [`Tagged::write`](super::Tagged::write) does; `None`, and nothing written, if it cannot
+    /// come here. After [`AppendPart::Text`] come exactly as many octets as
     /// it announces; whether they wait is the dialect's to say, not the piece's.
     #[must_use = "it says where to wait"]
     pub fn part(&mut self, part: &AppendPart, out: &mut BytesMut) -> Option<Vec<usize>> {
@@ -286,6 +292,15 @@ fn read_literal(cursor: &mut Cursor<'_>) -> Parsed<AppendPart> {
             Ok(AppendPart::Text(Literal { size, synchronizing: true, binary }))
         }
         Token::Octets { .. } => Err(error),
+    }
+}
+
+/// RFC 6855 §4: `"UTF8" SP "(" literal8 ")"`.
+fn read_literal8(cursor: &mut Cursor<'_>) -> Parsed<AppendPart> {
+    let error = cursor.error(ParseErrorKind::Expected('~'));
+    match read_literal(cursor)? {
+        AppendPart::Text(literal) if !literal.binary => Err(error),
+        part => Ok(part),
     }
 }
 

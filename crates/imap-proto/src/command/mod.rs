@@ -260,7 +260,7 @@ impl Command {
     /// that.
     pub fn parse(octets: Bytes) -> Result<Self, ParseError> {
         let line = whole(&octets)?;
-        let mut cursor = Cursor::new(&line, Limits::default());
+        let mut cursor = cursor(&line, Limits::default())?;
         let command = Self::read(&mut cursor)?;
         cursor.end()?;
         Ok(command)
@@ -281,7 +281,7 @@ impl Tagged {
     /// As [`Command::parse`].
     pub fn parse(octets: Bytes) -> Result<Self, ParseError> {
         let line = whole(&octets)?;
-        let mut cursor = Cursor::new(&line, Limits::default());
+        let mut cursor = cursor(&line, Limits::default())?;
         let tagged = Self::read(&mut cursor)?;
         cursor.end()?;
         Ok(tagged)
@@ -320,6 +320,23 @@ fn whole(octets: &Bytes) -> Result<Line, ParseError> {
     line.put_slice(octets);
     line.put_slice(b"\r\n");
     Line::parse(line.freeze())
+}
+
+/// Begins to read a line, in which what is not a literal has to be UTF-8 (RFC 6855 §3: anything
+/// else is BAD).
+fn cursor(line: &Line, limits: Limits) -> Parsed<Cursor<'_>> {
+    let mut offset = 0;
+    let after = line.holes().iter().map(|hole| (hole.octets.as_ref(), &hole.text));
+    for (literal, text) in core::iter::once((None, line.text())).chain(after) {
+        offset += literal.map_or(0, Bytes::len);
+        if !text.is_ascii()
+            && let Err(error) = core::str::from_utf8(text)
+        {
+            return Err(ParseError::new(ParseErrorKind::Quoted, offset + error.valid_up_to()));
+        }
+        offset += text.len();
+    }
+    Ok(Cursor::new(line, limits))
 }
 
 /// Reads flags that a client sets.

@@ -266,7 +266,7 @@ impl Reader {
 
     fn read_whole(&mut self, line: &Line) -> Parsed<Option<Tagged>> {
         if self.appending.is_none() {
-            let mut cursor = Cursor::new(line, self.limits.line);
+            let mut cursor = super::cursor(line, self.limits.line)?;
             let tagged = Tagged::read(&mut cursor)?;
             if !tagged.command.brings_messages() {
                 cursor.end()?;
@@ -280,7 +280,7 @@ impl Reader {
     /// Reads a command, or what it brings up to a literal or the end, and tells it; if that
     /// fails, nothing.
     fn read(&mut self, line: &Line) -> Parsed<()> {
-        let mut cursor = Cursor::new(line, self.limits.line);
+        let mut cursor = super::cursor(line, self.limits.line)?;
         let (mut appending, before) = (self.appending, self.told.len());
         let read = self.tell(&mut cursor, &mut appending);
         match read {

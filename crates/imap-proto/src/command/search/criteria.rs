@@ -144,7 +144,7 @@ impl Criteria {
     /// The octets are no search keys, or parentheses are nested more than 100 deep.
     pub fn parse(octets: &[u8]) -> Result<Self, ParseError> {
         let line = Line::new(bytes::Bytes::copy_from_slice(octets));
-        let mut cursor = Cursor::new(&line, Limits::default());
+        let mut cursor = crate::command::cursor(&line, Limits::default())?;
         let criteria = Self::read(&mut cursor)?;
         cursor.end()?;
         Ok(criteria)

@@ -4,6 +4,17 @@ use alloc::string::String;
 use super::*;
 use crate::ParseErrorKind as Kind;
 
+#[test]
+fn what_is_not_utf8_is_a_mistake_but_in_literals() {
+    let read = |line: &'static [u8]| Command::parse(Bytes::from_static(line));
+    assert!(read(b"LOGIN \"\xC3\xBC\" {2+}\r\n\xFF\xFE").is_ok());
+    for (line, offset) in
+        [(&b"LOGIN \"a\xFC\" b"[..], 8), (b"LOGIN {1+}\r\na \"\xFC\"", 9), (b"\xFF", 0)]
+    {
+        assert_eq!(read(line), Err(ParseError::new(Kind::Quoted, offset)));
+    }
+}
+
 /// Reads criteria with no more limits than a grammar has.
 fn criteria(text: &str) -> Result<Criteria, ParseError> {
     Criteria::parse(text.as_bytes())

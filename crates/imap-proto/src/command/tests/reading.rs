@@ -202,6 +202,7 @@ fn a_bad_command_is_answered_with_its_tag_and_passed_over() {
         ("A APPEND x (\\Recent) {1+}\r\na", "A BAD not a flag at octet 11"),
         ("A STORE 1 FLAGS \\*", "A BAD not a flag at octet 16"),
         ("A APPEND x", "A BAD ' ' expected at octet 10"),
+        ("A APPEND x UTF8 ({1+}\r\na)", "A BAD '~' expected at octet 17"),
         ("A APPEND x CATENATE ()", "A BAD unknown word at octet 21"),
     ] {
         let told = read(&format!("{line}\r\nNEXT NOOP\r\n"));
