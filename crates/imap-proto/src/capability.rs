@@ -44,7 +44,7 @@ macro_rules! capabilities {
             Other(Atom),
         }
 
-        const WORDS: &[(&str, Capability)] = &[$(($word, Capability::$name),)*];
+        static WORDS: &[(&str, Capability)] = &[$(($word, Capability::$name),)*];
 
         impl Capability {
             fn word(&self) -> (&str, Argument<'_>) {

@@ -7,7 +7,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use crate::{
     Diagnostic, IString, Limits, Line, Number64, ParseError, ParseErrorKind, Quirk, Raw,
     line::Hole,
-    octets::{ESCAPED, NOT_ASTRING, NOT_ATOM, NOT_DIGIT, NOT_QUOTED, class},
+    octets::{ESCAPED, NOT_ASTRING, NOT_ATOM, NOT_DIGIT, NOT_QUOTED, class, same_word},
 };
 
 pub(crate) type Parsed<T> = Result<T, ParseError>;
@@ -170,10 +170,7 @@ impl<'a> Cursor<'a> {
 
     /// Eats a word, in any case; what follows it is not looked at.
     pub(crate) fn eat_word(&mut self, word: &str) -> bool {
-        let here = self
-            .rest
-            .split_at_checked(word.len())
-            .filter(|(here, _)| here.eq_ignore_ascii_case(word.as_bytes()));
+        let here = self.rest.split_at_checked(word.len()).filter(|(here, _)| same_word(here, word));
         if let Some((_, rest)) = here {
             self.rest = rest;
         }
@@ -238,18 +235,17 @@ impl<'a> Cursor<'a> {
     /// Takes a number of 32 bits.
     #[inline]
     pub(crate) fn number(&mut self) -> Parsed<u32> {
-        let (mut number, mut digits) = (0_u64, 0);
-        for octet in self.rest.iter().take(11) {
+        let (mut number, mut rest) = (0_u64, self.rest);
+        while let [octet, more @ ..] = rest {
             let digit = octet.wrapping_sub(b'0');
-            if digit > 9 {
+            if digit > 9 || number > u64::from(u32::MAX) {
                 break;
             }
-            number = number * 10 + u64::from(digit);
-            digits += 1;
+            (number, rest) = (number * 10 + u64::from(digit), more);
         }
         match u32::try_from(number) {
-            Ok(number) if (1..=10).contains(&digits) => {
-                self.skip(digits);
+            Ok(number) if rest.len() < self.rest.len() => {
+                self.rest = rest;
                 Ok(number)
             }
             _ => Err(self.error(ParseErrorKind::Number)),
@@ -259,15 +255,11 @@ impl<'a> Cursor<'a> {
     /// Takes a number from 1 that does not begin with 0.
     #[inline]
     pub(crate) fn nz_number(&mut self) -> Parsed<NonZeroU32> {
-        if self.peek() == Some(b'0') {
+        if !matches!(self.peek(), Some(b'1'..=b'9')) {
             return Err(self.error(ParseErrorKind::Number));
         }
-        let at = self.mark();
-        let number = self.number()?;
-        NonZeroU32::new(number).ok_or_else(|| {
-            self.back(at);
-            self.error(ParseErrorKind::Number)
-        })
+        let number = NonZeroU32::new(self.number()?);
+        number.ok_or_else(|| self.error(ParseErrorKind::Number))
     }
 
     /// Takes a number of 63 bits.

@@ -63,12 +63,12 @@ impl Keyword {
     /// Whether it is this word, in any case.
     #[must_use]
     pub fn is(&self, word: &str) -> bool {
-        self.0.eq_ignore_ascii_case(word.as_bytes())
+        crate::octets::same_word(&self.0, word)
     }
 }
 
 /// Names of the flags that have bits.
-const SYSTEM: [(Flag, &str); 7] = [
+static SYSTEM: [(Flag, &str); 7] = [
     (Flag::Seen, "Seen"),
     (Flag::Answered, "Answered"),
     (Flag::Flagged, "Flagged"),

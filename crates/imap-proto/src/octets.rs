@@ -66,3 +66,10 @@ pub(crate) fn classes(octets: &[u8]) -> u8 {
 pub(crate) fn all_outside(octets: &[u8], mask: u8) -> bool {
     !octets.is_empty() && classes(octets) & mask == 0
 }
+
+/// Whether this is that word, in any case: most often in the same.
+#[inline]
+pub(crate) fn same_word(octets: &[u8], word: &str) -> bool {
+    let word = word.as_bytes();
+    octets.len() == word.len() && (octets == word || octets.eq_ignore_ascii_case(word))
+}

@@ -74,7 +74,7 @@ impl IString {
     /// Whether it is this word, in any case.
     #[must_use]
     pub fn is(&self, word: &str) -> bool {
-        self.0.eq_ignore_ascii_case(word.as_bytes())
+        crate::octets::same_word(&self.0, word)
     }
 }
 
@@ -117,7 +117,7 @@ impl Atom {
     /// Whether it is this word, in any case.
     #[must_use]
     pub fn is(&self, word: &str) -> bool {
-        self.0.eq_ignore_ascii_case(word.as_bytes())
+        crate::octets::same_word(&self.0, word)
     }
 }
 

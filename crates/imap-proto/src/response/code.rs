@@ -9,6 +9,7 @@ use super::{NotEmpty, ObjectId, read_capabilities};
 use crate::{
     Atom, Capability, Flags, IString, Number64, ParseErrorKind, SeqSet, UidSet,
     cursor::{Cursor, Parsed},
+    octets::same_word,
     writer::Writer,
 };
 
@@ -108,7 +109,7 @@ macro_rules! codes {
             Other(OtherCode),
         }
 
-        const WORDS: &[(&str, Code)] = &[$(($word, Code::$name),)*];
+        static WORDS: &[(&str, Code)] = &[$(($word, Code::$name),)*];
 
         impl Code {
             fn word(&self) -> Option<&'static str> {
@@ -293,7 +294,7 @@ impl Code {
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let mark = cursor.mark();
         let name = cursor.word()?;
-        let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
+        let is = |word: &str| same_word(name, word);
         if let Some((_, code)) = WORDS.iter().find(|(word, _)| is(word)) {
             return Ok(code.clone());
         }

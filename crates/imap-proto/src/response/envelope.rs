@@ -55,7 +55,7 @@ pub struct Address {
     pub host: Option<IString>,
 }
 
-const FIELDS: [AddressField; 6] = [
+static FIELDS: [AddressField; 6] = [
     AddressField::From,
     AddressField::Sender,
     AddressField::ReplyTo,

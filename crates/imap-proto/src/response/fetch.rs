@@ -11,7 +11,7 @@ use super::{
 use crate::{
     DateTime, Flags, IString, Number64, ParseErrorKind, Quirk, Raw, Section,
     cursor::{Cursor, Parsed, Token},
-    octets::NOT_ATOM,
+    octets::{NOT_ATOM, same_word},
     section,
     writer::Writer,
 };
@@ -243,7 +243,7 @@ impl FetchItem {
 
     fn read_known(cursor: &mut Cursor<'_>) -> Parsed<Option<Self>> {
         let name = name(cursor);
-        let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
+        let is = |word: &str| same_word(name, word);
         if cursor.peek() == Some(b'[') {
             return section_item(name, cursor);
         }
@@ -383,7 +383,7 @@ fn name<'a>(cursor: &mut Cursor<'a>) -> &'a [u8] {
 
 /// Takes what follows a name that has a bracket after it.
 fn section_item(name: &[u8], cursor: &mut Cursor<'_>) -> Parsed<Option<FetchItem>> {
-    let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
+    let is = |word: &str| same_word(name, word);
     Ok(Some(if is("BODY") {
         let section = Section::read(cursor)?;
         let origin = read_origin(cursor)?;
@@ -404,7 +404,7 @@ fn section_item(name: &[u8], cursor: &mut Cursor<'_>) -> Parsed<Option<FetchItem
 }
 
 fn extension_item(name: &[u8], cursor: &mut Cursor<'_>) -> Parsed<Option<FetchItem>> {
-    let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
+    let is = |word: &str| same_word(name, word);
     Ok(Some(if is("MODSEQ") {
         cursor.expect(b'(')?;
         let number = cursor.number64()?;

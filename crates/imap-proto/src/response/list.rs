@@ -5,7 +5,7 @@ use super::NotEmpty;
 use crate::{
     IString, Keyword, Mailbox, ParseErrorKind, Quirk, Raw,
     cursor::{Cursor, Parsed},
-    octets::{EIGHT_BIT, NOT_QUOTED, class},
+    octets::{EIGHT_BIT, NOT_QUOTED, class, same_word},
     writer::Writer,
 };
 
@@ -66,7 +66,7 @@ pub enum ListAttribute {
     Other(Keyword),
 }
 
-const ATTRIBUTES: [(ListAttribute, &str); 18] = [
+static ATTRIBUTES: [(ListAttribute, &str); 18] = [
     (ListAttribute::HasNoChildren, "HasNoChildren"),
     (ListAttribute::HasChildren, "HasChildren"),
     (ListAttribute::NoSelect, "Noselect"),
@@ -212,7 +212,8 @@ impl ListAttribute {
             cursor.quirk(Quirk::Flag, ParseErrorKind::Flag)?;
         }
         let word = cursor.word()?;
-        let known = ATTRIBUTES.iter().find(|(_, name)| word.eq_ignore_ascii_case(name.as_bytes()));
+        let known = ATTRIBUTES.iter().find(|(_, name)| name.as_bytes() == word);
+        let known = known.or_else(|| ATTRIBUTES.iter().find(|(_, name)| same_word(word, name)));
         match known {
             Some((attribute, _)) => Ok(attribute.clone()),
             None => Keyword::new(cursor.share(word))

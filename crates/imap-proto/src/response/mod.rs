@@ -8,7 +8,7 @@ use crate::{
     Atom, Capability, Diagnostic, Dialect, Flags, Gap, Limits, Line, Mailbox, ParseError,
     ParseErrorKind, Quirk, Raw, Tag, Text, UidSet,
     cursor::{Cursor, Parsed},
-    octets::NOT_TAG,
+    octets::{NOT_TAG, same_word},
     writer::Writer,
 };
 
@@ -377,7 +377,7 @@ fn numbered(cursor: &mut Cursor<'_>) -> Parsed<Option<Response>> {
     let number = cursor.number()?;
     cursor.gap()?;
     let word = cursor.word()?;
-    let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    let is = |name: &str| same_word(word, name);
     let message = NonZeroU32::new(number).ok_or_else(|| {
         let after = cursor.mark();
         cursor.back(mark);
@@ -419,7 +419,7 @@ fn condition(word: &[u8], cursor: &mut Cursor<'_>) -> Parsed<Option<Response>> {
 }
 
 fn data(word: &[u8], cursor: &mut Cursor<'_>) -> Parsed<Option<Response>> {
-    let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    let is = |name: &str| same_word(word, name);
     let response = if is("LIST") || is("XLIST") {
         Response::List(List::read(cursor)?)
     } else if is("SEARCH") {
@@ -452,7 +452,7 @@ fn data(word: &[u8], cursor: &mut Cursor<'_>) -> Parsed<Option<Response>> {
 }
 
 fn extension(word: &[u8], cursor: &mut Cursor<'_>) -> Parsed<Option<Response>> {
-    let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    let is = |name: &str| same_word(word, name);
     let response = if is("QUOTA") {
         Response::Quota(Quota::read(cursor)?)
     } else if is("QUOTAROOT") {

@@ -6,6 +6,7 @@ use super::NotEmpty;
 use crate::{
     IString, Mailbox, Number64, ParseErrorKind, PartialRange, Quirk, Raw, UidSet,
     cursor::{Cursor, Parsed},
+    octets::same_word,
     writer::Writer,
 };
 
@@ -192,7 +193,7 @@ impl SearchData {
     fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let mark = cursor.mark();
         let word = cursor.word()?;
-        let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+        let is = |name: &str| same_word(word, name);
         cursor.gap()?;
         Ok(if is("ALL") {
             Self::All(UidSet::read(cursor)?)

@@ -8,6 +8,7 @@ use super::mailbox;
 use crate::{
     Mailbox, Number64, ParseErrorKind, Quirk, Raw,
     cursor::{Cursor, Parsed},
+    octets::same_word,
     writer::Writer,
 };
 
@@ -96,7 +97,7 @@ impl StatusItem {
 
     fn read_known(cursor: &mut Cursor<'_>) -> Parsed<Option<Self>> {
         let word = cursor.word()?;
-        let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+        let is = |name: &str| same_word(word, name);
         cursor.gap()?;
         Ok(Some(if is("MESSAGES") {
             Self::Messages(cursor.number()?)

@@ -34,7 +34,8 @@ pub struct ThreadEntry {
 
 impl Thread {
     /// Makes conversations of messages in order; `None` if one is more than a level deeper than
-    /// the one before it, or one that is missing has not two answers.
+    /// the one before it, or if one that is missing has not two answers, or is itself the only
+    /// answer: such a one could not be told from none.
     #[must_use]
     pub fn new(entries: Vec<ThreadEntry>) -> Option<Self> {
         let mut next = 0;
@@ -45,7 +46,13 @@ impl Thread {
             next = entry.depth.checked_add(1)?;
         }
         let answers = answers(&entries);
-        let real = |(entry, answers): (&ThreadEntry, &u32)| entry.number.is_some() || *answers > 1;
+        let mut above: Vec<u32> = Vec::new();
+        let real = |(entry, answers): (&ThreadEntry, &u32)| {
+            above.truncate(usize::try_from(entry.depth).unwrap_or(usize::MAX));
+            let alone = above.last() == Some(&1);
+            above.push(*answers);
+            entry.number.is_some() || (*answers > 1 && !alone)
+        };
         entries.iter().zip(&answers).all(real).then_some(Self(entries))
     }
 
