@@ -7,7 +7,7 @@ use crate::section::{read_binary, write_binary};
 use crate::writer::Writer;
 use crate::{NotEmpty, Number64, ParseErrorKind, PartialRange, Section};
 
-use super::grammar::{Word, list, once, option, read_mod_seq};
+use super::grammar::{Word, list, once, option};
 use super::{AnnotationQuery, MessageSet, Numbering};
 
 /// FETCH, or UID FETCH: asks for data of messages (RFC 9051 §6.4.5).
@@ -18,7 +18,7 @@ use super::{AnnotationQuery, MessageSet, Numbering};
 /// let command = Command::parse("UID FETCH 1:* (FLAGS) (CHANGEDSINCE 12345 VANISHED)".into())?;
 /// let Command::Fetch(fetch) = command else { panic!("it is FETCH") };
 /// assert_eq!(fetch.items, FetchItems::from(FetchItem::Flags));
-/// assert!(fetch.modifiers.vanished);
+/// assert!(fetch.modifiers.changed_since.is_some_and(|changed| changed.vanished));
 /// # Ok::<_, imap_proto::ParseError>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -172,12 +172,19 @@ impl Partial {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct FetchModifiers {
-    /// Those that changed after this (RFC 7162).
-    pub changed_since: Option<Number64>,
-    /// Those that are gone as well, by number; only with `changed_since` and UIDs (RFC 7162).
-    pub vanished: bool,
+    /// Those that changed (RFC 7162).
+    pub changed_since: Option<ChangedSince>,
     /// The first or last of them (RFC 9394).
     pub partial: Option<PartialRange>,
+}
+
+/// Messages that changed after a mod-sequence (RFC 7162 §3.1.4).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct ChangedSince {
+    /// The mod-sequence. The RFC has none of 0, yet clients that know nothing ask so.
+    pub mod_seq: Number64,
+    /// Whether to tell of those that are gone, too; with UIDs only (RFC 7162 §3.2.6).
+    pub vanished: bool,
 }
 
 impl From<FetchItem> for FetchItems {
@@ -352,24 +359,29 @@ impl FetchModifiers {
             return Ok(all);
         }
         cursor.space()?;
+        let error = cursor.error(ParseErrorKind::Word);
+        let (mut mod_seq, mut vanished) = (None, None);
         cursor.list1(|cursor| {
             let word = Word::take(cursor);
             match word.as_slice() {
                 b"CHANGEDSINCE" => {
                     cursor.space()?;
-                    once(&mut all.changed_since, read_mod_seq(cursor)?, &word)
+                    once(&mut mod_seq, cursor.number64()?, &word)
                 }
                 b"PARTIAL" => {
                     cursor.space()?;
                     once(&mut all.partial, PartialRange::read(cursor)?, &word)
                 }
-                b"VANISHED" => {
-                    all.vanished = true;
-                    Ok(())
-                }
+                b"VANISHED" => once(&mut vanished, (), &word),
                 _ => Err(word.unknown()),
             }
         })?;
+        let vanished = vanished.is_some();
+        // RFC 7162 §3.2.6: VANISHED without CHANGEDSINCE is BAD.
+        if vanished && mod_seq.is_none() {
+            return Err(error);
+        }
+        all.changed_since = mod_seq.map(|mod_seq| ChangedSince { mod_seq, vanished });
         Ok(all)
     }
 
@@ -379,12 +391,10 @@ impl FetchModifiers {
         }
         out.put(" (");
         let mut is_first = true;
-        if let Some(mod_seq) = self.changed_since {
+        if let Some(changed) = self.changed_since {
             option(&mut is_first, "CHANGEDSINCE ", out);
-            out.number64(mod_seq);
-        }
-        if self.vanished {
-            option(&mut is_first, "VANISHED", out);
+            out.number64(changed.mod_seq);
+            out.put(if changed.vanished { " VANISHED" } else { "" });
         }
         if let Some(partial) = self.partial {
             option(&mut is_first, "PARTIAL ", out);

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
-use crate::{NotEmpty, Number64, ParseError, ParseErrorKind};
+use crate::{NotEmpty, ParseError, ParseErrorKind};
 
 /// A word of the grammar in upper case, so that it can be matched: all words that mean something
 /// are shorter.
@@ -150,10 +150,4 @@ pub(super) fn words(words: &[(bool, &str)], out: &mut Writer<'_>) -> bool {
         option(&mut is_first, word, out);
     }
     is_first
-}
-
-/// RFC 7162 §7, `mod-sequence-value`: not zero.
-pub(super) fn read_mod_seq(cursor: &mut Cursor<'_>) -> Parsed<Number64> {
-    let error = cursor.error(ParseErrorKind::Number);
-    Some(cursor.number64()?).filter(|number| number.get() > 0).ok_or(error)
 }

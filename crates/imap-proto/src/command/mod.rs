@@ -41,7 +41,7 @@ pub use annotation::{
 pub use append::{AppendPart, AppendWriter, MessageForm, MessageStart, Replace};
 pub use auth::{Authenticate, Login, Password};
 pub use create::{Create, SpecialUse};
-pub use fetch::{Fetch, FetchItem, FetchItems, FetchModifiers, Partial};
+pub use fetch::{ChangedSince, Fetch, FetchItem, FetchItems, FetchModifiers, Partial};
 pub use id::IdFields;
 pub use list::{List, ListPatterns, ListReturns, ListSelection};
 pub use messages::{MessageSet, Numbering};

@@ -5,7 +5,7 @@ use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
 use crate::{Mailbox, Number64, ParseErrorKind, UidSet};
 
-use super::grammar::{Word, once, option, read_mod_seq, words};
+use super::grammar::{Word, once, option, words};
 
 /// SELECT or EXAMINE: opens a mailbox (RFC 9051 §6.3.2, §6.3.3).
 ///
@@ -43,7 +43,7 @@ pub struct SelectParameters {
 pub struct QResync {
     /// What makes its UIDs valid.
     pub uid_validity: NonZeroU32,
-    /// The last mod-sequence that it heard of.
+    /// The last mod-sequence that it heard of. The RFC has none of 0, yet clients send it.
     pub mod_seq: Number64,
     /// The messages that it knows, by UID, if it says so.
     pub known: Option<UidSet>,
@@ -154,7 +154,7 @@ impl QResync {
         cursor.expect(b'(')?;
         let uid_validity = cursor.nz_number()?;
         cursor.space()?;
-        let mod_seq = read_mod_seq(cursor)?;
+        let mod_seq = cursor.number64()?;
         let (mut known, mut numbered) = (None, None);
         if cursor.eat(b' ') {
             if cursor.peek() != Some(b'(') {

@@ -334,9 +334,10 @@ fn fetch() -> BoxedStrategy<Command> {
         Just(FetchItems::Full),
         some(item()).prop_map(FetchItems::These),
     ];
-    let modifiers = (option::of(mod_seq()), any::<bool>(), option::of(page())).prop_map(
-        |(changed_since, vanished, partial)| FetchModifiers { changed_since, vanished, partial },
-    );
+    let changed = (number64(), any::<bool>())
+        .prop_map(|(mod_seq, vanished)| ChangedSince { mod_seq, vanished });
+    let modifiers = (option::of(changed), option::of(page()))
+        .prop_map(|(changed_since, partial)| FetchModifiers { changed_since, partial });
     (numbering(), messages(), items, modifiers)
         .prop_map(|(numbering, messages, items, modifiers)| {
             Command::Fetch(Fetch { numbering, messages, items, modifiers })
@@ -410,7 +411,7 @@ fn list() -> BoxedStrategy<Command> {
 
 fn select() -> BoxedStrategy<Command> {
     let numbered = (1..3_usize).prop_flat_map(|count| (uid_set(count), uid_set(count)));
-    let qresync = (number(), mod_seq(), option::of(uid_set(2)), numbered).prop_map(
+    let qresync = (number(), number64(), option::of(uid_set(2)), numbered).prop_map(
         |(uid_validity, mod_seq, known, (numbers, uids))| QResync {
             uid_validity,
             mod_seq,
