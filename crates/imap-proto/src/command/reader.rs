@@ -148,6 +148,12 @@ impl Reader {
         }
     }
 
+    /// Changes the limits, from what is read next on: before LOGIN, a client needs little.
+    pub const fn set_limits(&mut self, limits: ReaderLimits) {
+        self.limits = limits;
+        self.framer.set_limits(limits.frame);
+    }
+
     /// Takes the next piece; `None` until more arrives, or while a literal waits for its answer.
     ///
     /// # Errors

@@ -265,6 +265,19 @@ fn arguments_at_each_limit_are_taken_and_one_beyond_is_not() {
 }
 
 #[test]
+fn limits_may_change_between_commands() {
+    let mut limits = ReaderLimits::default();
+    limits.frame.text = 20;
+    let (mut input, mut reader) = (Input::default(), Reader::new(limits));
+    let line = b"A LOGIN smith seventeen-letters\r\n";
+    input.push(line);
+    assert!(reader.next(&mut input).is_err());
+    reader.set_limits(ReaderLimits::default());
+    input.push(line);
+    assert!(matches!(reader.next(&mut input), Ok(Some(Event::Command(_)))));
+}
+
+#[test]
 fn a_literal_that_never_comes_costs_nothing() {
     let (mut input, mut reader) = (Input::default(), Reader::default());
     input.push(b"A APPEND x {60000000}\r\n");
