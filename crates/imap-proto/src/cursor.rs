@@ -7,7 +7,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use crate::{
     Diagnostic, IString, Limits, Line, Number64, ParseError, ParseErrorKind, Quirk, Raw,
     line::Hole,
-    octets::{ESCAPED, NOT_ASTRING, NOT_ATOM, NOT_DIGIT, NOT_QUOTED, class, same_word},
+    octets::{ESCAPED, NOT_ASTRING, NOT_ATOM, NOT_DIGIT, NOT_QUOTED, class, plain_run, same_word},
 };
 
 pub(crate) type Parsed<T> = Result<T, ParseError>;
@@ -299,9 +299,7 @@ impl<'a> Cursor<'a> {
 
     fn quoted(&mut self) -> Parsed<IString> {
         let inner = self.rest.get(1..).unwrap_or_default();
-        let end = inner.iter().position(|octet| class(*octet) & (ESCAPED | NOT_QUOTED) != 0);
-        let (content, rest) =
-            inner.split_at_checked(end.unwrap_or(inner.len())).unwrap_or_default();
+        let (content, rest) = inner.split_at_checked(plain_run(inner)).unwrap_or_default();
         match rest {
             [b'"', after @ ..] => {
                 self.rest = after;

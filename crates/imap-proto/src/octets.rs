@@ -73,3 +73,48 @@ pub(crate) fn same_word(octets: &[u8], word: &str) -> bool {
     let word = word.as_bytes();
     octets.len() == word.len() && (octets == word || octets.eq_ignore_ascii_case(word))
 }
+
+/// How many octets of a quoted string come before its end, its first backslash or its first
+/// control character: eight are looked at at once.
+#[inline]
+pub(crate) fn plain_run(octets: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (mut rest, mut run) = (octets, 0);
+    while let Some((eight, more)) = rest.split_first_chunk() {
+        let eight = u64::from_le_bytes(*eight);
+        // The lowest mark is right: a borrow reaches only what comes after it.
+        let below = |octets: u64, limit: u64| octets.wrapping_sub(ONES * limit) & !octets & HIGH;
+        let quote = below(eight ^ (ONES * 0x22), 1);
+        let backslash = below(eight ^ (ONES * 0x5C), 1);
+        let marks = quote | backslash | below(eight, 0x20);
+        if marks != 0 {
+            return run + usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0);
+        }
+        (rest, run) = (more, run + 8);
+    }
+    let ends = |octet: &u8| matches!(octet, b'"' | b'\\' | ..b' ');
+    run + rest.iter().position(ends).unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn a_run_ends_where_it_should_wherever_that_is() {
+        for length in 0..40 {
+            let plain =
+                "x \u{7F}~!#[]ü".chars().cycle().take(length).collect::<alloc::string::String>();
+            for end in ["\"", "\\", "\0", "\r", "\t", "\u{1F}"] {
+                for after in ["", "\"\"\"\"\"\"\"\"", " 123456789"] {
+                    let text = format!("{plain}{end}{after}");
+                    assert_eq!(plain_run(text.as_bytes()), plain.len(), "{text:?}");
+                }
+            }
+            assert_eq!(plain_run(plain.as_bytes()), plain.len());
+        }
+    }
+}

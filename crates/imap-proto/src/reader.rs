@@ -30,11 +30,12 @@ pub struct ReaderLimits {
 
 impl Default for ReaderLimits {
     fn default() -> Self {
-        let mut frame = frame::Limits::default();
-        frame.text = 8 << 20;
-        frame.endless_line = 16 << 20;
-        frame.literals = 100_000;
-        frame.literal = u64::MAX >> 1;
+        let frame = frame::Limits {
+            text: 8 << 20,
+            endless_line: 16 << 20,
+            literals: 100_000,
+            literal: u64::MAX >> 1,
+        };
         Self { frame, line: Limits::default(), attached: 1 << 20, body: 16 << 10 }
     }
 }

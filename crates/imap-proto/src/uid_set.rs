@@ -190,8 +190,9 @@ impl UidSet {
 #[inline]
 fn leading_number(octets: &[u8]) -> Option<(NonZeroU32, &[u8])> {
     let Some(eight) = octets.first_chunk() else { return leading_digits(octets) };
-    let (number, digits) = number_in_eight(u64::from_le_bytes(*eight));
-    if digits == 8 || eight.first() == Some(&b'0') {
+    let eight = u64::from_le_bytes(*eight);
+    let (number, digits) = number_in_eight(eight);
+    if digits == 8 || eight & 0xFF == u64::from(b'0') {
         return leading_digits(octets);
     }
     Some((NonZeroU32::new(number)?, octets.get(digits..)?))
@@ -215,6 +216,7 @@ fn number_in_eight(octets: u64) -> (u32, usize) {
     (u32::try_from(sum >> 32).unwrap_or(0), usize::try_from(digits).unwrap_or(0))
 }
 
+#[cold]
 fn leading_digits(octets: &[u8]) -> Option<(NonZeroU32, &[u8])> {
     let digits = octets.iter().take_while(|octet| octet.is_ascii_digit()).count();
     let (digits, rest) = octets.split_at_checked(digits)?;

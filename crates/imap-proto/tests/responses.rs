@@ -1,4 +1,5 @@
 //! Every response that the RFCs print, and what real servers say instead.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 use std::fs;
 
 use bytes::{Bytes, BytesMut};

@@ -1,4 +1,5 @@
 //! Any value of a response.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 use std::num::NonZeroU32;
 
 use imap_proto::*;
