@@ -49,6 +49,30 @@ fn every_response_of_the_rfcs_is_read_and_written() {
 }
 
 #[test]
+fn literals_of_the_rfcs_are_read_and_written() {
+    for text in [
+        // RFC 9051 §4.3, §7.5.2, RFC 3501 §8.
+        "* 12 FETCH (BODY[HEADER] {342}\r\nDate: Wed, 17 Jul 1996 02:23:25 -0700 (PDT)\r\n\
+         From: Terry Gray <gray@cac.washington.edu>\r\n\
+         Subject: IMAP4rev2 WG mtg summary and minutes\r\nTo: imap@cac.washington.edu\r\n\
+         cc: minutes@CNRI.Reston.VA.US, John Klensin <KLENSIN@MIT.EDU>\r\n\
+         Message-Id: <B27397-0100000@cac.washington.edu>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: TEXT/PLAIN; CHARSET=US-ASCII\r\n\r\n)",
+        // RFC 3516 §4.3, RFC 5464 §4.2, RFC 4467 §7, RFC 8970 §3.
+        "* 1 FETCH (BINARY[1] ~{5}\r\na\0\r\nb BODY[2]<0> {0}\r\n)",
+        "* METADATA \"\" (/shared/comment {2}\r\n\r\n /private/comment ~{1}\r\n\0)",
+        "* URLFETCH \"imap://joe@example.com/INBOX/;uid=20\" {3}\r\n\r\n.",
+        "* 1 FETCH (PREVIEW {7}\r\ngl\u{FC}ck\r)",
+        "* LIST () \"/\" {4}\r\na\r\nb (\"OLDNAME\" ({1}\r\n\r))",
+        "* 2 FETCH (X-NEW (a {3}\r\n)\r\n {1}\r\n( b) UID 5)",
+    ] {
+        let read = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let again = Line::parse(written(&read)).unwrap();
+        assert_eq!(Response::parse(&again, Limits::default()), Ok(read), "{text}");
+    }
+}
+
+#[test]
 fn what_the_rfcs_print_by_mistake_is_read_leniently() {
     for text in fs::read_to_string("tests/misprints.txt").unwrap().lines() {
         if text != "* EXISTS 93" {

@@ -69,12 +69,12 @@ pub enum ListAttribute {
 static ATTRIBUTES: [(ListAttribute, &str); 18] = [
     (ListAttribute::HasNoChildren, "HasNoChildren"),
     (ListAttribute::HasChildren, "HasChildren"),
+    (ListAttribute::Subscribed, "Subscribed"),
     (ListAttribute::NoSelect, "Noselect"),
     (ListAttribute::NoInferiors, "Noinferiors"),
     (ListAttribute::NonExistent, "NonExistent"),
     (ListAttribute::Marked, "Marked"),
     (ListAttribute::Unmarked, "Unmarked"),
-    (ListAttribute::Subscribed, "Subscribed"),
     (ListAttribute::Remote, "Remote"),
     (ListAttribute::All, "All"),
     (ListAttribute::Archive, "Archive"),

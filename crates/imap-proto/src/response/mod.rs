@@ -204,8 +204,8 @@ impl Response {
         match self {
             Self::Tagged { tag, condition, text } => {
                 writer.put(tag.as_bytes());
-                writer.put(condition.word());
-                return text.write(writer);
+                writer.put(b" ");
+                return condition.write(text, writer);
             }
             Self::Continuation(text) => {
                 writer.put(b"+ ");
@@ -215,10 +215,7 @@ impl Response {
         }
         match self {
             Self::Tagged { .. } | Self::Continuation(_) => {}
-            Self::Condition { condition, text } => {
-                writer.put(condition.word().trim_ascii_start());
-                text.write(writer);
-            }
+            Self::Condition { condition, text } => condition.write(text, writer),
             Self::Preauth(text) => named(writer, "PREAUTH ", |writer| text.write(writer)),
             Self::Bye(text) => named(writer, "BYE ", |writer| text.write(writer)),
             Self::Capability(all) => {
@@ -283,15 +280,20 @@ fn capabilities(all: &[Capability], writer: &mut Writer<'_>) {
 impl Condition {
     const fn word(self) -> &'static str {
         match self {
-            Self::Ok => " OK ",
-            Self::No => " NO ",
-            Self::Bad => " BAD ",
+            Self::Ok => "OK",
+            Self::No => "NO",
+            Self::Bad => "BAD",
         }
     }
 
     fn named(word: &[u8]) -> Option<Self> {
-        let all = [Self::Ok, Self::No, Self::Bad];
-        all.into_iter().find(|one| one.word().trim_ascii().as_bytes().eq_ignore_ascii_case(word))
+        [Self::Ok, Self::No, Self::Bad].into_iter().find(|one| same_word(word, one.word()))
+    }
+
+    fn write(self, text: &RespText, writer: &mut Writer<'_>) {
+        writer.put(self.word());
+        writer.put(b" ");
+        text.write(writer);
     }
 }
 

@@ -19,7 +19,7 @@ fn number64() -> Any<Number64> {
     prop_oneof![0_u64..20, Just(u64::MAX >> 1)].prop_map(|n| Number64::new(n).unwrap()).boxed()
 }
 
-pub fn string() -> Any<IString> {
+pub(crate) fn string() -> Any<IString> {
     let octets = vec(1_u8.., 0..9).prop_filter_map("NUL", IString::new);
     let text = "[a-z\\\\\" \\]\\(\\)\r\n{}ü%*-]{0,9}".prop_filter_map("NUL", IString::new);
     let words = prop_oneof![Just("NIL"), Just("INBOX"), Just("{5}"), Just("nil"), Just("TEXT")];
@@ -463,7 +463,7 @@ fn extensions() -> Any<Response> {
     .boxed()
 }
 
-pub fn response() -> Any<Response> {
+pub(crate) fn response() -> Any<Response> {
     let condition = || prop_oneof![Just(Condition::Ok), Just(Condition::No), Just(Condition::Bad)];
     let conditions = prop_oneof![
         ("[A-Za-z0-9]{1,5}", condition(), resp_text()).prop_map(|(tag, condition, text)| {
