@@ -7,6 +7,8 @@
 use bytes::Bytes;
 use proto_core::{Input, LineError};
 
+use crate::Number64;
+
 /// A piece of a command or a response.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Frame {
@@ -103,6 +105,8 @@ pub enum FrameError {
 #[derive(Debug)]
 pub struct Framer {
     limits: Limits,
+    /// Whether literals come without being asked for, whatever their announcement says.
+    unasked: bool,
     state: State,
     text: usize,
     literals: u32,
@@ -128,7 +132,19 @@ impl Framer {
     /// Starts before a command or response.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
-        Self { limits, state: State::Line, text: 0, literals: 0 }
+        Self { limits, unasked: false, state: State::Line, text: 0, literals: 0 }
+    }
+
+    /// Starts before a response: a server sends its literals without being asked, so that one
+    /// that is refused has to be skipped.
+    #[must_use]
+    pub const fn of_responses(limits: Limits) -> Self {
+        Self { limits, unasked: true, state: State::Line, text: 0, literals: 0 }
+    }
+
+    /// Changes the limits, from what is read next on: a server allows more after LOGIN.
+    pub const fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// Takes the next piece; `None` until more arrives, or while a literal waits for its answer.
@@ -200,12 +216,18 @@ impl Framer {
             }
         };
         self.text += line.len() + 2;
-        let (text, next) = match announced(&line) {
+        let (text, next) = match self.announced(&line) {
             Some((text, literal)) => (line.slice(..text), State::Announce(literal)),
             None => (line, State::End),
         };
         self.state = next;
         Ok(Some(Frame::Text(text)))
+    }
+
+    fn announced(&self, line: &[u8]) -> Option<(usize, Literal)> {
+        let (text, literal) = announced(line)?;
+        let synchronizing = literal.synchronizing && !self.unasked;
+        Some((text, Literal { synchronizing, ..literal }))
     }
 
     fn take_line(
@@ -245,7 +267,7 @@ impl Framer {
     /// for first, comes all the same: taken for commands, it would be whatever somebody wrote
     /// into a message.
     fn give_up_line(&mut self, line: &[u8]) {
-        match announced(line) {
+        match self.announced(line) {
             Some((_, literal)) => self.give_up(literal),
             None => self.reset(),
         }
@@ -267,7 +289,7 @@ impl Framer {
 }
 
 /// Reads the announcement at the end of a line: where the text before it ends, and what it says.
-fn announced(line: &[u8]) -> Option<(usize, Literal)> {
+pub(crate) fn announced(line: &[u8]) -> Option<(usize, Literal)> {
     let inner = line.strip_suffix(b"}")?;
     let open = inner.iter().rposition(|octet| *octet == b'{')?;
     let (before, number) = (line.get(..open)?, inner.get(open + 1..)?);
@@ -275,23 +297,13 @@ fn announced(line: &[u8]) -> Option<(usize, Literal)> {
         Some(number) => (number, false),
         None => (number, true),
     };
-    let size = size(number)?;
+    let size = Number64::parse_digits(number)?.get();
     // RFC 3516 §4.4: the tilde is the announcement's.
     let (text, binary) = match before.strip_suffix(b"~") {
         Some(text) => (text.len(), true),
         None => (open, false),
     };
     Some((text, Literal { size, synchronizing, binary }))
-}
-
-/// RFC 9051 §9: number64, 63 bits.
-fn size(digits: &[u8]) -> Option<u64> {
-    let digits = (!digits.is_empty()).then_some(digits)?;
-    let number = digits.iter().try_fold(0_u64, |number, digit| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })?;
-    (number <= i64::MAX as u64).then_some(number)
 }
 
 #[cfg(test)]
@@ -424,6 +436,17 @@ mod tests {
         framer.refuse();
         input.push(b"A2 NOOP\r\n");
         assert_eq!(framer.next(&mut input), Ok(Some(Frame::Text("A2 NOOP".into()))));
+    }
+
+    #[test]
+    fn a_servers_literal_comes_unasked_and_is_skipped_if_refused() {
+        let mut input = Input::default();
+        let mut framer = Framer::of_responses(Limits::default());
+        input.push(b"* OK {5}\r\n* BYE more\r\n* OK\r\n");
+        let _ = framer.next(&mut input);
+        assert!(matches!(framer.next(&mut input), Ok(Some(Frame::Literal(_)))));
+        framer.refuse();
+        assert_eq!(framer.next(&mut input), Ok(Some(Frame::Text("* OK".into()))));
     }
 
     proptest! {

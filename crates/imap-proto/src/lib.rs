@@ -2,11 +2,48 @@
 #![no_std]
 extern crate alloc;
 
+mod capability;
+pub mod command;
+mod cursor;
+mod date;
+mod diagnostic;
 mod error;
+mod flag;
 pub mod frame;
+mod limits;
+mod line;
+mod mailbox;
+mod not_empty;
+mod number;
+mod octets;
+mod raw;
+mod reader;
+mod response;
+mod section;
 mod seq_set;
+mod string;
+mod uid_set;
+mod utf7;
+mod writer;
 
+pub use capability::Capability;
+pub use date::{Date, DateTime};
+pub use diagnostic::{Diagnostic, Quirk};
 pub use error::{ParseError, ParseErrorKind};
+pub use flag::{Flag, Flags, Keyword};
+pub use limits::Limits;
+pub use line::Line;
+pub use mailbox::{ListMailbox, Mailbox};
+pub use number::Number64;
 #[doc(no_inline)]
 pub use proto_core;
+#[doc(no_inline)]
+pub use proto_core::{Secret, Text};
+pub use raw::Raw;
+pub use reader::{ReadError, ReadEvent, Reader, ReaderLimits};
+pub use response::*;
+pub use section::{FieldNames, Section, SectionText};
 pub use seq_set::{Range, SeqNumber, SeqSet};
+pub use string::{Atom, IString, Tag};
+pub use uid_set::{PartialRange, UidRange, UidSet};
+pub use writer::{Dialect, Gap, Literals};

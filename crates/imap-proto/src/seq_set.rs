@@ -2,9 +2,13 @@
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
-use bytes::{BufMut, BytesMut};
+use bytes::{Bytes, BytesMut};
 
-use crate::{ParseError, ParseErrorKind};
+use crate::{
+    Dialect, Limits, Line, ParseError, ParseErrorKind,
+    cursor::{Cursor, Parsed},
+    writer::Writer,
+};
 
 /// A set of sequence numbers or UIDs (RFC 9051 §9, `sequence-set`), kept as the ranges it was
 /// written in: `1:200000` costs what `1` costs.
@@ -68,41 +72,40 @@ impl SeqSet {
     /// # Errors
     /// The octets are no `sequence-set`.
     pub fn parse(octets: &[u8]) -> Result<Self, ParseError> {
-        let mut offset = 0;
-        let mut ranges = Vec::new();
-        for part in octets.split(|octet| *octet == b',') {
-            ranges.push(Range::parse(part, offset)?);
-            offset += part.len() + 1;
-        }
-        Ok(Self(ranges))
+        let line = Line::new(Bytes::copy_from_slice(octets));
+        let mut cursor = Cursor::new(&line, Limits::default());
+        let set = Self::read(&mut cursor)?;
+        cursor.end()?;
+        Ok(set)
     }
 
     /// Appends the set.
     pub fn write(&self, out: &mut BytesMut) {
-        for (index, range) in self.0.iter().enumerate() {
-            if index > 0 {
-                out.put_u8(b',');
-            }
-            range.from.write(out);
-            if range.from != range.to {
-                out.put_u8(b':');
-                range.to.write(out);
+        self.put(&mut Writer::new(out, Dialect::CLIENT));
+    }
+
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        let mut ranges = Vec::new();
+        loop {
+            let from = SeqNumber::read(cursor)?;
+            let to = if cursor.eat(b':') { SeqNumber::read(cursor)? } else { from };
+            ranges.push(Range { from, to });
+            if !cursor.eat(b',') {
+                return Ok(Self(ranges));
             }
         }
     }
-}
 
-impl Range {
-    fn parse(octets: &[u8], offset: usize) -> Result<Self, ParseError> {
-        match octets.iter().position(|octet| *octet == b':').and_then(|at| {
-            let (from, to) = octets.split_at_checked(at)?;
-            Some((from, to.get(1..)?))
-        }) {
-            None => SeqNumber::parse(octets, offset).map(|one| Self { from: one, to: one }),
-            Some((from, to)) => Ok(Self {
-                from: SeqNumber::parse(from, offset)?,
-                to: SeqNumber::parse(to, offset + from.len() + 1)?,
-            }),
+    pub(crate) fn put(&self, writer: &mut Writer<'_>) {
+        for (index, range) in self.0.iter().enumerate() {
+            if index > 0 {
+                writer.put(b",");
+            }
+            range.from.put(writer);
+            if range.from != range.to {
+                writer.put(b":");
+                range.to.put(writer);
+            }
         }
     }
 }
@@ -115,32 +118,21 @@ impl SeqNumber {
         }
     }
 
-    fn parse(octets: &[u8], offset: usize) -> Result<Self, ParseError> {
-        let error = |kind| ParseError::new(kind, offset);
-        match octets {
-            [] => Err(error(ParseErrorKind::SeqSet)),
-            b"*" => Ok(Self::Largest),
-            digits => {
-                // RFC 9051 §9, nz-number: no sign, no leading zero.
-                let digits = digits.first().filter(|first| **first != b'0').map(|_| digits);
-                let number = digits.and_then(|digits| {
-                    digits.iter().try_fold(0_u32, |number, digit| {
-                        let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
-                        number.checked_mul(10)?.checked_add(digit)
-                    })
-                });
-                let number = number.and_then(NonZeroU32::new);
-                number.map(Self::Number).ok_or(error(ParseErrorKind::Number))
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        match cursor.peek() {
+            Some(b'*') => {
+                cursor.skip(1);
+                Ok(Self::Largest)
             }
+            Some(b'0'..=b'9') => cursor.nz_number().map(Self::Number),
+            _ => Err(cursor.error(ParseErrorKind::SeqSet)),
         }
     }
 
-    fn write(self, out: &mut BytesMut) {
+    pub(crate) fn put(self, writer: &mut Writer<'_>) {
         match self {
-            Self::Number(number) => {
-                out.put_slice(alloc::string::ToString::to_string(&number).as_bytes());
-            }
-            Self::Largest => out.put_u8(b'*'),
+            Self::Number(number) => writer.number(number.get()),
+            Self::Largest => writer.put(b"*"),
         }
     }
 }
@@ -161,9 +153,9 @@ mod tests {
             (b"0", Kind::Number, 0),
             (b"1,01", Kind::Number, 2),
             (b"5:4294967296", Kind::Number, 2),
-            (b"1:2:3", Kind::Number, 2),
-            (b"+1", Kind::Number, 0),
-            (b"1, 2", Kind::Number, 2),
+            (b"1:2:3", Kind::Trailing, 3),
+            (b"+1", Kind::SeqSet, 0),
+            (b"1, 2", Kind::SeqSet, 2),
         ];
         for (octets, kind, offset) in table {
             let error = SeqSet::parse(octets).unwrap_err();
