@@ -82,6 +82,12 @@ impl Handler for Drain {
         self.hear(&event)
     }
 
+    async fn trust(&mut self, event: Event) -> Option<Reply> {
+        self.authenticated =
+            matches!(&event, Event::Auth(claim) if self.shared.accounts.admits(claim));
+        (!self.authenticated).then(|| no(535, "5.7.8 not by that name and password"))
+    }
+
     async fn verifier(&mut self, lookup: &Lookup) -> Option<Verifier> {
         Some(self.shared.accounts.verifier(lookup))
     }
