@@ -8,9 +8,9 @@ use homing::{
         tokio::Client,
     },
     proto_core::{
-        Instant,
+        Instant, Machine,
         tokio::{
-            BoxStream, Driver,
+            BoxStream, Driver, channel_binding, random,
             tls::{
                 TlsConnector,
                 rustls::{
@@ -20,7 +20,7 @@ use homing::{
             },
         },
     },
-    sasl::Credentials,
+    sasl::{Credentials, Seed},
 };
 use tokio::net::TcpStream;
 
@@ -86,8 +86,12 @@ impl Account {
         config.stls = if self.security == Security::Stls { Stls::Required } else { Stls::Never };
         config.login_without_tls = self.security == Security::None;
         let driver = if self.security == Security::Tls {
-            let stream: BoxStream = Box::new(connector.connect(name.clone(), stream).await?);
-            start(stream, |now| Session::new_secured(now, config, credentials))?
+            let stream = connector.connect(name.clone(), stream).await?;
+            let channel = channel_binding(stream.get_ref().1);
+            let mut driver =
+                start(Box::new(stream), |now| Session::new_secured(now, config, credentials))?;
+            channel.into_iter().for_each(|channel| driver.machine().bind(channel));
+            driver
         } else {
             start(Box::new(stream), |now| Session::new(now, config, credentials))?
         };
@@ -103,6 +107,7 @@ fn start(
     // A driver starts its clock at the origin.
     let session = session(Instant::ORIGIN);
     let session = session.map_err(|_| "the user's name or password cannot be sent by POP3")?;
+    let session = session.with_seed(Seed::new(random()?));
     Ok(Driver::new(stream, |_| session))
 }
 

@@ -6,7 +6,7 @@ use homing::{
     dns::tokio::Resolver,
     pop3::{self, Entry, Maildrop, Response, ResponseCode, Text, UniqueId, server::Login},
     proto_core::tokio::{AcceptLimits, BoxStream, Driver, accept_loop},
-    sasl::{Credentials, Mechanism},
+    sasl::{Credentials, Mechanism, server::Claim},
     smtp::{
         self, Extension, ForwardPath, Mailbox, Reply, ReversePath,
         server::{Event, Session},
@@ -225,7 +225,10 @@ impl Handler for Reception {
                 self.client = host.to_string();
                 self.forget().await;
             }
-            Event::Auth(login) => {
+            Event::Auth(claim) => {
+                let Claim::Password(login) = claim else {
+                    return reply(535, "5.7.8 a password, please");
+                };
                 self.authenticated = self.shared.admits(&login).is_some();
                 if !self.authenticated {
                     return reply(535, "5.7.8 I do not know you by that password");
@@ -367,7 +370,7 @@ impl pop3::tokio::Handler for Mailboxes {
 
     async fn log_in(&mut self, login: Login) -> Result<Maildrop, Response> {
         let user = match &login {
-            Login::Sasl(credentials) => self.shared.admits(credentials),
+            Login::Sasl(Claim::Password(credentials)) => self.shared.admits(credentials),
             Login::Password { user, password } => {
                 let credentials = Credentials::new(&user.to_string(), password.clone());
                 credentials.ok().and_then(|credentials| self.shared.admits(&credentials))

@@ -204,7 +204,12 @@ async fn deliver(
     for target in targets {
         match try_target(shared, message, &from, recipients, target).await {
             Ok(outcome) => {
-                return outcome.recipients.iter().map(|(_, sent)| Verdict::of(sent)).collect();
+                let said = outcome.recipients.iter().map(|(_, sent)| Verdict::of(sent));
+                // Those beyond what the server takes at once come last, for they have one domain.
+                let later = Text::from_static("more recipients than the server takes at once");
+                let mut verdicts: Vec<_> = said.collect();
+                verdicts.resize(recipients.len(), Verdict::Deferred(later));
+                return verdicts;
             }
             Err(error) => why = error.to_string(),
         }

@@ -8,7 +8,7 @@ use homing::proto_core::{
     Instant, Machine,
     testing::{Expected, Side, Subject, laws},
 };
-use homing::sasl::Mechanism;
+use homing::sasl::{Mechanism, Seed, scram::Verifier, server::Claim};
 use homing_fuzz::cuts;
 use libfuzzer_sys::fuzz_target;
 
@@ -25,7 +25,7 @@ fn config(options: u8) -> Config {
     let mut config = Config::new(Text::from_static("POP3 server ready"));
     config.stls = options & 2 == 0;
     config.login_without_tls = options & 4 == 0;
-    config.mechanisms = vec![Mechanism::PLAIN, Mechanism::LOGIN];
+    config.mechanisms = Mechanism::ALL.to_vec();
     if options & 8 != 0 {
         let limits = &mut config.limits;
         (limits.command_line, limits.sasl_line, limits.endless_line) = (30, 40, 200);
@@ -48,7 +48,7 @@ impl Subject for Server {
     const SIDE: Side = Side::Server;
 
     fn start(&self, now: Instant) -> Session {
-        let mut session = Session::new(now, self.config.clone());
+        let mut session = Session::new(now, self.config.clone()).with_seed(Seed::new([7; 32]));
         if self.tls {
             session.secured();
         }
@@ -63,6 +63,12 @@ impl Subject for Server {
         match event {
             Some(Event::Login(Login::Password { user, .. })) if user.as_bytes() == b"no" => {
                 session.respond(Response::err(Text::default()))
+            }
+            Some(Event::Login(Login::Sasl(Claim::Token(_)))) => {
+                session.respond(Response::err(Text::default()))
+            }
+            Some(Event::Lookup(lookup)) => {
+                session.supply(Verifier::decoy(lookup.hash(), b"", lookup.authcid(), 1))
             }
             Some(Event::Login(_)) => session.admit(maildrop(), Text::default()),
             Some(Event::Retrieve { index, .. }) => {

@@ -33,7 +33,9 @@ fn config(options: u8) -> Config {
     }
     if options & 16 != 0 {
         config.bare = BarePolicy::Normalise;
+        config.limits.chunk = 5;
     }
+    config.lmtp = options & 192 == 192;
     if options & 32 != 0 {
         let limits = &mut config.limits;
         // Not both low: a client hears what is more than the longest reply before it has asked all.
@@ -83,7 +85,7 @@ impl Subject for Client {
             Some(Event::Ready) => session.send(self.envelope()).expect("it is ready"),
             Some(Event::SendBody) => {
                 session.body(b".\r\n.Do you like\nketchup?").expect("it asked for the body");
-                // One that cannot be sent has ended the session.
+                // One that cannot be sent has ended the message, or the session.
                 let _ = session.body_end();
             }
             Some(Event::Sent(_)) => session.quit().expect("it is ready"),

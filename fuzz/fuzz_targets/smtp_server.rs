@@ -6,10 +6,10 @@ use homing::proto_core::{
     dot::BarePolicy,
     testing::{Expected, Side, Subject, laws},
 };
-use homing::sasl::Mechanism;
+use homing::sasl::{Mechanism, Seed};
 use homing::smtp::{
     Extension, Extensions, Reply,
-    server::{Config, Event, Session},
+    server::{Config, Event, LongLines, Session},
 };
 use homing_fuzz::cuts;
 use libfuzzer_sys::fuzz_target;
@@ -27,15 +27,24 @@ fn config(options: u8) -> Config {
     let mut config = Config::new("foo.com".parse().expect("a host"));
     config.extensions = config.extensions.with(Extension::StartTls);
     config.plaintext_passwords = options & 2 != 0;
-    config.mechanisms = vec![Mechanism::PLAIN, Mechanism::LOGIN];
+    config.mechanisms = Mechanism::ALL.to_vec();
     config.bare = match options & 12 {
         4 => BarePolicy::Normalise,
         8 => BarePolicy::Pass,
         _ => BarePolicy::Reject,
     };
-    if options & 16 != 0 {
-        config.extensions = Extensions::NONE;
+    match options & 80 {
+        16 => config.extensions = Extensions::NONE,
+        64 => config.extensions = Extensions::all(),
+        80 => {
+            config.extensions = Extensions::all();
+            config.long_lines = LongLines::Reject;
+            config.limits.text_line = 8;
+            config.proxy = options & 2 != 0;
+        }
+        _ => {}
     }
+    config.lmtp = options & 128 != 0;
     if options & 32 != 0 {
         let limits = &mut config.limits;
         // A line without end is longer than any command with the parameters of extensions.
@@ -57,7 +66,7 @@ impl Subject for Server {
     const SIDE: Side = Side::Server;
 
     fn start(&self, now: Instant) -> Session {
-        let mut session = Session::new(now, self.config.clone());
+        let mut session = Session::new(now, self.config.clone()).with_seed(Seed::new([7; 32]));
         if self.tls {
             session.secured();
         }
@@ -70,7 +79,7 @@ impl Subject for Server {
         }
         let no = |code| Reply::new(code, "no").expect("a reply");
         let said = match event {
-            Some(Event::Rcpt { to, .. }) => to.to_string(),
+            Some(Event::Rcpt { to, .. } | Event::Verdict(to)) => to.to_string(),
             Some(Event::Vrfy(text) | Event::Help(Some(text))) => text.to_string(),
             Some(Event::Mail { from, .. }) => from.to_string(),
             _ => String::new(),

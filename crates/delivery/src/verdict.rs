@@ -38,7 +38,10 @@ impl Verdict {
                 Self::Failed(words(reply))
             }
             Delivery::Refused(_, reply) => Self::Deferred(words(reply)),
-            Delivery::Unsent(reason @ Reason::Interrupted) => Self::Deferred(words(reason)),
+            // Another connection may do.
+            Delivery::Unsent(reason @ (Reason::Interrupted | Reason::SessionFull { .. })) => {
+                Self::Deferred(words(reason))
+            }
             Delivery::Unsent(reason) => Self::Failed(words(reason)),
             _ => Self::Deferred(Text::from_static("the connection ended after the message")),
         }

@@ -37,12 +37,46 @@ pub enum ParseErrorKind {
     /// There are more options than [`MessageLimits::options`](crate::MessageLimits).
     #[error("too many edns options")]
     Options,
+    /// An option's data do not suit its code.
+    #[error("malformed edns option")]
+    Option,
     /// An escape is neither `\X` nor `\DDD` (RFC 1035 §5.1).
     #[error("malformed escape")]
     Escape,
     /// A mnemonic is not known.
     #[error("unknown mnemonic")]
     Mnemonic,
+    /// A bitmap has windows out of order, empty, too long or with a zero at the end
+    /// (RFC 4034 §4.1.2).
+    #[error("malformed bitmap")]
+    Bitmap,
+    /// A service parameter is out of order, or its value does not suit its key (RFC 9460 §2.2).
+    #[error("malformed service parameter")]
+    SvcParam,
+    /// An address prefix is longer than its family's addresses, or ends in zeros (RFC 3123 §4).
+    #[error("malformed address prefix")]
+    Prefix,
+    /// Data are of a version or kind that is not defined.
+    #[error("undefined version or kind")]
+    Version,
+    /// A TSIG record is not the last of the message (RFC 8945 §5.1).
+    #[error("misplaced or repeated tsig record")]
+    Tsig,
+    /// A name in Unicode has no form in ASCII (RFC 5891).
+    #[error("name cannot be internationalised")]
+    Idna,
+    /// An entry is longer than [`Limits::entry`](crate::zone_file::Limits).
+    #[error("entry is too long")]
+    Entry,
+    /// Files are included deeper than [`Limits::includes`](crate::zone_file::Limits).
+    #[error("files are included too deep")]
+    Includes,
+    /// More records are generated than [`Limits::generate`](crate::zone_file::Limits).
+    #[error("too many records are generated")]
+    Generate,
+    /// Text has something else here than what is expected.
+    #[error("expected {0}")]
+    Expected(&'static str),
 }
 
 /// Why an undertaking cannot be finished.

@@ -6,43 +6,55 @@ extern crate std;
 
 pub mod authority;
 mod cache;
+mod compress;
 mod edns;
 mod error;
 mod exchange;
+mod fold;
 mod header;
 mod key;
 mod limits;
 mod message;
 mod name;
-mod name_text;
 mod number;
 mod query;
 mod random;
 mod rdata;
-mod rdata_field;
 mod reader;
 mod record;
 pub mod recursive;
 pub mod stub;
+mod text;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+pub mod tsig;
 mod update;
 mod writer;
 mod zone;
+pub mod zone_file;
 
 pub use authority::{Authority, Outcome};
-pub use edns::{Edns, Options};
+pub use edns::{
+    ClientSubnet, Cookie, CookieSecret, Edns, EdnsOption, Options, OptionsBuf, ZoneVersion,
+};
 pub use error::{Error, Misuse, ParseError, ParseErrorKind};
 pub use header::Header;
 pub use limits::MessageLimits;
 pub use message::{Message, MessageBuf, Question, RecordRef, Records, Section};
 pub use name::{Labels, Name, NameRef};
-pub use number::{Class, Opcode, Rcode, RecordType};
+pub use number::{
+    CertType, Class, DnssecAlgorithm, DsyncScheme, ExtendedError, Opcode, OptionCode, Rcode,
+    RecordType, SvcKey,
+};
 #[doc(no_inline)]
 pub use proto_core;
 pub use query::{Query, UDP_PAYLOAD};
-pub use rdata::{Opaque, Rdata};
-pub use rdata_field::CharStrings;
+pub use rdata::{
+    AddressPart, AtmAddress, Base64, CharString, CharStrings, Counted, Eui48, Eui64, Gateway,
+    Hashed, Hex, Hints, HostIdentity, Location, Locator64, NameList, Nsap, NxtBits, Opaque, Ports,
+    Prefix, Prefixes, Protocol, Rdata, Relay, Salt, SvcKeys, SvcParam, SvcParams, Text, Time48,
+    Timestamp, Tunnel, TypeBitmap,
+};
 pub use record::Record;
 pub use update::Update;
 pub use writer::{Mark, Writer};

@@ -1,7 +1,7 @@
 //! Messages as they are read: checked once, then walked without errors (RFC 1035 §4).
 use bytes::Bytes;
 
-use crate::edns::Edns;
+use crate::edns::{Edns, Options};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::header::Header;
 use crate::limits::MessageLimits;
@@ -53,8 +53,9 @@ struct Layout {
     questions: u16,
     /// Where the questions end, and with each section the next begins.
     ends: [usize; 4],
-    /// Where the OPT record's fixed part is.
+    /// Where the OPT record begins, and the TSIG record.
     opt: Option<usize>,
+    tsig: Option<usize>,
 }
 
 impl<'a> Message<'a> {
@@ -81,16 +82,17 @@ impl<'a> Message<'a> {
             reader.name()?;
             reader.take(4)?;
         }
-        let mut layout = Layout { header, questions, ends: [reader.position(); 4], opt: None };
+        let mut layout =
+            Layout { header, questions, ends: [reader.position(); 4], opt: None, tsig: None };
         let order = [Section::Answer, Section::Authority, Section::Additional];
-        for ((section, count), end) in
-            order.iter().zip(sections).zip(layout.ends.iter_mut().skip(1))
-        {
+        let mut ends = layout.ends;
+        for ((section, count), end) in order.iter().zip(sections).zip(ends.iter_mut().skip(1)) {
             for _ in 0..count {
-                check_record(&mut reader, *section, header.opcode, limits, &mut layout.opt)?;
+                check_record(&mut reader, *section, limits, &mut layout)?;
             }
             *end = reader.position();
         }
+        layout.ends = ends;
         if reader.is_empty() {
             Ok(Self { octets, layout })
         } else {
@@ -176,6 +178,13 @@ impl<'a> Message<'a> {
         Some(Edns { payload: opt.class.number(), version, dnssec_ok: flags & 0x80 != 0, options })
     }
 
+    /// Returns the TSIG record, which is not verified yet, and where it begins.
+    pub(crate) fn tsig(&self) -> Option<(RecordRef<'a>, usize)> {
+        let start = self.layout.tsig?;
+        let tsig = Records(Reader::trusted(self.octets, start, self.octets.len())).next()?;
+        Some((tsig, start))
+    }
+
     fn opt(&self) -> Option<RecordRef<'a>> {
         let start = self.layout.opt?;
         Records(Reader::trusted(self.octets, start, self.octets.len())).next()
@@ -205,6 +214,17 @@ pub struct RecordRef<'a> {
 }
 
 impl<'a> RecordRef<'a> {
+    /// Makes one of data that have been checked.
+    pub(crate) const fn of_data(
+        owner: NameRef<'a>,
+        rtype: RecordType,
+        class: Class,
+        ttl: u32,
+        data: &'a [u8],
+    ) -> Self {
+        Self { owner, rtype, class, ttl, message: data, data: (0, data.len()) }
+    }
+
     /// Returns whom the record is about.
     #[must_use]
     pub const fn owner(&self) -> NameRef<'a> {
@@ -229,8 +249,14 @@ impl<'a> RecordRef<'a> {
         if self.ttl > i32::MAX as u32 { 0 } else { self.ttl }
     }
 
+    /// Returns the TTL as it is on the wire.
+    pub(crate) const fn raw_ttl(&self) -> u32 {
+        self.ttl
+    }
+
     /// Decodes the data.
     #[must_use]
+    #[inline]
     pub fn data(&self) -> Rdata<'a> {
         Rdata::trusted(self.rtype, &mut Reader::trusted(self.message, self.data.0, self.data.1))
     }
@@ -249,6 +275,7 @@ pub struct Records<'a>(Reader<'a>);
 impl<'a> Iterator for Records<'a> {
     type Item = RecordRef<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<RecordRef<'a>> {
         if self.0.is_empty() {
             return None;
@@ -301,11 +328,14 @@ fn read_question<'a>(reader: &mut Reader<'a>) -> Result<Question<'a>, ParseError
     })
 }
 
+#[inline]
 fn read_record<'a>(reader: &mut Reader<'a>) -> Result<RecordRef<'a>, ParseError> {
     let owner = reader.name()?;
-    let (rtype, class) = (RecordType::new(reader.u16()?), Class::new(reader.u16()?));
-    let ttl = reader.u32()?;
-    let length = usize::from(reader.u16()?);
+    let [a, b, c, d, e, f, g, h, i, j] = reader.array()?;
+    let rtype = RecordType::new(u16::from_be_bytes([a, b]));
+    let class = Class::new(u16::from_be_bytes([c, d]));
+    let ttl = u32::from_be_bytes([e, f, g, h]);
+    let length = usize::from(u16::from_be_bytes([i, j]));
     let start = reader.position();
     reader.take(length)?;
     let data = (start, reader.position());
@@ -315,28 +345,42 @@ fn read_record<'a>(reader: &mut Reader<'a>) -> Result<RecordRef<'a>, ParseError>
 fn check_record(
     reader: &mut Reader<'_>,
     section: Section,
-    opcode: Opcode,
     limits: &MessageLimits,
-    opt: &mut Option<usize>,
+    layout: &mut Layout,
 ) -> Result<(), ParseError> {
-    let start = reader.clone();
-    let record = read_record(reader)?;
-    // RFC 2136 §2.4 and §2.5: data may be missing. An empty OPT is whole all the same.
-    if opcode == Opcode::UPDATE && record.is_empty() && record.rtype != RecordType::OPT {
-        return Ok(());
+    let (start, error) = (reader.position(), ParseError::new);
+    let owner = reader.name()?;
+    let [high, low, .., long, short] = reader.array::<10>()?;
+    let rtype = RecordType::new(u16::from_be_bytes([high, low]));
+    let length = usize::from(u16::from_be_bytes([long, short]));
+    let mut data = reader.sub(length)?;
+    // RFC 8945 §5.1: the last record of the message.
+    if layout.tsig.is_some() {
+        return Err(error(ParseErrorKind::Tsig, start));
     }
-    let mut data = start.clone();
-    data.take(record.data.0 - start.position())?;
-    let data = Rdata::read(record.rtype, &mut data.sub(record.data.1 - record.data.0)?)?;
-    if let Rdata::Opt { options } = data {
-        // RFC 6891 §6.1.1: one, of the root, in the additional section.
-        let misplaced = section != Section::Additional || !record.owner.is_root();
-        if misplaced || opt.replace(start.position()).is_some() {
-            return Err(start.error(ParseErrorKind::Opt));
+    match rtype {
+        RecordType::OPT => {
+            let octets = data.clone().rest();
+            Rdata::check(rtype, &mut data)?;
+            // RFC 6891 §6.1.1: one, of the root, in the additional section.
+            let misplaced = section != Section::Additional || !owner.is_root();
+            if misplaced || layout.opt.replace(start).is_some() {
+                return Err(error(ParseErrorKind::Opt, start));
+            }
+            if Options::checked(octets).iter().count() > usize::from(limits.options) {
+                return Err(error(ParseErrorKind::Options, start));
+            }
         }
-        if options.iter().count() > usize::from(limits.options) {
-            return Err(start.error(ParseErrorKind::Options));
+        // RFC 2136 §2.4 and §2.5: data may be missing.
+        _ if length == 0 && layout.header.opcode == Opcode::UPDATE => {}
+        RecordType::TSIG => {
+            Rdata::check(rtype, &mut data)?;
+            if section != Section::Additional {
+                return Err(error(ParseErrorKind::Tsig, start));
+            }
+            layout.tsig = Some(start);
         }
+        rtype => Rdata::check(rtype, &mut data)?,
     }
     Ok(())
 }

@@ -8,8 +8,7 @@ use crate::error::Misuse;
 use crate::message::RecordRef;
 use crate::name::{Name, NameRef};
 use crate::number::{Class, RecordType};
-use crate::rdata::Rdata;
-use crate::rdata_field::CharStrings;
+use crate::rdata::{CharStrings, Rdata};
 use crate::reader::Reader;
 
 /// A resource record: who, what, for how long, and the data (RFC 1034 §3.6).
@@ -94,6 +93,12 @@ impl Record {
         self.data.view()
     }
 
+    /// Returns the data as they are after RDLENGTH, names whole.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.data.octets
+    }
+
     pub(crate) fn into_data(self) -> Data {
         self.data
     }
@@ -105,18 +110,36 @@ impl From<RecordRef<'_>> for Record {
     }
 }
 
-/// Writes the record as a line of a master file.
+/// Writes the record as a line of a master file; in the alternate form (`{:#}`) in columns, and
+/// long data on several lines.
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { owner, class, ttl, data } = self;
-        write!(f, "{owner} {ttl} {class} {} {}", data.rtype, data.view())
+        let data = self.data();
+        RecordRef::print(f, self.owner.view(), self.ttl, self.class, &data)
     }
 }
 
+/// Writes the record as a line of a master file, or several, as [`Record`] does.
 impl fmt::Display for RecordRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (owner, ttl, class, rtype) = (self.owner(), self.ttl(), self.class(), self.rtype());
-        write!(f, "{owner} {ttl} {class} {rtype} {}", self.data())
+        Self::print(f, self.owner(), self.ttl(), self.class(), &self.data())
+    }
+}
+
+impl RecordRef<'_> {
+    fn print(
+        f: &mut fmt::Formatter<'_>,
+        owner: NameRef<'_>,
+        ttl: u32,
+        class: Class,
+        data: &Rdata<'_>,
+    ) -> fmt::Result {
+        let rtype = data.record_type();
+        if f.alternate() {
+            write!(f, "{owner:<23} {ttl:<7} {class:<3} {rtype:<11} {data:#}")
+        } else {
+            write!(f, "{owner} {ttl} {class} {rtype} {data}")
+        }
     }
 }
 
@@ -130,7 +153,7 @@ pub(crate) struct Data {
 impl Data {
     pub(crate) fn new(data: &Rdata<'_>) -> Self {
         let mut octets = Vec::new();
-        data.write(&mut octets);
+        data.write_to(&mut octets);
         Self { rtype: data.record_type(), octets: octets.into() }
     }
 

@@ -1,24 +1,19 @@
 //! Messages as they are written: within a limit, compressed where RFC 3597 permits.
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
+use crate::compress::{Table, assemble};
 use crate::edns::Edns;
 use crate::error::{Error, Misuse};
 use crate::header::Header;
 use crate::message::{Question, Section};
-use crate::name::{Labels, NameRef};
+use crate::name::{MAX_NAME, NameRef};
 use crate::number::{Class, RecordType};
-use crate::rdata::Rdata;
-use crate::rdata_field::{Names, Sink, put_labels};
+use crate::rdata::{Names, Rdata, Sink, put_labels};
 use crate::reader::HEADER;
 use crate::record::Record;
 
-/// Remembered names: what BIND keeps in its first table, and all that a 512-octet message needs.
-const SLOTS: usize = 64;
-/// Slots looked at for one suffix.
-const PROBES: usize = 4;
-/// Equal hashes that are compared octet by octet, in one message: an attacker who makes hashes
-/// collide (CVE-2024-8508 and its kin) gets a longer message, not a slower server.
-const COMPARISONS: u16 = 1024;
+/// Octets that are made room for at first, and then twice as many each time.
+const ROOM: usize = 512;
 
 /// Writes one message behind what is already in a buffer, and never more than a limit.
 ///
@@ -46,6 +41,8 @@ pub struct Writer<'b> {
     out: &'b mut BytesMut,
     /// Where the message begins in the buffer.
     base: usize,
+    /// Octets of the message so far; the buffer has room behind them.
+    length: usize,
     limit: usize,
     overflow: bool,
     header: Header,
@@ -66,12 +63,14 @@ pub struct Mark {
 
 impl<'b> Writer<'b> {
     /// Begins a message of at most `limit` octets (not below 12, nor above 65,535).
+    #[inline]
     pub fn new(out: &'b mut BytesMut, header: Header, limit: usize) -> Self {
         let base = out.len();
-        out.put_bytes(0, HEADER);
         let limit = limit.clamp(HEADER, usize::from(u16::MAX));
-        let table = Table { slots: [Slot::EMPTY; SLOTS], comparisons: COMPARISONS };
-        Self { out, base, limit, overflow: false, header, counts: [0; 4], section: None, table }
+        out.resize(base + limit.min(ROOM), 0);
+        let (counts, table) = ([0; 4], Table::new());
+        let (length, overflow, section) = (HEADER, false, None);
+        Self { out, base, length, limit, overflow, header, counts, section, table }
     }
 
     /// Lends the header, which is written at the end.
@@ -124,7 +123,13 @@ impl<'b> Writer<'b> {
     ///
     /// [`Error::Full`] if there is no room.
     pub fn record(&mut self, record: &Record) -> Result<(), Error> {
-        self.data(record.owner().view(), record.class(), record.ttl(), &record.data())
+        let (owner, rtype) = (record.owner().view(), record.rtype());
+        let (class, ttl) = (record.class(), record.ttl());
+        if Rdata::is_compressed(rtype) {
+            return self.data(owner, class, ttl, &record.data());
+        }
+        // Without names to compress, the octets are as they shall be.
+        self.raw(owner, rtype, class, ttl, |writer| writer.put(record.octets()))
     }
 
     /// Writes a record from its parts.
@@ -139,7 +144,7 @@ impl<'b> Writer<'b> {
         ttl: u32,
         data: &Rdata<'_>,
     ) -> Result<(), Error> {
-        self.raw(owner, data.record_type(), class, ttl, |writer| data.write(writer))
+        self.raw(owner, data.record_type(), class, ttl, |writer| data.write_to(writer))
     }
 
     /// Writes a record without data, as updates have them (RFC 2136 §2.4 and §2.5).
@@ -183,7 +188,7 @@ impl<'b> Writer<'b> {
 
     /// Takes back everything that was written since the mark.
     pub fn rollback(&mut self, mark: Mark) {
-        self.out.truncate(self.base + mark.length);
+        self.length = mark.length;
         self.table.forget(mark.length);
         self.counts = mark.counts;
         self.section = mark.section;
@@ -194,8 +199,8 @@ impl<'b> Writer<'b> {
     /// Returns how many octets the message has so far.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a message has a header")]
-    pub fn len(&self) -> usize {
-        self.out.len() - self.base
+    pub const fn len(&self) -> usize {
+        self.length
     }
 
     /// Completes the message: header and counts.
@@ -209,6 +214,7 @@ impl<'b> Writer<'b> {
         if let Some(place) = self.out.get_mut(self.base..self.base + HEADER) {
             place.copy_from_slice(&header);
         }
+        self.out.truncate(self.base + self.length);
     }
 
     fn raw(
@@ -222,16 +228,17 @@ impl<'b> Writer<'b> {
         let mark = self.mark();
         let section = *self.section.get_or_insert(Section::Answer);
         self.put_name(owner, Names::Compressed);
-        self.put(&rtype.number().to_be_bytes());
-        self.put(&class.number().to_be_bytes());
-        self.put(&ttl.to_be_bytes());
-        let place = self.out.len();
-        self.put(&[0, 0]);
+        let ([a, b], [c, d]) = (rtype.number().to_be_bytes(), class.number().to_be_bytes());
+        let [e, f, g, h] = ttl.to_be_bytes();
+        self.put(&[a, b, c, d, e, f, g, h, 0, 0]);
+        let start = self.length;
         data(self);
-        let length = self.out.len().saturating_sub(place + 2);
-        let length = u16::try_from(length).unwrap_or_default().to_be_bytes();
-        if let Some(place) = self.out.get_mut(place..place + 2) {
-            place.copy_from_slice(&length);
+        let length = u16::try_from(self.length.saturating_sub(start)).unwrap_or_default();
+        let place = self.base + start;
+        if let Some(place) = self.out.get_mut(place.saturating_sub(2)..place)
+            && !self.overflow
+        {
+            place.copy_from_slice(&length.to_be_bytes());
         }
         let written = self.counted(mark);
         // RFC 2181 §9: additional records are left out in silence.
@@ -261,100 +268,53 @@ impl<'b> Writer<'b> {
 
     /// Writes a name, ending it with a pointer to the longest suffix that is known.
     fn put_compressed(&mut self, name: NameRef<'_>) {
-        let mut labels = name.labels();
-        let start = self.len();
-        loop {
-            let suffix = labels.clone();
-            let Some(label) = labels.next() else { return self.put(&[0]) };
-            let position = self.len();
-            let whole = self.out.get(self.base..self.base + start).unwrap_or_default();
-            match self.table.find(whole, suffix, position) {
-                Some(pointer) => return self.put(&(0xc000 | pointer).to_be_bytes()),
-                None => {
-                    self.put(&[u8::try_from(label.len()).unwrap_or_default()]);
-                    self.put(label);
-                }
-            }
+        match name.plain() {
+            Some(wire) => self.put_split(wire),
+            None => self.put_split(assemble(name, &mut [0; MAX_NAME])),
         }
+    }
+
+    fn put_split(&mut self, wire: &[u8]) {
+        let message = self.out.get(self.base..self.base + self.length).unwrap_or_default();
+        let (split, position) = (self.table.split(message, wire), self.length);
+        self.put(split.head());
+        match split.pointer() {
+            0 => self.put(&[0]),
+            pointer => self.put(&(0xc000 | pointer).to_be_bytes()),
+        }
+        if !self.overflow {
+            self.table.remember(&split, position);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, length: usize) {
+        let room = (2 * length).max(ROOM).min(self.limit.max(length));
+        self.out.resize(self.base + room, 0);
     }
 }
 
 impl Sink for Writer<'_> {
+    #[inline]
     fn put(&mut self, octets: &[u8]) {
-        self.overflow |= self.len() + octets.len() > self.limit;
-        if !self.overflow {
-            self.out.put_slice(octets);
+        let end = self.length + octets.len();
+        self.overflow |= end > self.limit;
+        if self.overflow {
+            return;
+        }
+        if self.base + end > self.out.len() {
+            self.grow(end);
+        }
+        if let Some(place) = self.out.get_mut(self.base + self.length..self.base + end) {
+            place.copy_from_slice(octets);
+            self.length = end;
         }
     }
 
     fn put_name(&mut self, name: NameRef<'_>, names: Names) {
         match names {
             Names::Compressed => self.put_compressed(name),
-            Names::Plain => put_labels(self, name),
+            Names::Lowered | Names::Plain => put_labels(self, name),
         }
     }
-}
-
-/// Where suffixes of names are in the message, by hash.
-#[derive(Debug)]
-struct Table {
-    slots: [Slot; SLOTS],
-    comparisons: u16,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    hash: u16,
-    /// Zero if empty: no name begins in a header.
-    position: u16,
-}
-
-impl Slot {
-    const EMPTY: Self = Self { hash: 0, position: 0 };
-}
-
-impl Table {
-    /// Returns where the suffix is in the whole names, or remembers that it will be at `position`.
-    fn find(&mut self, whole: &[u8], suffix: Labels<'_>, position: usize) -> Option<u16> {
-        let hash = hash(suffix.clone());
-        let first = usize::from(hash) % SLOTS;
-        for probe in 0..PROBES {
-            let slot = self.slots.get_mut((first + probe) % SLOTS)?;
-            if slot.position == 0 {
-                // RFC 1035 §4.1.4: a pointer has fourteen bits.
-                let position = u16::try_from(position).ok().filter(|&at| at < 0x4000)?;
-                *slot = Slot { hash, position };
-                return None;
-            }
-            if slot.hash == hash && usize::from(slot.position) < whole.len() {
-                self.comparisons = self.comparisons.checked_sub(1)?;
-                let known = NameRef::checked(whole, usize::from(slot.position)).labels();
-                // With its case: what is read is what was written.
-                if known.eq(suffix.clone()) {
-                    return Some(slot.position);
-                }
-            }
-        }
-        None
-    }
-
-    fn forget(&mut self, length: usize) {
-        for slot in &mut self.slots {
-            if usize::from(slot.position) >= length {
-                *slot = Slot::EMPTY;
-            }
-        }
-    }
-}
-
-/// Mixes the labels; FNV-1a, folded.
-fn hash(suffix: Labels<'_>) -> u16 {
-    let mut hash = 0x811c_9dc5_u32;
-    for label in suffix {
-        for &octet in label.iter().chain(&[0]) {
-            hash = (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193);
-        }
-    }
-    let [a, b, c, d] = hash.to_be_bytes();
-    u16::from_be_bytes([a ^ c, b ^ d])
 }

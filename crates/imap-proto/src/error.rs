@@ -41,6 +41,9 @@ pub enum ParseErrorKind {
     /// Not a section of a message.
     #[error("not a section")]
     Section,
+    /// Not a command that is known.
+    #[error("unknown command")]
+    Command,
     /// A word that means nothing here.
     #[error("unknown word")]
     Word,

@@ -122,7 +122,7 @@ impl Flag {
 }
 
 impl Keyword {
-    fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         match cursor.while_outside(NOT_ATOM) {
             [] => Err(cursor.error(ParseErrorKind::Flag)),
             word => Ok(Self(cursor.share(word))),

@@ -142,6 +142,11 @@ impl Framer {
         Self { limits, unasked: true, state: State::Line, text: 0, literals: 0 }
     }
 
+    /// Changes the limits, from what is read next on: a server allows more after LOGIN.
+    pub const fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Takes the next piece; `None` until more arrives, or while a literal waits for its answer.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod capability;
+pub mod command;
 mod cursor;
 mod date;
 mod diagnostic;
@@ -12,6 +13,7 @@ pub mod frame;
 mod limits;
 mod line;
 mod mailbox;
+mod not_empty;
 mod number;
 mod octets;
 mod raw;

@@ -86,6 +86,17 @@ impl Line {
         &self.text
     }
 
+    /// Returns how many literals there are.
+    pub(crate) fn literals(&self) -> usize {
+        self.holes.len()
+    }
+
+    /// Returns how many octets there are, as offsets count them: without announcements.
+    pub(crate) fn len(&self) -> usize {
+        let octets = |hole: &Hole| hole.octets.as_ref().map_or(0, Bytes::len) + hole.text.len();
+        self.text.len() + self.holes.iter().map(octets).sum::<usize>()
+    }
+
     pub(crate) fn holes(&self) -> &[Hole] {
         &self.holes
     }

@@ -118,7 +118,7 @@ impl SeqNumber {
         }
     }
 
-    fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         match cursor.peek() {
             Some(b'*') => {
                 cursor.skip(1);
@@ -129,7 +129,7 @@ impl SeqNumber {
         }
     }
 
-    fn put(self, writer: &mut Writer<'_>) {
+    pub(crate) fn put(self, writer: &mut Writer<'_>) {
         match self {
             Self::Number(number) => writer.number(number.get()),
             Self::Largest => writer.put(b"*"),

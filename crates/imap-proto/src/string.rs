@@ -2,6 +2,9 @@
 use bytes::Bytes;
 use core::fmt;
 
+use crate::ParseErrorKind;
+use crate::cursor::{Cursor, Parsed};
+
 /// A `string`, `astring` or, as an `Option`, an `nstring` (RFC 9051 §4.3, §9): octets other than
 /// NUL, in no charset in particular.
 ///
@@ -135,6 +138,14 @@ impl Tag {
     pub fn new(octets: impl Into<Bytes>) -> Option<Self> {
         let octets = octets.into();
         crate::octets::all_outside(&octets, crate::octets::NOT_TAG).then_some(Self(octets))
+    }
+
+    /// Takes a tag.
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        match cursor.while_outside(crate::octets::NOT_TAG) {
+            [] => Err(cursor.error(ParseErrorKind::Tag)),
+            tag => Ok(Self(cursor.share(tag))),
+        }
     }
 
     /// Returns the octets.

@@ -77,8 +77,8 @@ impl FromStr for AddrSpec {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
         if let Some(rest) = text.strip_prefix('"') {
-            let (local, domain) = rest.rsplit_once("\"@").ok_or(NO_LOCAL)?;
-            return Self::new(&unquote(local).ok_or(NO_LOCAL)?, domain);
+            let (local, rest) = unquote(rest).ok_or(NO_LOCAL)?;
+            return Self::new(&local, rest.strip_prefix('@').ok_or(NO_LOCAL)?);
         }
         let (local, domain) = text.split_once('@').ok_or(NO_LOCAL)?;
         if is_dot_atom(local) { Self::new(local, domain) } else { Err(NO_LOCAL) }
@@ -87,16 +87,16 @@ impl FromStr for AddrSpec {
 
 const NO_LOCAL: ParseError = ParseError::new(ParseErrorKind::LocalPart, 0);
 
-fn unquote(text: &str) -> Option<String> {
+/// Reads a quoted string after its opening quote; returns it and what follows.
+fn unquote(text: &str) -> Option<(String, &str)> {
     let (mut out, mut chars) = (String::new(), text.chars());
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => return None,
+    loop {
+        match chars.next()? {
+            '"' => return Some((out, chars.as_str())),
             '\\' => out.push(chars.next()?),
             c => out.push(c),
         }
     }
-    Some(out)
 }
 
 impl fmt::Display for AddrSpec {
@@ -302,6 +302,7 @@ mod tests {
             "\"a b\"@c",
             "\"a\\\"@b\"@c",
             "a@[IPv6:::1]",
+            "\"a b\"@[x\"@y]",
             "jürgen@bücher.example",
         ] {
             assert_eq!(good.parse::<AddrSpec>().unwrap().to_string(), good);

@@ -1,23 +1,28 @@
 //! Making messages.
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::encode::{self, BASE64_LINE};
-use crate::fold::FieldWriter;
-use crate::{Address, DateTime, Encoding, MediaType, MessageId, Text};
+use crate::builder_part::PartBuilder;
+use crate::builder_pieces::Pieces;
+use crate::builder_write::Writer;
+use crate::report::Report;
+use crate::{
+    AddrSpec, Address, DateTime, FieldName, FieldValue, MediaType, MessageId, ParseError, Target,
+    Text,
+};
 
 /// Composes a message.
 ///
-/// Text alone makes a `text/plain` message; text and HTML make a `multipart/alternative`;
-/// attachments put what there is into a `multipart/mixed`. All is written for 7-bit transports
-/// in lines of 78 octets where they can be cut. Every argument is of a type that cannot break
+/// Text alone makes a `text/plain` message; text and HTML make a `multipart/alternative`; inline
+/// pictures join the HTML in a `multipart/related`; attachments put what there is into a
+/// `multipart/mixed`. Without a [`target`](Self::target) all is written for 7-bit transports. How
+/// each body is encoded follows from what is in it. Every argument is of a type that cannot break
 /// a header, so that writing cannot fail.
 ///
-/// Addresses that are not ASCII are written as they are (RFC 6532): such a message needs transports
-/// that offer SMTPUTF8.
+/// Addresses that are not ASCII have no other form (RFC 6532): such a message
+/// [needs](Self::needs_smtputf8) transports that offer SMTPUTF8.
 ///
 /// RFC 5322 §3.6 wants `From:` in what is sent; a draft may do without.
 ///
@@ -44,264 +49,385 @@ use crate::{Address, DateTime, Encoding, MediaType, MessageId, Text};
 #[derive(Clone, Debug)]
 #[must_use = "a builder says nothing until it is written"]
 pub struct Builder {
-    date: DateTime,
-    message_id: Option<MessageId>,
-    from: Vec<Address>,
-    to: Vec<Address>,
-    cc: Vec<Address>,
-    subject: Option<Text>,
-    in_reply_to: Vec<MessageId>,
-    references: Vec<MessageId>,
-    text: Option<String>,
-    html: Option<String>,
-    attachments: Vec<Attachment>,
-    seed: u64,
+    pub(crate) date: DateTime,
+    pub(crate) message_id: Option<MessageId>,
+    pub(crate) from: Vec<Address>,
+    pub(crate) sender: Option<Address>,
+    pub(crate) reply_to: Vec<Address>,
+    pub(crate) to: Vec<Address>,
+    pub(crate) cc: Vec<Address>,
+    pub(crate) bcc: Vec<Address>,
+    pub(crate) subject: Option<Text>,
+    pub(crate) in_reply_to: Vec<MessageId>,
+    pub(crate) references: Vec<MessageId>,
+    pub(crate) fields: Vec<(FieldName, FieldValue)>,
+    pub(crate) body: Body,
+    pub(crate) target: Target,
+    pub(crate) draft: bool,
+    pub(crate) seed: u64,
 }
 
-#[derive(Clone, Debug)]
-struct Attachment {
-    name: Text,
-    media_type: MediaType,
-    octets: Bytes,
+/// What a message is made of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Body {
+    pub(crate) text: Option<Bytes>,
+    pub(crate) flowed: bool,
+    pub(crate) html: Option<Bytes>,
+    pub(crate) inline: Vec<PartBuilder>,
+    pub(crate) report: Option<Report>,
+    pub(crate) returned: Option<PartBuilder>,
+    pub(crate) attachments: Vec<PartBuilder>,
 }
 
 impl Builder {
     /// Starts a message written at this moment: the one field besides `From:` that every message
     /// must have (RFC 5322 §3.6.1).
-    pub const fn new(date: DateTime) -> Self {
+    #[inline]
+    pub fn new(date: DateTime) -> Self {
         Self {
             date,
             message_id: None,
             from: Vec::new(),
+            sender: None,
+            reply_to: Vec::new(),
             to: Vec::new(),
             cc: Vec::new(),
+            bcc: Vec::new(),
             subject: None,
             in_reply_to: Vec::new(),
             references: Vec::new(),
-            text: None,
-            html: None,
-            attachments: Vec::new(),
+            fields: Vec::new(),
+            body: Body::default(),
+            target: Target::SEVEN_BIT,
+            draft: false,
             seed: 0,
         }
     }
 
-    /// Identifies the message (RFC 5322 §3.6.4). It must be unique in the world: take random
-    /// octets and a domain that is yours.
+    /// Identifies the message (RFC 5322 §3.6.4). It must be unique in the world:
+    /// [`unique`](Self::unique) makes one of random octets.
+    #[inline]
     pub fn message_id(mut self, id: MessageId) -> Self {
         self.message_id = Some(id);
         self
     }
 
+    /// Identifies the message by a random number and a domain that is yours, and
+    /// [seeds](Self::seed) the boundaries with it. Nothing of the host is told.
+    ///
+    /// ```
+    /// use mime::{Builder, DateTime};
+    ///
+    /// let random = 0x3fa8_5f64_5717_4562_b3fc_2c96_3f66_afa6;
+    /// let mut out = bytes::BytesMut::new();
+    /// Builder::new(DateTime::new(0, 0)?).unique(random, "crepes.fr")?.write(&mut out);
+    /// let message = mime::Message::parse(&out);
+    /// assert_eq!(
+    ///     message.message_id().unwrap().as_str(),
+    ///     "3fa85f6457174562b3fc2c963f66afa6@crepes.fr",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The domain is none.
+    #[inline]
+    pub fn unique(self, random: u128, domain: &str) -> Result<Self, ParseError> {
+        let id = AddrSpec::new(&alloc::format!("{random:032x}"), domain)?;
+        let low = u64::try_from(random & u128::from(u64::MAX)).unwrap_or_default();
+        Ok(self.message_id(alloc::format!("{id}").parse()?).seed(low))
+    }
+
     /// Adds an author.
+    #[inline]
     pub fn from(mut self, author: impl Into<Address>) -> Self {
         self.from.push(author.into());
         self
     }
 
+    /// Says who sends it for the author, or which of the authors does: it must be said if there
+    /// are more than one (RFC 5322 §3.6.2).
+    #[inline]
+    pub fn sender(mut self, sender: impl Into<crate::Mailbox>) -> Self {
+        self.sender = Some(Address::Mailbox(sender.into()));
+        self
+    }
+
+    /// Adds an address that answers shall go to in place of the author's (RFC 5322 §3.6.2).
+    #[inline]
+    pub fn reply_to(mut self, address: impl Into<Address>) -> Self {
+        self.reply_to.push(address.into());
+        self
+    }
+
     /// Adds a primary recipient.
+    #[inline]
     pub fn to(mut self, recipient: impl Into<Address>) -> Self {
         self.to.push(recipient.into());
         self
     }
 
     /// Adds another recipient.
+    #[inline]
     pub fn cc(mut self, recipient: impl Into<Address>) -> Self {
         self.cc.push(recipient.into());
         self
     }
 
+    /// Adds a recipient of whom the others do not know. The field is not written, but for a
+    /// [`draft`](Self::draft): the recipient gets the message by the envelope alone, for which
+    /// there is [`recipients`](Self::recipients) (RFC 5322 §3.6.3, the first way).
+    #[inline]
+    pub fn bcc(mut self, recipient: impl Into<Address>) -> Self {
+        self.bcc.push(recipient.into());
+        self
+    }
+
+    /// Keeps `Bcc:` in what is written, for a message that is not sent yet.
+    pub const fn draft(mut self) -> Self {
+        self.draft = true;
+        self
+    }
+
     /// Says what it is about.
+    #[inline]
     pub fn subject(mut self, subject: impl Into<Text>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
     /// Adds a message that this one answers (RFC 5322 §3.6.4).
+    #[inline]
     pub fn in_reply_to(mut self, id: MessageId) -> Self {
         self.in_reply_to.push(id);
         self
     }
 
     /// Adds a message of the same conversation, the oldest first (RFC 5322 §3.6.4).
+    #[inline]
     pub fn reference(mut self, id: MessageId) -> Self {
         self.references.push(id);
         self
     }
 
+    /// Adds a field of another name, or one more of a name that has its own method. They stand in
+    /// the order in which they are added.
+    ///
+    /// ```
+    /// use mime::{Builder, DateTime, FieldName};
+    ///
+    /// let mut out = bytes::BytesMut::new();
+    /// Builder::new(DateTime::new(0, 0)?)
+    ///     .field(FieldName::AUTO_SUBMITTED, "auto-replied")
+    ///     .field("X-Mood".parse()?, "très bien")
+    ///     .write(&mut out);
+    /// let message = mime::Message::parse(&out);
+    /// assert_eq!(message.field("x-mood").unwrap().text(), "très bien");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn field(mut self, name: FieldName, value: impl Into<FieldValue>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+
     /// Sets the plain text. Its line ends are made CRLF.
+    #[inline]
     pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.text = Some(text.into());
+        self.body.text = Some(Bytes::from(text.into()));
+        self
+    }
+
+    /// Writes the plain text so that readers may wrap it to their width (RFC 3676
+    /// `format=flowed`): each of its lines is a paragraph, and lines that begin with `>` are
+    /// quoted. Blanks at line ends are lost.
+    ///
+    /// ```
+    /// use mime::{Builder, DateTime};
+    ///
+    /// let mut out = bytes::BytesMut::new();
+    /// Builder::new(DateTime::new(0, 0)?).text("word ".repeat(20)).flowed().write(&mut out);
+    /// let message = mime::Message::parse(&out);
+    /// assert_eq!(message.root().content_type().parameter("format").as_deref(), Some("flowed"));
+    /// assert!(message.root().text().lines().all(|line| line.len() <= 72));
+    /// # Ok::<(), mime::Misuse>(())
+    /// ```
+    pub const fn flowed(mut self) -> Self {
+        self.body.flowed = true;
         self
     }
 
     /// Sets the HTML text, which says the same as the plain text if both are given. Its line ends
     /// are made CRLF.
+    #[inline]
     pub fn html(mut self, html: impl Into<String>) -> Self {
-        self.html = Some(html.into());
+        self.body.html = Some(Bytes::from(html.into()));
+        self
+    }
+
+    /// Adds a picture that the HTML shows by `<img src="cid:…">` (RFC 2392): its identifier is
+    /// what stands after `cid:`. Without HTML it is one of the attachments.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use mime::{Builder, DateTime, MediaType};
+    ///
+    /// let mut out = bytes::BytesMut::new();
+    /// Builder::new(DateTime::new(0, 0)?)
+    ///     .html("<img src=\"cid:crepe@crepes.fr\">")
+    ///     .inline("crepe@crepes.fr".parse()?, MediaType::PNG, Bytes::from_static(b"\x89PNG"))
+    ///     .write(&mut out);
+    /// let message = mime::Message::parse(&out);
+    /// assert_eq!(message.root().content_type().subtype(), "related");
+    /// assert_eq!(message.part(&[2]).unwrap().field("content-id").unwrap().text(), "<crepe@crepes.fr>");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn inline(
+        mut self,
+        id: MessageId,
+        media_type: MediaType,
+        octets: impl Into<Bytes>,
+    ) -> Self {
+        self.body.inline.push(PartBuilder::octets(media_type, octets).content_id(id).inline());
         self
     }
 
     /// Adds a file. Its octets arrive unchanged.
-    pub fn attach(mut self, name: impl Into<Text>, media_type: MediaType, octets: Bytes) -> Self {
-        self.attachments.push(Attachment { name: name.into(), media_type, octets });
+    #[inline]
+    pub fn attach(
+        self,
+        name: impl Into<Text>,
+        media_type: MediaType,
+        octets: impl Into<Bytes>,
+    ) -> Self {
+        self.part(PartBuilder::octets(media_type, octets).attachment(name))
+    }
+
+    /// Adds a message as an attachment (RFC 2046 §5.2.1), as when it is forwarded whole.
+    ///
+    /// ```
+    /// use mime::{Builder, DateTime, Message};
+    ///
+    /// let mut out = bytes::BytesMut::new();
+    /// Builder::new(DateTime::new(0, 0)?).text("See below").forward("Subject: Hi\r\n\r\nHello").write(&mut out);
+    /// let message = Message::parse(&out);
+    /// assert_eq!(message.part(&[2]).unwrap().children().next().unwrap().body(), b"Hello");
+    /// # Ok::<(), mime::Misuse>(())
+    /// ```
+    #[inline]
+    pub fn forward(self, message: impl Into<Bytes>) -> Self {
+        self.part(PartBuilder::message(message))
+    }
+
+    /// Adds a part of any kind, after the texts and the attachments that are there.
+    #[inline]
+    pub fn part(mut self, part: PartBuilder) -> Self {
+        self.body.attachments.push(part);
+        self
+    }
+
+    /// Makes it a report (RFC 6522): the text tells people, the report tells programs.
+    ///
+    /// ```
+    /// use mime::report::{DeliveryAction, DeliveryStatus, RecipientStatus, StatusCode, Typed};
+    /// use mime::{Builder, DateTime, FieldName};
+    ///
+    /// let bob = Typed::address(&"bob@hamburger.edu".parse()?)?;
+    /// let failed = RecipientStatus::new(bob, DeliveryAction::Failed, StatusCode::PERMANENT);
+    /// let mut out = bytes::BytesMut::new();
+    /// Builder::new(DateTime::new(0, 0)?)
+    ///     .text("Bob is not here.")
+    ///     .report(DeliveryStatus::new(Typed::dns("crepes.fr")?).recipient(failed))
+    ///     .returned_header("Subject: Hi\r\n")
+    ///     .field(FieldName::AUTO_SUBMITTED, "auto-replied")
+    ///     .write(&mut out);
+    /// let message = mime::Message::parse(&out);
+    /// let kind = message.root().content_type();
+    /// assert!(kind.is("multipart", "report"));
+    /// assert_eq!(kind.parameter("report-type").as_deref(), Some("delivery-status"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn report(mut self, report: impl Into<Report>) -> Self {
+        self.body.report = Some(report.into());
+        self
+    }
+
+    /// Adds the message that the report is about, whole.
+    #[inline]
+    pub fn returned_message(mut self, message: impl Into<Bytes>) -> Self {
+        self.body.returned = Some(PartBuilder::message(message));
+        self
+    }
+
+    /// Adds the header of the message that the report is about (RFC 6522 §4).
+    #[inline]
+    pub fn returned_header(mut self, header: impl Into<Bytes>) -> Self {
+        self.body.returned = Some(PartBuilder::header(header));
+        self
+    }
+
+    /// Says what the transports on its way carry; [`Target::SEVEN_BIT`] if nothing is said.
+    #[inline]
+    pub const fn target(mut self, target: Target) -> Self {
+        self.target = target;
         self
     }
 
     /// Gives the boundaries a random part. They cannot occur in what is written even without it;
     /// with it they differ from those of the messages that may one day hold this one.
+    #[inline]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
+    /// Iterates over the addresses that the message must be sent to: those of `To`, `Cc` and
+    /// `Bcc`.
+    pub fn recipients(&self) -> impl Iterator<Item = &AddrSpec> {
+        [&self.to, &self.cc, &self.bcc].into_iter().flatten().flat_map(specs)
+    }
+
+    /// Tells whether its header has what has no form in ASCII, such as an address with other
+    /// letters: it must not go to a server that does not offer SMTPUTF8 (RFC 6531 §3.6).
+    #[must_use]
+    pub fn needs_smtputf8(&self) -> bool {
+        let mut out = BytesMut::new();
+        Writer::new(&mut out, Target::SEVEN_BIT, self.seed, None).header(self);
+        !out.is_ascii()
+    }
+
     /// Appends the message to `out`.
     pub fn write(&self, out: &mut BytesMut) {
-        self.write_to(&mut |octets| out.extend_from_slice(octets));
+        Writer::new(out, self.target, self.seed, None).message(self);
     }
 
-    /// Hands the message to `sink`, piece by piece, so that an encoded attachment never lies in
-    /// memory whole.
+    /// Returns the message piece by piece, so that an encoded attachment never lies in memory
+    /// whole.
     ///
     /// ```
-    /// use mime::{Builder, DateTime};
+    /// use mime::{Builder, DateTime, MediaType};
     ///
-    /// let mut octets = 0;
-    /// Builder::new(DateTime::new(0, 0)?).text("Hi").write_to(&mut |piece| octets += piece.len());
-    /// assert!(octets > 0);
+    /// let picture = vec![0; 1_000_000];
+    /// let builder = Builder::new(DateTime::new(0, 0)?).attach("zero", MediaType::PNG, picture);
+    /// let longest = builder.pieces().map(|piece| piece.len()).max();
+    /// assert!(longest < Some(100_000));
     /// # Ok::<(), mime::Misuse>(())
     /// ```
-    pub fn write_to(&self, sink: &mut impl FnMut(&[u8])) {
-        let mut header = BytesMut::new();
-        self.header(&mut header);
-        sink(&header);
-        if self.attachments.is_empty() {
-            return self.texts(sink);
-        }
-        let boundary = self.boundary("mixed");
-        sink(&multipart("mixed", &boundary));
-        if self.text.is_some() || self.html.is_some() {
-            sink(&delimiter(&boundary));
-            self.texts(sink);
-        }
-        for attachment in &self.attachments {
-            sink(&delimiter(&boundary));
-            attachment.write_to(sink);
-        }
-        sink(&close(&boundary));
-    }
-
-    fn header(&self, out: &mut BytesMut) {
-        let date = format!("{}", self.date);
-        words(out, "Date", core::iter::once(date));
-        for (name, addresses) in [("From", &self.from), ("To", &self.to), ("Cc", &self.cc)] {
-            if !addresses.is_empty() {
-                let mut field = FieldWriter::new(out, name);
-                field.addresses(addresses);
-                field.end();
-            }
-        }
-        let ids = |ids: &[MessageId]| ids.iter().map(|id| format!("{id}")).collect::<Vec<_>>();
-        words(out, "Message-ID", ids(self.message_id.as_slice()));
-        words(out, "In-Reply-To", ids(&self.in_reply_to));
-        words(out, "References", ids(&self.references));
-        if let Some(subject) = &self.subject {
-            let mut field = FieldWriter::new(out, "Subject");
-            field.text(subject.as_str());
-            field.end();
-        }
-        words(out, "MIME-Version", core::iter::once(String::from("1.0")));
-    }
-
-    /// Writes the text, or both in the order of RFC 2046 §5.1.4: the best form last.
-    fn texts(&self, sink: &mut impl FnMut(&[u8])) {
-        match (&self.text, &self.html) {
-            (Some(text), Some(html)) => {
-                let boundary = self.boundary("alternative");
-                sink(&multipart("alternative", &boundary));
-                for (subtype, text) in [("plain", text), ("html", html)] {
-                    sink(&delimiter(&boundary));
-                    sink(&text_part(subtype, text));
-                }
-                sink(&close(&boundary));
-            }
-            (None, Some(html)) => sink(&text_part("html", html)),
-            (text, None) => sink(&text_part("plain", text.as_deref().unwrap_or_default())),
-        }
-    }
-
-    /// Makes a boundary that begins with `=_`, which neither base64 nor quoted-printable can
-    /// have; text that has it at the start of a line is not sent as it is (RFC 2045 §6.7 note).
-    fn boundary(&self, level: &str) -> String {
-        format!("=_{:016x}_{level}", self.seed)
+    pub fn pieces(&self) -> Pieces {
+        let (mut out, mut later) = (BytesMut::new(), Vec::new());
+        Writer::new(&mut out, self.target, self.seed, Some(&mut later)).message(self);
+        Pieces::new(out.freeze(), later)
     }
 }
 
-impl Attachment {
-    fn write_to(&self, sink: &mut impl FnMut(&[u8])) {
-        let mut out = BytesMut::new();
-        words(&mut out, "Content-Type", core::iter::once(String::from(self.media_type.as_str())));
-        encoding_field(&mut out, Encoding::Base64);
-        let mut field = FieldWriter::new(&mut out, "Content-Disposition");
-        field.word(b"attachment");
-        field.parameter("filename", self.name.as_str());
-        field.end();
-        out.extend_from_slice(b"\r\n");
-        sink(&out);
-        let mut lines = Vec::new();
-        for piece in self.octets.chunks(BASE64_LINE * PIECE) {
-            lines.clear();
-            encode::base64_lines(piece, &mut lines);
-            sink(&lines);
-        }
-    }
-}
-
-/// Lines of base64 in a piece: about 80 kB, large enough to cost nothing by their number.
-const PIECE: usize = 1024;
-
-/// Writes a field of words that may be folded between; none without words.
-fn words(out: &mut BytesMut, name: &str, words: impl IntoIterator<Item = String>) {
-    let mut words = words.into_iter().peekable();
-    if words.peek().is_some() {
-        let mut field = FieldWriter::new(out, name);
-        words.for_each(|word| field.word(word.as_bytes()));
-        field.end();
-    }
-}
-
-fn encoding_field(out: &mut BytesMut, encoding: Encoding) {
-    words(out, "Content-Transfer-Encoding", core::iter::once(String::from(encoding.name())));
-}
-
-/// Makes a text part, header and body.
-fn text_part(subtype: &str, text: &str) -> Vec<u8> {
-    let text = encode::canonical(text);
-    let encoding = encode::choose(&text);
-    let mut out = BytesMut::new();
-    let mut field = FieldWriter::new(&mut out, "Content-Type");
-    field.word(format!("text/{subtype}").as_bytes());
-    field.parameter("charset", "utf-8");
-    field.end();
-    encoding_field(&mut out, encoding);
-    let mut out = Vec::from(&out[..]);
-    out.extend_from_slice(b"\r\n");
-    match encoding {
-        Encoding::Base64 => encode::base64_lines(&text, &mut out),
-        Encoding::QuotedPrintable => encode::quoted_printable(&text, &mut out),
-        _ => out.extend_from_slice(&text),
-    }
-    out
-}
-
-fn multipart(subtype: &str, boundary: &str) -> Vec<u8> {
-    let kind = format!("Content-Type: multipart/{subtype};\r\n boundary=\"{boundary}\"\r\n\r\n");
-    kind.into_bytes()
-}
-
-fn delimiter(boundary: &str) -> Vec<u8> {
-    format!("\r\n--{boundary}\r\n").into_bytes()
-}
-
-fn close(boundary: &str) -> Vec<u8> {
-    format!("\r\n--{boundary}--\r\n").into_bytes()
+/// Returns the addresses of an entry.
+fn specs(address: &Address) -> impl Iterator<Item = &AddrSpec> {
+    let mailboxes = match address {
+        Address::Mailbox(mailbox) => core::slice::from_ref(mailbox),
+        Address::Group(group) => group.members(),
+        Address::Unreadable(_) => &[],
+    };
+    mailboxes.iter().map(crate::Mailbox::address)
 }

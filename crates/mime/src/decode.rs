@@ -1,11 +1,15 @@
-//! Undoing base64 and quoted-printable, leniently and piece by piece.
+//! Undoing transfer encodings, leniently and piece by piece.
 use alloc::vec::Vec;
 
 use crate::Encoding;
+use crate::decode_base64::Base64;
+use crate::decode_lines::Lines;
+use crate::decode_quoted::Quoted;
 
 /// Undoes a transfer encoding, however the octets are cut.
 ///
-/// Never fails: what is wrong is left out or left as it is, and [counted](Self::problems).
+/// Never fails: what is wrong is left out or left as it is, and [counted](Self::problems). Besides
+/// what was fed it holds one line at most.
 ///
 /// ```
 /// use mime::{Decoder, Encoding};
@@ -26,85 +30,49 @@ pub struct Decoder {
 #[derive(Clone, Debug)]
 enum Kind {
     Identity,
-    Base64 { bits: u32, symbols: u8 },
+    Base64(Base64),
     Quoted(Quoted),
+    Lines(Lines),
 }
-
-/// What a quoted-printable decoder has not decided about yet.
-#[derive(Clone, Debug, Default)]
-struct Quoted {
-    /// Blanks that are dropped if the line ends after them (RFC 2045 §6.7 rule 3).
-    blanks: Vec<u8>,
-    escape: Escape,
-}
-
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Escape {
-    #[default]
-    None,
-    /// `=`
-    Equals,
-    /// `=` and a hexadecimal digit.
-    Digit(u8),
-    /// `=` and blanks (held apart).
-    Soft,
-    /// `=`, perhaps blanks, and CR: LF completes a soft line break.
-    Return,
-}
-
-/// Blanks held until the next octet tells whether they end a line: more than any line may have
-/// (RFC 5322 §2.1.1), and all the memory that a decoder takes.
-const BLANKS: usize = 998;
 
 impl Decoder {
     /// Makes a decoder at the start of a body.
     #[must_use]
     pub fn new(encoding: Encoding) -> Self {
         let kind = match encoding {
-            Encoding::Base64 => Kind::Base64 { bits: 0, symbols: 0 },
+            Encoding::Base64 => Kind::Base64(Base64::default()),
             Encoding::QuotedPrintable => Kind::Quoted(Quoted::default()),
-            _ => Kind::Identity,
+            Encoding::Uuencode => Kind::Lines(Lines::uuencode()),
+            Encoding::Yenc => Kind::Lines(Lines::yenc()),
+            Encoding::SevenBit | Encoding::EightBit | Encoding::Binary | Encoding::Unknown => {
+                Kind::Identity
+            }
         };
         Self { kind, problems: 0 }
     }
 
     /// Decodes the next octets of the body and appends what they say to `out`.
     pub fn feed(&mut self, octets: &[u8], out: &mut Vec<u8>) {
-        match &mut self.kind {
-            Kind::Identity => out.extend_from_slice(octets),
-            Kind::Base64 { bits, symbols } => {
-                out.reserve(octets.len() / 4 * 3);
-                for octet in octets {
-                    self.problems += base64_octet(*octet, bits, symbols, out);
-                }
+        self.problems += match &mut self.kind {
+            Kind::Identity => {
+                out.extend_from_slice(octets);
+                0
             }
-            Kind::Quoted(quoted) => {
-                out.reserve(octets.len());
-                for octet in octets {
-                    self.problems += quoted.octet(*octet, out);
-                }
-            }
-        }
+            Kind::Base64(base64) => base64.feed(octets, out),
+            Kind::Quoted(quoted) => quoted.feed(octets, out),
+            Kind::Lines(lines) => lines.feed(octets, out),
+        };
     }
 
     /// Decodes what was held back, at the end of the body. The decoder is then as new, but for
     /// its problems.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        match &mut self.kind {
-            Kind::Identity => {}
-            Kind::Base64 { bits, symbols } => self.problems += base64_end(bits, symbols, out),
-            Kind::Quoted(quoted) => {
-                self.problems += match quoted.escape {
-                    // A soft line break may end a body: its line end went to the delimiter.
-                    Escape::None | Escape::Equals | Escape::Soft | Escape::Return => 0,
-                    Escape::Digit(digit) => {
-                        out.extend([b'=', digit]);
-                        1
-                    }
-                };
-                *quoted = Quoted::default();
-            }
-        }
+        self.problems += match &mut self.kind {
+            Kind::Identity => 0,
+            Kind::Base64(base64) => base64.finish(out),
+            Kind::Quoted(quoted) => quoted.finish(out),
+            Kind::Lines(lines) => lines.finish(out),
+        };
     }
 
     /// Returns how many octets could not be what they should be.
@@ -114,110 +82,30 @@ impl Decoder {
     }
 }
 
-/// Takes one octet of base64 and returns the number of problems.
-fn base64_octet(octet: u8, bits: &mut u32, symbols: &mut u8, out: &mut Vec<u8>) -> usize {
-    let value = match octet {
-        b'A'..=b'Z' => octet - b'A',
-        b'a'..=b'z' => octet - b'a' + 26,
-        b'0'..=b'9' => octet - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        b'=' if *symbols == 0 => return 0,
-        // Padding ends a group; senders that join two encodings go on after it.
-        b'=' => return base64_end(bits, symbols, out),
-        b' ' | b'\t' | b'\r' | b'\n' => return 0,
-        _ => return 1,
-    };
-    *bits = *bits << 6 | u32::from(value);
-    *symbols += 1;
-    if *symbols == 4 {
-        let [_, octets @ ..] = bits.to_be_bytes();
-        out.extend_from_slice(&octets);
-        (*bits, *symbols) = (0, 0);
-    }
-    0
-}
-
-fn base64_end(bits: &mut u32, symbols: &mut u8, out: &mut Vec<u8>) -> usize {
-    let problems = match *symbols {
-        2 => {
-            let [.., octet] = (*bits >> 4).to_be_bytes();
-            out.push(octet);
-            0
-        }
-        3 => {
-            let [.., first, second] = (*bits >> 2).to_be_bytes();
-            out.extend([first, second]);
-            0
-        }
-        symbols => usize::from(symbols),
-    };
-    (*bits, *symbols) = (0, 0);
-    problems
-}
-
-impl Quoted {
-    /// Takes one octet and returns the number of problems.
-    fn octet(&mut self, octet: u8, out: &mut Vec<u8>) -> usize {
-        match (self.escape, octet) {
-            (Escape::None, b'=') => {
-                out.append(&mut self.blanks);
-                self.escape = Escape::Equals;
-            }
-            // A CR alone keeps the blanks before it as they are.
-            (Escape::None, b' ' | b'\t' | b'\r') => {
-                if self.blanks.len() == BLANKS {
-                    out.append(&mut self.blanks);
-                }
-                self.blanks.push(octet);
-            }
-            (Escape::None, b'\n') => {
-                let cr = self.blanks.last() == Some(&b'\r');
-                self.blanks.clear();
-                out.extend_from_slice(if cr { b"\r\n" } else { b"\n" });
-            }
-            (Escape::None, octet) => {
-                out.append(&mut self.blanks);
-                out.push(octet);
-            }
-            (Escape::Equals, b' ' | b'\t') => self.escape = Escape::Soft,
-            (Escape::Soft, b' ' | b'\t') => {}
-            (Escape::Equals | Escape::Soft, b'\r') => self.escape = Escape::Return,
-            (Escape::Equals | Escape::Soft | Escape::Return, b'\n') => self.escape = Escape::None,
-            (Escape::Equals, octet) if octet.is_ascii_hexdigit() => {
-                self.escape = Escape::Digit(octet);
-            }
-            (Escape::Digit(high), octet) => {
-                self.escape = Escape::None;
-                match hex_pair(high, octet) {
-                    Some(value) => out.push(value),
-                    None => {
-                        out.extend([b'=', high]);
-                        return 1 + self.octet(octet, out);
-                    }
-                }
-            }
-            (escape, octet) => {
-                self.escape = Escape::None;
-                out.push(b'=');
-                out.extend_from_slice(match escape {
-                    Escape::Soft => b" ",
-                    Escape::Return => b"\r",
-                    _ => b"",
-                });
-                // One level deep at most: the escape is gone.
-                return 1 + self.octet(octet, out);
-            }
-        }
-        0
-    }
-}
-
 /// Reads two hexadecimal digits.
 pub(crate) fn hex_pair(high: u8, low: u8) -> Option<u8> {
-    let digit = |octet| char::from(octet).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+    let digit = |octet: u8| DIGITS.get(usize::from(octet)).copied().unwrap_or(NO_DIGIT);
+    let (high, low) = (digit(high), digit(low));
+    ((high | low) < NO_DIGIT).then_some(high << 4 | low)
 }
+
+const NO_DIGIT: u8 = 0x10;
+
+const DIGITS: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let (mut rest, mut octet) = (table.as_mut_slice(), 0_u8);
+    while let [first, more @ ..] = rest {
+        *first = match octet {
+            b'0'..=b'9' => octet - b'0',
+            b'A'..=b'F' => octet - b'A' + 10,
+            b'a'..=b'f' => octet - b'a' + 10,
+            _ => NO_DIGIT,
+        };
+        octet = octet.wrapping_add(1);
+        rest = more;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -267,16 +155,48 @@ mod tests {
         }
     }
 
+    /// Octets of every kind in every order decode the same in pieces as at once.
     #[test]
-    fn blanks_without_end_are_not_hoarded() {
-        let mut decoder = Decoder::new(Encoding::QuotedPrintable);
-        let mut out = Vec::new();
-        decoder.feed(&b" ".repeat(BLANKS), &mut out);
-        assert!(out.is_empty());
-        decoder.feed(b" ", &mut out);
-        assert_eq!(out.len(), BLANKS);
-        decoder.feed(&b"\r".repeat(2 * BLANKS), &mut out);
-        let Kind::Quoted(quoted) = &decoder.kind else { unreachable!() };
-        assert!(quoted.blanks.len() <= BLANKS);
+    fn pieces_do_not_matter() {
+        let pieces: [&[u8]; 16] = [
+            b"=",
+            b"\r\n",
+            b"\n",
+            b"\r",
+            b" ",
+            b"\t ",
+            b"AB",
+            b"4",
+            b"Zm9v",
+            b"==",
+            b"!",
+            b"=C3=A9",
+            b"begin 644 a\r\n",
+            b"=ybegin line=9\r\n",
+            b"end\r\n",
+            b"#0V%T\r\n",
+        ];
+        let mut state = 7_u32;
+        for _ in 0..3000 {
+            let mut octets = Vec::new();
+            for _ in 0..12 {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                octets.extend_from_slice(pieces[(state >> 28) as usize]);
+            }
+            for encoding in
+                [Encoding::Base64, Encoding::QuotedPrintable, Encoding::Uuencode, Encoding::Yenc]
+            {
+                let (mut decoder, mut out) = (Decoder::new(encoding), Vec::new());
+                octets.iter().for_each(|octet| decoder.feed(&[*octet], &mut out));
+                decoder.finish(&mut out);
+                let found = decode(encoding, 0, &octets);
+                assert_eq!(
+                    found,
+                    (out, decoder.problems()),
+                    "{encoding} {}",
+                    octets.escape_ascii()
+                );
+            }
+        }
     }
 }

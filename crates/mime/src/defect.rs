@@ -71,7 +71,8 @@ pub enum DefectKind {
     NulInHeader,
     /// A header field has octets that are neither ASCII nor UTF-8 (RFC 6532 §3.2).
     EightBitHeader,
-    /// A line in a header is not a field, nor the continuation of one (RFC 5322 §2.2).
+    /// A line in a header is not a field, nor the continuation of one (RFC 5322 §2.2). Where it is
+    /// the first, there is no header and the body begins with it.
     NotAField,
     /// A header's last line has no line end: the message was cut there.
     TruncatedHeader,
@@ -84,6 +85,14 @@ pub enum DefectKind {
     NoParts,
     /// A multipart ends without its closing delimiter: it may have been cut.
     MissingClose,
+    /// A multipart uses the boundary of one that it lies in: its delimiters end it, and the outer
+    /// one's cannot be told from them (RFC 2046 §5.1.2).
+    RepeatedBoundary,
+    /// A line begins with a delimiter and goes on, as no body may have it (RFC 2046 §5.1.1). It is
+    /// no delimiter.
+    FalseDelimiter,
+    /// A delimiter has something but blanks after it on its line; it counts (RFC 2046 §5.1.1).
+    TextAfterDelimiter,
     /// A multipart claims to be encoded (RFC 2045 §6.4). The claim is ignored.
     EncodedMultipart,
     /// A part's transfer encoding is unknown (RFC 2045 §6.4). Its octets are taken as they are.

@@ -1,7 +1,9 @@
-//! Putting octets into lines of ASCII: base64 and quoted-printable (RFC 2045 §6.7, §6.8).
-use alloc::vec::Vec;
+//! Putting octets into lines of ASCII: base64 and quoted-printable (RFC 2045 §6.7, §6.8), and
+//! choosing between them.
+use bytes::{BufMut, BytesMut};
+use memchr::{memchr_iter, memchr2};
 
-use crate::Encoding;
+use crate::{Encoding, Target};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
@@ -10,121 +12,312 @@ const LINE: usize = 76;
 /// Octets that fill a line of base64.
 pub(crate) const BASE64_LINE: usize = LINE / 4 * 3;
 
-/// Chooses the encoding that is shortest and survives 7-bit transports (RFC 2045 §6.2).
-pub(crate) fn choose(text: &[u8]) -> Encoding {
-    let marks =
-        text.iter().filter(|it| !matches!(it, b' '..=b'<' | b'>'..=b'~' | b'\t' | b'\n' | b'\r'));
-    let marks = marks.count();
-    if is_seven_bit(text) {
-        Encoding::SevenBit
-    } else if marks > text.len() / 6 {
-        // Three octets for each mark against four for three of any kind.
-        Encoding::Base64
-    } else {
-        Encoding::QuotedPrintable
-    }
-}
-
-/// Tells whether text can go as it is: ASCII without NUL, lines that end in CRLF and fit
-/// (RFC 5322 §2.1.1), and none that a boundary of ours or an mbox could take for its own.
-fn is_seven_bit(text: &[u8]) -> bool {
-    let plain = text.is_ascii() && !text.contains(&0);
-    plain
-        && text.split(|octet| *octet == b'\n').all(|line| {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            line.len() <= 998
-                && !line.contains(&b'\r')
-                && !line.starts_with(b"--=_")
-                && !line.starts_with(b"From ")
-        })
-}
-
-/// Makes every line end CRLF: text has no others (RFC 2046 §4.1.1).
-pub(crate) fn canonical(text: &str) -> Vec<u8> {
-    let (mut out, mut previous) = (Vec::with_capacity(text.len()), 0);
-    for octet in text.bytes() {
-        match octet {
-            b'\n' if previous == b'\r' => out.push(b'\n'),
-            b'\n' => out.extend_from_slice(b"\r\n"),
-            _ if previous == b'\r' => out.extend_from_slice(&[b'\n', octet]),
-            _ => out.push(octet),
+/// The two symbols of each 12 bits. A step of the encoder is then one load instead of two, and
+/// the table still fits into the first cache.
+static PAIRS: [[u8; 2]; 4096] = {
+    let mut pairs = [[0; 2]; 4096];
+    let mut at = 0;
+    while at < 4096 {
+        #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+        {
+            pairs[at] = [ALPHABET[at >> 6], ALPHABET[at & 63]];
         }
-        previous = octet;
+        at += 1;
     }
-    if previous == b'\r' {
-        out.push(b'\n');
+    pairs
+};
+
+/// What is in a body, as far as transports mind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Survey {
+    /// Octets that quoted-printable escapes.
+    marks: usize,
+    eight_bit: bool,
+    nul: bool,
+    /// A line over 998 octets (RFC 5322 §2.1.1).
+    long: bool,
+    /// A line that a boundary of ours or an mbox could take for its own.
+    reserved: bool,
+    /// CR or LF that is no CRLF.
+    bare: bool,
+}
+
+fn survey(octets: &[u8]) -> Survey {
+    let mut found = Survey { eight_bit: !octets.is_ascii(), ..Survey::default() };
+    let mut rest = octets;
+    loop {
+        let end = memchr2(b'\r', b'\n', rest);
+        let (line, tail) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
+        found.long |= line.len() > 998;
+        found.reserved |= line.starts_with(b"--=_") || line.starts_with(b"From ");
+        match tail {
+            [] => break,
+            [b'\r', b'\n', after @ ..] => rest = after,
+            [_, after @ ..] => (found.bare, rest) = (true, after),
+        }
     }
-    out
+    // Without a way out of the middle the compiler takes many octets at once.
+    let control = |it: &u8| (*it < b' ') & (*it != b'\t') & (*it != b'\r') & (*it != b'\n');
+    let controls = octets.iter().fold(false, |found, it| found | control(it));
+    found.nul = controls && octets.contains(&0);
+    if found.eight_bit || controls || found.long || found.reserved {
+        found.marks = octets.chunks(255).map(marks).sum();
+    }
+    found
+}
+
+/// Counts what quoted-printable escapes in 255 octets at most, so that an octet holds the count and
+/// the compiler takes many at once.
+fn marks(octets: &[u8]) -> usize {
+    let mark = |it: u8| {
+        let control = (it < b' ') & (it != b'\t') & (it != b'\r') & (it != b'\n');
+        u8::from(control | (it == b'=') | (it > b'~'))
+    };
+    usize::from(octets.iter().fold(0_u8, |count, it| count.wrapping_add(mark(*it))))
+}
+
+impl Survey {
+    /// Returns the identity encoding that the target takes the octets in, if there is one.
+    fn identity(&self, target: Target) -> Option<Encoding> {
+        let lines = !self.nul && !self.long;
+        match () {
+            () if lines && !self.eight_bit => Some(Encoding::SevenBit),
+            () if lines && target.carries_eight_bit() => Some(Encoding::EightBit),
+            () if target.carries_binary() => Some(Encoding::Binary),
+            () => None,
+        }
+    }
+
+    /// Three octets for each mark against four for three of any kind.
+    const fn shorter(&self, len: usize) -> Encoding {
+        if self.marks > len / 6 { Encoding::Base64 } else { Encoding::QuotedPrintable }
+    }
+}
+
+/// Chooses the mildest encoding that text, whose line ends will be made CRLF, survives in
+/// (RFC 2045 §6.2).
+pub(crate) fn choose(text: &[u8], target: Target) -> Encoding {
+    let found = survey(text);
+    let identity = found.identity(target).filter(|_| !found.reserved);
+    identity.unwrap_or_else(|| found.shorter(text.len()))
+}
+
+/// Chooses the encoding of octets that must arrive unchanged.
+pub(crate) fn choose_exact(octets: &[u8], text: bool, target: Target) -> Encoding {
+    if !text {
+        return if target.carries_binary() { Encoding::Binary } else { Encoding::Base64 };
+    }
+    let found = survey(octets);
+    // What is not in lines may be put into lines on the way.
+    match found.identity(target).filter(|_| !found.reserved) {
+        Some(Encoding::Binary) => Encoding::Binary,
+        Some(identity) if !found.bare => identity,
+        _ if found.bare => Encoding::Base64,
+        _ => found.shorter(octets.len()),
+    }
+}
+
+/// Returns the identity encoding that octets have as they are, for the label of what holds them;
+/// [`Encoding::SevenBit`] if they will be encoded.
+pub(crate) fn label(octets: &[u8], target: Target) -> Encoding {
+    survey(octets).identity(target).unwrap_or_default()
+}
+
+/// Chooses how a message goes inside another one: as it is, or not at all (RFC 2046 §5.2.1).
+pub(crate) fn choose_message(octets: &[u8], target: Target) -> Option<Encoding> {
+    let found = survey(octets);
+    found.identity(target).filter(|encoding| !found.bare || *encoding == Encoding::Binary)
+}
+
+/// Appends text with every line end made CRLF: text has no others (RFC 2046 §4.1.1).
+pub(crate) fn canonical(text: &[u8], out: &mut BytesMut) {
+    out.reserve(text.len() + text.len() / 32 + 2);
+    let mut rest = text;
+    while let Some(at) = memchr2(b'\r', b'\n', rest) {
+        let (line, tail) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+        out.put_slice(line);
+        out.put_slice(b"\r\n");
+        rest = match tail {
+            [b'\r', b'\n', after @ ..] | [_, after @ ..] => after,
+            [] => &[],
+        };
+    }
+    out.put_slice(rest);
+}
+
+/// Tells whether every line end is CRLF.
+pub(crate) fn is_canonical(text: &[u8]) -> bool {
+    let mut crs = memchr_iter(b'\r', text);
+    let lone = crs.any(|at| text.get(at + 1) != Some(&b'\n'));
+    let before = |at: usize| at.checked_sub(1).and_then(|at| text.get(at));
+    !lone && memchr_iter(b'\n', text).all(|at| before(at) == Some(&b'\r'))
 }
 
 /// Appends base64 without line ends.
-pub(crate) fn base64_line(octets: &[u8], out: &mut Vec<u8>) {
-    let symbol = |at: u8| ALPHABET.get(usize::from(at & 63)).copied().unwrap_or(b'A');
-    let mut groups = octets.chunks_exact(3);
-    for group in &mut groups {
-        let &[a, b, c] = group else { continue };
-        out.extend([symbol(a >> 2), symbol(a << 4 | b >> 4), symbol(b << 2 | c >> 6), symbol(c)]);
+pub(crate) fn base64_line(octets: &[u8], out: &mut BytesMut) {
+    let (groups, rest) = octets.as_chunks::<3>();
+    for &[a, b, c] in groups {
+        out.put_slice(&four(u32::from_be_bytes([0, a, b, c])));
     }
-    match *groups.remainder() {
-        [a] => out.extend([symbol(a >> 2), symbol(a << 4), b'=', b'=']),
-        [a, b] => out.extend([symbol(a >> 2), symbol(a << 4 | b >> 4), symbol(b << 2), b'=']),
+    match *rest {
+        [a] => {
+            let [one, two, ..] = four(u32::from_be_bytes([0, a, 0, 0]));
+            out.put_slice(&[one, two, b'=', b'=']);
+        }
+        [a, b] => {
+            let [one, two, three, _] = four(u32::from_be_bytes([0, a, b, 0]));
+            out.put_slice(&[one, two, three, b'=']);
+        }
         _ => {}
     }
 }
 
 /// Appends lines of base64, each with its line end.
-pub(crate) fn base64_lines(octets: &[u8], out: &mut Vec<u8>) {
-    for line in octets.chunks(BASE64_LINE) {
-        base64_line(line, out);
-        out.extend_from_slice(b"\r\n");
+pub(crate) fn base64_lines(octets: &[u8], out: &mut BytesMut) {
+    out.reserve(octets.len().div_ceil(BASE64_LINE) * (LINE + 2) + 2);
+    #[cfg(feature = "simd")]
+    let octets = vector_lines(octets, out);
+    let (lines, rest) = octets.as_chunks::<BASE64_LINE>();
+    let mut written = [0; LINE + 4];
+    for line in lines {
+        full_line(line, &mut written);
+        let [line @ .., _, _] = &written;
+        out.put_slice(line);
+    }
+    if !rest.is_empty() {
+        base64_line(rest, out);
+        out.put_slice(b"\r\n");
     }
 }
 
-/// Appends quoted-printable of text whose lines end in CRLF.
-pub(crate) fn quoted_printable(text: &[u8], out: &mut Vec<u8>) {
-    let (mut column, mut rest) = (0, text);
-    while let Some((octet, after)) = rest.split_first() {
-        if let [b'\r', b'\n', after @ ..] = rest {
-            out.extend_from_slice(b"\r\n");
-            (column, rest) = (0, after);
-            continue;
+/// Appends the lines of many octets, by the processor's vector instructions; returns what is left.
+#[cfg(feature = "simd")]
+fn vector_lines<'a>(octets: &'a [u8], out: &mut BytesMut) -> &'a [u8] {
+    if octets.len() < BASE64_LINE * 128 {
+        return octets;
+    }
+    // A vector's room need not be filled before it is written; both ways it keeps its place.
+    let mut vector = alloc::vec::Vec::from(core::mem::take(out));
+    encodify::base64::MIME.encode_append(octets, &mut vector);
+    *out = BytesMut::from(bytes::Bytes::from(vector));
+    &[]
+}
+
+/// Encodes a whole line six octets at a time; the last two octets written mean nothing.
+fn full_line(line: &[u8; BASE64_LINE], out: &mut [u8; LINE + 4]) {
+    let (groups, rest) = line.as_chunks::<6>();
+    let (words, _) = out.as_chunks_mut::<8>();
+    for (&[a, b, c, d, e, f], word) in groups.iter().zip(words.iter_mut()) {
+        let bits = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        let ([a, b], [c, d]) = (pair(bits >> 36), pair(bits >> 24));
+        let ([e, f], [g, h]) = (pair(bits >> 12), pair(bits));
+        *word = [a, b, c, d, e, f, g, h];
+    }
+    if let (&[a, b, c], [.., word]) = (rest, words) {
+        let [a, b, c, d] = four(u32::from_be_bytes([0, a, b, c]));
+        *word = [a, b, c, d, b'\r', b'\n', 0, 0];
+    }
+}
+
+fn four(bits: u32) -> [u8; 4] {
+    let ([a, b], [c, d]) = (pair(u64::from(bits >> 12)), pair(u64::from(bits)));
+    [a, b, c, d]
+}
+
+/// Returns the symbols of the lowest 12 bits.
+fn pair(bits: u64) -> [u8; 2] {
+    let at = usize::try_from(bits & 0xfff).unwrap_or_default();
+    PAIRS.get(at).copied().unwrap_or_default()
+}
+
+/// Writes quoted-printable, however the octets are cut.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Quoter {
+    column: usize,
+}
+
+impl Quoter {
+    /// Appends the next octets. CRLF is a line end; what `next` begins with follows them, and is
+    /// `None` at the end.
+    ///
+    /// The octets must not be cut inside CRLF.
+    pub(crate) fn feed(&mut self, octets: &[u8], next: Option<u8>, out: &mut BytesMut) {
+        out.reserve(octets.len() + octets.len() / 16);
+        let mut rest = octets;
+        while let Some((octet, after)) = rest.split_first() {
+            if let [b'\r', b'\n', after @ ..] = rest {
+                out.put_slice(b"\r\n");
+                (self.column, rest) = (0, after);
+                continue;
+            }
+            let run = self.plain_run(rest);
+            if let Some((plain, after)) = rest.split_at_checked(run).filter(|_| run > 0) {
+                out.put_slice(plain);
+                (self.column, rest) = (self.column + run, after);
+                continue;
+            }
+            let line_ends = match after {
+                [] => next.is_none_or(|next| next == b'\r'),
+                after => after.starts_with(b"\r\n"),
+            };
+            self.octet(*octet, line_ends, out);
+            rest = after;
         }
-        let line_ends = after.is_empty() || after.starts_with(b"\r\n");
-        let plain = match octet {
+    }
+
+    /// Counts octets that stand for themselves wherever they are, and leave room in the line.
+    fn plain_run(&self, octets: &[u8]) -> usize {
+        let room = (LINE - 1).saturating_sub(self.column);
+        if self.column == 0 && matches!(octets.first(), Some(b'F' | b'.')) {
+            return 0;
+        }
+        let plain = |octet: &&u8| matches!(octet, b'!'..=b'<' | b'>'..=b'~');
+        octets.iter().take(room).take_while(plain).count()
+    }
+
+    fn octet(&mut self, octet: u8, line_ends: bool, out: &mut BytesMut) {
+        let plain = |column: usize| match octet {
             b' ' | b'\t' => !line_ends,
             // `From ` and a lone dot at the start of a line are mangled by mailers.
             b'F' | b'.' if column == 0 => false,
-            octet => octet.is_ascii_graphic() && *octet != b'=',
+            octet => octet.is_ascii_graphic() && octet != b'=',
         };
-        let width = if plain { 1 } else { 3 };
+        let width = |column| if plain(column) { 1 } else { 3 };
         // The last place of a line is for the `=` of a soft line break.
-        if column + width > LINE - usize::from(!line_ends) {
-            out.extend_from_slice(b"=\r\n");
-            column = 0;
+        if self.column + width(self.column) > LINE - usize::from(!line_ends) {
+            out.put_slice(b"=\r\n");
+            self.column = 0;
         }
+        let plain = plain(self.column);
         if plain {
-            out.push(*octet)
+            out.put_u8(octet);
         } else {
-            out.extend(escape(*octet))
+            out.put_slice(&escape(octet));
         }
-        (column, rest) = (column + width, after);
+        self.column += if plain { 1 } else { 3 };
     }
 }
 
-fn escape(octet: u8) -> [u8; 3] {
+pub(crate) fn escape(octet: u8) -> [u8; 3] {
     let digit = |at: u8| HEX.get(usize::from(at)).copied().unwrap_or(b'0');
     [b'=', digit(octet >> 4), digit(octet & 15)]
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
     use crate::Decoder;
 
-    fn encode(encoder: fn(&[u8], &mut Vec<u8>), octets: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
+    fn quoted_printable(octets: &[u8], out: &mut BytesMut) {
+        Quoter::default().feed(octets, None, out);
+    }
+
+    fn encode(encoder: fn(&[u8], &mut BytesMut), octets: &[u8]) -> Vec<u8> {
+        let mut out = BytesMut::new();
         encoder(octets, &mut out);
-        out
+        out.to_vec()
     }
 
     #[test]
@@ -133,7 +326,7 @@ mod tests {
             let octets: Vec<u8> =
                 (0..len).map(|at| [b'a', 0xe9, b' ', b'='][at * 7 / 5 % 4]).collect();
             for (encoding, encoder) in [
-                (Encoding::Base64, base64_lines as fn(&[u8], &mut Vec<u8>)),
+                (Encoding::Base64, base64_lines as fn(&[u8], &mut BytesMut)),
                 (Encoding::QuotedPrintable, quoted_printable),
             ] {
                 let encoded = encode(encoder, &octets);
@@ -161,13 +354,15 @@ mod tests {
             ("From here", Quoted),
             ("a NUL: \0", Quoted),
         ] {
-            assert_eq!(choose(text.as_bytes()), expected, "{text}");
+            assert_eq!(choose(text.as_bytes(), Target::SEVEN_BIT), expected, "{text}");
         }
     }
 
     #[test]
     fn every_line_end_becomes_crlf() {
-        assert_eq!(canonical("a\nb\r\nc\rd\r\r\n\r"), b"a\r\nb\r\nc\r\nd\r\n\r\n\r\n");
+        let mut out = BytesMut::new();
+        canonical(b"a\nb\r\nc\rd\r\r\n\r", &mut out);
+        assert_eq!(out, b"a\r\nb\r\nc\r\nd\r\n\r\n\r\n"[..]);
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub enum Encoding {
     QuotedPrintable,
     /// RFC 2045 §6.8.
     Base64,
+    /// `x-uuencode`, seen where mail came from Unix in the past: POSIX has the format.
+    Uuencode,
+    /// `x-yenc`, seen in what came from Usenet.
+    Yenc,
     /// A name that is none of these: the octets are taken as they are.
     Unknown,
 }
@@ -36,16 +40,26 @@ impl Encoding {
         let mut lexer = Lexer::new(value);
         lexer.skip_cfws();
         let name = lexer.take_while(is_token);
-        let all =
-            [Self::SevenBit, Self::EightBit, Self::Binary, Self::QuotedPrintable, Self::Base64];
-        let found = all.into_iter().find(|it| name.eq_ignore_ascii_case(it.name().as_bytes()));
-        found.unwrap_or(Self::Unknown)
+        let names: [(&[u8], Self); 10] = [
+            (b"7bit", Self::SevenBit),
+            (b"base64", Self::Base64),
+            (b"quoted-printable", Self::QuotedPrintable),
+            (b"8bit", Self::EightBit),
+            (b"binary", Self::Binary),
+            (b"x-uuencode", Self::Uuencode),
+            (b"x-uue", Self::Uuencode),
+            (b"uuencode", Self::Uuencode),
+            (b"x-yenc", Self::Yenc),
+            (b"yenc", Self::Yenc),
+        ];
+        let found = names.into_iter().find(|(it, _)| name.eq_ignore_ascii_case(it));
+        found.map_or(Self::Unknown, |(_, encoding)| encoding)
     }
 
     /// Tells whether the octets stand for themselves.
     #[must_use]
     pub const fn is_identity(self) -> bool {
-        !matches!(self, Self::QuotedPrintable | Self::Base64)
+        !matches!(self, Self::QuotedPrintable | Self::Base64 | Self::Uuencode | Self::Yenc)
     }
 
     /// Returns the name, as RFC 2045 §6.1 has it; `unknown` for [`Unknown`](Self::Unknown).
@@ -57,6 +71,8 @@ impl Encoding {
             Self::Binary => "binary",
             Self::QuotedPrintable => "quoted-printable",
             Self::Base64 => "base64",
+            Self::Uuencode => "x-uuencode",
+            Self::Yenc => "x-yenc",
             Self::Unknown => "unknown",
         }
     }

@@ -57,6 +57,25 @@ pub enum ParseErrorKind {
     /// A date is not an RFC 5322 date.
     #[error("not a date")]
     Date,
+    /// A field name is empty, over 76 octets, has octets that no name has, or decides the
+    /// structure.
+    #[error("not a name for a field")]
+    FieldName,
+    /// The value of a field has a line that is blank, too long or no continuation, or controls.
+    #[error("not the value of a field")]
+    FieldValue,
+    /// A URI has octets that must be escaped in one, or is too long for a line.
+    #[error("not a URI")]
+    Uri,
+    /// What identifies a mailing list has octets that no domain has.
+    #[error("not the identifier of a list")]
+    ListId,
+    /// A value of the form `type; value` has no type, or a word too long for a line.
+    #[error("not a typed value")]
+    Typed,
+    /// A status is not of the form `class.subject.detail`.
+    #[error("not a status")]
+    Status,
 }
 
 /// A value that we must not write: the caller's mistake.
@@ -69,4 +88,16 @@ pub enum Misuse {
     /// An offset from UTC of 100 hours or more (RFC 5322 §3.3).
     #[error("offset from UTC out of range")]
     Offset,
+    /// A part of one message for the editor of another one.
+    #[error("part of another message")]
+    ForeignPart,
+    /// A part where only a multipart, or a part right inside one, can be edited so.
+    #[error("not in a multipart")]
+    NotMultipart,
+    /// A multipart would be left without parts (RFC 2046 §5.1.1).
+    #[error("only part of a multipart")]
+    OnlyPart,
+    /// A header field of a new part looks like a delimiter of the multipart around it.
+    #[error("field like a delimiter")]
+    Boundary,
 }

@@ -3,7 +3,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::scan::split_field;
+use crate::header::split_field;
+use crate::index::FieldEntry;
+use crate::scan::after;
 use crate::{AddressList, ContentType, DateTime, Disposition, MessageId, encoded_word};
 
 /// A header field: a name, and octets that are decoded on access.
@@ -27,9 +29,17 @@ impl<'a> Field<'a> {
     #[must_use]
     pub fn new(raw: &'a [u8]) -> Option<Self> {
         let (name, value) = split_field(raw)?;
-        let value = value.strip_suffix(b"\n").unwrap_or(value);
-        let value = value.strip_suffix(b"\r").unwrap_or(value);
-        Some(Self { raw, name: core::str::from_utf8(name).ok()?, value })
+        Some(Self { raw, name: core::str::from_utf8(name).ok()?, value: without_line_end(value) })
+    }
+
+    /// Cuts a field that is in the index out of its message.
+    pub(crate) fn indexed(entry: &FieldEntry, octets: &'a [u8]) -> Self {
+        let raw = entry.span().of(octets);
+        let (name, rest) = raw.split_at_checked(entry.name).unwrap_or((raw, &[]));
+        // Blanks before the colon are obsolete, and rare.
+        let colon = rest.iter().position(|octet| *octet == b':').map_or(0, |at| at + 1);
+        let name = core::str::from_utf8(name).unwrap_or_default();
+        Self { raw, name, value: without_line_end(after(rest, colon)) }
     }
 
     /// Returns the name as it is spelled.
@@ -91,6 +101,11 @@ impl<'a> Field<'a> {
     pub fn disposition(&self) -> Disposition<'a> {
         Disposition::new(self.value)
     }
+}
+
+fn without_line_end(value: &[u8]) -> &[u8] {
+    let value = value.strip_suffix(b"\n").unwrap_or(value);
+    value.strip_suffix(b"\r").unwrap_or(value)
 }
 
 impl fmt::Debug for Field<'_> {

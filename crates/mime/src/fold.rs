@@ -1,20 +1,24 @@
 //! Writing header fields: folded, and only of words that cannot break them.
+use core::fmt::{self, Write};
+
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use bytes::{BufMut, BytesMut};
 
+use crate::date::{DAYS, MONTHS, civil_from_days};
 use crate::encode;
 use crate::lex::{is_atext, is_token};
-use crate::{Address, Mailbox};
+use crate::{AddrSpec, Address, DateTime, Mailbox, MessageId};
 
 /// RFC 5322 §2.1.1: a line SHOULD have no more than 78 octets, its line end apart.
 const LINE: usize = 78;
 /// RFC 2047 §2: an encoded word has no more than 75 octets.
 const WORD: usize = 75;
-const WORD_START: &[u8] = b"=?utf-8?B?";
-const WORD_END: &[u8] = b"?=";
-/// Room for an encoded word worth starting on a line; one with less goes to the next line.
+const WORD_START: &[u8] = b"=?utf-8?";
+/// The start, `B?` and `?=`.
+const WORD_FRAME: usize = 12;
+/// Room for an encoded word worth starting on a line; one with less goes to the next line. It
+/// holds the frame and any one character: 12 octets of quoted UTF-8.
 const WORD_LEAST: usize = 24;
 
 /// Writes one field. Words never hold CR, LF or a blank line: a fold is written only right before
@@ -22,13 +26,15 @@ const WORD_LEAST: usize = 24;
 pub(crate) struct FieldWriter<'o> {
     out: &'o mut BytesMut,
     column: usize,
+    utf8: bool,
 }
 
 impl<'o> FieldWriter<'o> {
-    pub(crate) fn new(out: &'o mut BytesMut, name: &str) -> Self {
+    /// Begins a field. `utf8`: names and text may be UTF-8 as they are (RFC 6532).
+    pub(crate) fn new(out: &'o mut BytesMut, name: &str, utf8: bool) -> Self {
         out.put_slice(name.as_bytes());
         out.put_u8(b':');
-        Self { out, column: name.len() + 1 }
+        Self { out, column: name.len() + 1, utf8 }
     }
 
     pub(crate) fn end(self) {
@@ -41,109 +47,214 @@ impl<'o> FieldWriter<'o> {
         self.glued(word);
     }
 
+    /// Writes a blank and a word that is shorter than a line has left.
+    pub(crate) fn display(&mut self, word: impl fmt::Display) {
+        let start = self.out.len();
+        // Writing to memory does not fail.
+        let _ = write!(self.out, " {word}");
+        self.column += self.out.len() - start;
+    }
+
+    /// Writes a blank and a date (RFC 5322 §3.3), digit by digit: every message has one.
+    pub(crate) fn date(&mut self, date: DateTime) {
+        let local = date.unix_seconds() + i64::from(date.offset_minutes()) * 60;
+        let (days, second) = (local.div_euclid(86_400), local.rem_euclid(86_400));
+        let (year, month, day) = civil_from_days(days);
+        let pick = |names: &[&'static str], at: i64| {
+            usize::try_from(at).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
+        };
+        let two = |number: i64| digits::<2>(number);
+        self.glued(b" ");
+        self.glued(pick(&DAYS, days.rem_euclid(7)).as_bytes());
+        self.glued(b", ");
+        let [tens, ones] = two(day);
+        if tens != b'0' {
+            self.glued(&[tens]);
+        }
+        self.glued(&[ones]);
+        self.glued(b" ");
+        self.glued(pick(&MONTHS, month - 1).as_bytes());
+        self.glued(b" ");
+        self.glued(&digits::<4>(year));
+        let ([a, b], [c, d], [e, f]) =
+            (two(second / 3600), two(second / 60 % 60), two(second % 60));
+        let offset = date.offset_minutes();
+        let sign = if offset < 0 { b'-' } else { b'+' };
+        let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
+        let ([g, h], [i, j]) = (two(hours.into()), two(minutes.into()));
+        self.glued(&[b' ', a, b, b':', c, d, b':', e, f, b' ', sign, g, h, i, j]);
+    }
+
     fn space(&mut self, room: usize) {
         if self.column + 1 + room > LINE && self.column > 1 {
-            self.out.put_slice(b"\r\n");
-            self.column = 0;
+            self.out.put_slice(b"\r\n ");
+            self.column = 1;
+        } else {
+            self.glued(b" ");
         }
-        self.glued(b" ");
     }
 
     /// Writes octets right after what stands there.
-    fn glued(&mut self, octets: &[u8]) {
+    pub(crate) fn glued(&mut self, octets: &[u8]) {
         self.out.put_slice(octets);
         self.column += octets.len();
     }
 
+    /// Writes words that stand for themselves, folded at their blanks only.
+    pub(crate) fn words(&mut self, text: &str) {
+        if self.column + 1 + text.len() <= LINE {
+            return self.word(text.as_bytes());
+        }
+        let words = text.split(' ').filter(|word| !word.is_empty());
+        words.for_each(|word| self.word(word.as_bytes()));
+    }
+
     /// Writes unstructured text (RFC 5322 §2.2.1): what is not plain as encoded words.
     pub(crate) fn text(&mut self, text: &str) {
-        let words: Vec<_> = text.split(' ').collect();
-        // Blanks beside blanks, or at an end, are empty words: only encoding keeps them, and only
-        // together with the words beside them.
-        let empty = |at: usize| words.get(at).is_some_and(|word| word.is_empty());
-        let odd = |at: usize| {
-            words.get(at).is_some_and(|word| !is_plain(word))
-                || empty(at + 1)
-                || at.checked_sub(1).is_some_and(empty)
-        };
-        let Some(first) = (0..words.len()).find(|at| odd(*at)) else {
-            return words.iter().for_each(|word| self.word(word.as_bytes()));
+        let Some((start, end)) = odd_words(text, self.utf8) else {
+            // Without blanks beside blanks or at its ends: no word of it is empty.
+            return if text.is_empty() { self.glued(b" ") } else { self.words(text) };
         };
         // From the first to the last word that needs it all is encoded, blanks included, since
         // blanks between encoded words are lost (RFC 2047 §6.2).
-        let last = (0..words.len()).rfind(|at| odd(*at)).unwrap_or(first);
-        let (head, rest) = words.split_at_checked(first).unwrap_or((&words, &[]));
-        let (middle, tail) = rest.split_at_checked(last + 1 - first).unwrap_or((rest, &[]));
-        head.iter().for_each(|word| self.word(word.as_bytes()));
-        self.encoded(&middle.join(" "));
-        tail.iter().for_each(|word| self.word(word.as_bytes()));
+        let (head, rest) = text.split_at_checked(start).unwrap_or((text, ""));
+        let (middle, tail) = rest.split_at_checked(end - start).unwrap_or((rest, ""));
+        for (words, encoded) in [(head, false), (middle, true), (tail, false)] {
+            match words.strip_suffix(' ').filter(|_| !encoded).unwrap_or(words) {
+                "" => {}
+                words if encoded => self.encoded(words),
+                words => self.words(words.strip_prefix(' ').unwrap_or(words)),
+            }
+        }
     }
 
-    /// Writes text as encoded words of whole characters (RFC 2047 §5 rule 3).
+    /// Writes text as encoded words of whole characters (RFC 2047 §5 rule 3), in the encoding that
+    /// makes them shorter.
     fn encoded(&mut self, mut text: &str) {
-        // A field of empty text has no words.
+        let escapes = text.bytes().filter(|octet| !is_plain_in_word(*octet)).count();
+        let quoted = text.len() + 2 * escapes <= text.len().div_ceil(3) * 4;
         while !text.is_empty() {
-            let frame = WORD_START.len() + WORD_END.len();
             let room = LINE.saturating_sub(self.column + 1);
             let room = if room < WORD_LEAST { WORD } else { room.min(WORD) };
-            let whole = (room - frame) / 4 * 3;
-            let len = (0..=whole).rev().find(|len| text.is_char_boundary(*len) && *len > 0);
-            let (piece, rest) =
-                text.split_at_checked(len.unwrap_or(text.len())).unwrap_or((text, ""));
-            let mut word = WORD_START.to_vec();
-            encode::base64_line(piece.as_bytes(), &mut word);
-            word.extend_from_slice(WORD_END);
-            self.word(&word);
+            let (piece, len) = fitting(text, room - WORD_FRAME, quoted);
+            let (piece, rest) = text.split_at_checked(piece).unwrap_or((text, ""));
+            self.space(len + WORD_FRAME);
+            self.glued(WORD_START);
+            self.glued(if quoted { b"Q?" } else { b"B?" });
+            if quoted {
+                piece.bytes().for_each(|octet| quote(octet, self.out));
+            } else {
+                encode::base64_line(piece.as_bytes(), self.out);
+            }
+            self.column += len;
+            self.glued(b"?=");
             text = rest;
         }
     }
 
     /// Writes addresses with commas between them.
     pub(crate) fn addresses(&mut self, addresses: &[Address]) {
+        let last = addresses.len().saturating_sub(1);
         for (at, address) in addresses.iter().enumerate() {
-            let comma = at + 1 < addresses.len();
+            let comma: &[u8] = if at < last { b"," } else { b"" };
             match address {
                 Address::Mailbox(mailbox) => self.mailbox(mailbox, comma),
                 Address::Group(group) => {
                     self.phrase(group.name());
                     self.glued(b":");
+                    let last = group.members().len().saturating_sub(1);
                     for (at, member) in group.members().iter().enumerate() {
-                        self.mailbox(member, at + 1 < group.members().len());
+                        self.mailbox(member, if at < last { b"," } else { b"" });
                     }
-                    self.glued(if comma { b";," } else { b";" });
+                    self.glued(b";");
+                    self.glued(comma);
                 }
                 // The only form in which words without an address are an address.
                 Address::Unreadable(text) => {
                     self.phrase(text.as_str());
-                    self.glued(if comma { b":;," } else { b":;" });
+                    self.glued(b":;");
+                    self.glued(comma);
                 }
             }
         }
     }
 
-    fn mailbox(&mut self, mailbox: &Mailbox, comma: bool) {
-        let mut address = alloc::format!("{}", mailbox.address());
-        if let Some(name) = mailbox.name() {
-            self.phrase(name);
-            address = alloc::format!("<{address}>");
+    pub(crate) fn mailbox(&mut self, mailbox: &Mailbox, after: &[u8]) {
+        let Some(name) = mailbox.name() else {
+            return self.address([b"", after], mailbox.address());
+        };
+        self.phrase(name);
+        let close: &[u8] = if after.is_empty() { b">" } else { b">," };
+        self.address([b"<", close], mailbox.address());
+    }
+
+    /// Writes an address in angle brackets.
+    pub(crate) fn path(&mut self, address: &AddrSpec) {
+        self.address([b"<", b">"], address);
+    }
+
+    /// Writes an address with octets before and after it.
+    fn address(&mut self, [before, after]: [&[u8]; 2], address: &AddrSpec) {
+        let (local, domain) = (address.local(), address.domain());
+        let dotted = local.bytes().all(|octet| octet == b'.' || is_atext(octet))
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..");
+        let escapes = if dotted { 0 } else { 2 + local.bytes().filter(needs_escape).count() };
+        self.space(before.len() + local.len() + escapes + 1 + domain.len() + after.len());
+        self.glued(before);
+        if dotted {
+            self.glued(local.as_bytes())
+        } else {
+            self.quoted(local, false)
         }
-        if comma {
-            address.push(',');
+        self.glued(b"@");
+        self.glued(domain.as_bytes());
+        self.glued(after);
+    }
+
+    /// Writes message identifiers.
+    pub(crate) fn message_ids(&mut self, ids: &[MessageId]) {
+        for id in ids {
+            self.space(id.as_str().len() + 2);
+            self.glued(b"<");
+            self.glued(id.as_str().as_bytes());
+            self.glued(b">");
         }
-        self.word(address.as_bytes());
     }
 
     /// Writes a name: atoms, or a quoted string, or encoded words.
-    fn phrase(&mut self, name: &str) {
-        let atoms =
-            |name: &str| name.split(' ').all(|it| !it.is_empty() && it.bytes().all(is_atext));
-        if !name.split(' ').all(is_plain) {
+    pub(crate) fn phrase(&mut self, name: &str) {
+        if !is_plain(name, self.utf8) && !name.split(' ').all(|word| is_plain(word, self.utf8)) {
             self.encoded(name);
-        } else if atoms(name) {
-            name.split(' ').for_each(|word| self.word(word.as_bytes()));
+        } else if name.bytes().all(|octet| octet == b' ' || is_atext(octet)) {
+            self.words(name);
         } else {
-            quoted(name).split(' ').for_each(|word| self.word(word.as_bytes()));
+            self.space(name.split(' ').next().map_or(0, str::len) + 2);
+            self.quoted(name, true);
         }
+    }
+
+    /// Writes a quoted string, right after what stands there.
+    fn quoted(&mut self, text: &str, folded: bool) {
+        self.glued(b"\"");
+        for (at, word) in text.split(' ').enumerate() {
+            match at {
+                0 => {}
+                _ if folded => self.space(word.len() + 1),
+                _ => self.glued(b" "),
+            }
+            for piece in word.split_inclusive(['"', '\\']) {
+                // What is escaped stands at the end of its piece.
+                let (plain, mark) = match piece.as_bytes() {
+                    [plain @ .., mark @ (b'"' | b'\\')] => (plain, Some(*mark)),
+                    plain => (plain, None),
+                };
+                self.glued(plain);
+                mark.into_iter().for_each(|mark| self.glued(&[b'\\', mark]));
+            }
+        }
+        self.glued(b"\"");
     }
 
     /// Writes `; name=value`, as RFC 2231 wants it where it is no short ASCII.
@@ -151,13 +262,12 @@ impl<'o> FieldWriter<'o> {
         self.glued(b";");
         let token = !value.is_empty() && value.bytes().all(is_token);
         let short = name.len() + value.len() < LINE / 2;
-        if short && token {
-            self.word(alloc::format!("{name}={value}").as_bytes());
-        } else if short
-            && value.bytes().all(|it| matches!(it, b' '..=b'~'))
-            && !value.contains("=?")
-        {
-            self.word(alloc::format!("{name}={}", quoted(value)).as_bytes());
+        let printable = || value.bytes().all(|it| matches!(it, b' '..=b'~'));
+        if short && (token || printable() && !value.contains("=?")) {
+            self.space(name.len() + value.len() + if token { 1 } else { 3 });
+            self.glued(name.as_bytes());
+            self.glued(b"=");
+            if token { self.glued(value.as_bytes()) } else { self.quoted(value, false) }
         } else {
             self.continuations(name, value);
         }
@@ -170,14 +280,16 @@ impl<'o> FieldWriter<'o> {
         for octet in value.bytes() {
             // RFC 2231 §7 `attribute-char`.
             let plain = is_token(octet) && !b"*'%".contains(&octet);
-            let next =
-                if plain { char::from(octet).into() } else { alloc::format!("%{octet:02X}") };
-            if name.len() + piece.len() + next.len() + 12 > LINE {
+            if name.len() + piece.len() + 15 > LINE {
                 self.word(alloc::format!("{name}*{section}*={piece};").as_bytes());
                 piece.clear();
                 section += 1;
             }
-            piece.push_str(&next);
+            if plain {
+                piece.push(char::from(octet));
+            } else {
+                let _ = write!(piece, "%{octet:02X}");
+            }
         }
         if section == 0 {
             self.word(alloc::format!("{name}*={piece}").as_bytes());
@@ -187,13 +299,141 @@ impl<'o> FieldWriter<'o> {
     }
 }
 
-/// Tells whether a word of text can stand for itself.
-fn is_plain(word: &str) -> bool {
-    // Long words are encoded, because encoded words can be cut.
-    let length = (1..LINE - 1).contains(&word.len());
-    length && word.bytes().all(|octet| octet.is_ascii_graphic()) && !word.contains("=?")
+/// Writes the last digits of a number.
+fn digits<const N: usize>(mut number: i64) -> [u8; N] {
+    let mut out = [b'0'; N];
+    for place in out.iter_mut().rev() {
+        *place += u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+    }
+    out
 }
 
-fn quoted(text: &str) -> String {
-    alloc::format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+/// Finds the part of a text that must be encoded: from the first to the last word that cannot
+/// stand for itself. Blanks beside blanks, or at an end, are empty words: only encoding keeps
+/// them, and only together with the words beside them.
+fn odd_words(text: &str, utf8: bool) -> Option<(usize, usize)> {
+    // The usual case, of which no word has to be looked at.
+    let plain = text.bytes().all(|it| matches!(it, b' '..=b'~') && it != b'=');
+    let ends = text.starts_with(' ') || text.ends_with(' ');
+    if plain && text.len() < LINE - 1 && !ends && !text.contains("  ") {
+        return None;
+    }
+    let (mut odd, mut start) = (None, 0);
+    let (mut previous_start, mut after_empty) = (0, false);
+    for word in text.split(' ') {
+        let end = start + word.len();
+        let empty = word.is_empty() && !text.is_empty();
+        if empty || after_empty || !word.is_empty() && !is_plain(word, utf8) {
+            let from = if empty { previous_start } else { start };
+            odd = Some((odd.map_or(from, |(from, _)| from), end));
+        }
+        (previous_start, after_empty, start) = (start, empty, end + 1);
+    }
+    odd
+}
+
+/// Tells whether a word of text can stand for itself.
+fn is_plain(word: &str, utf8: bool) -> bool {
+    // Long words are encoded, because encoded words can be cut.
+    let length = (1..LINE - 1).contains(&word.len());
+    let plain = |octet: u8| octet.is_ascii_graphic() || utf8 && octet >= 0x80;
+    length && word.bytes().all(plain) && !word.contains("=?")
+}
+
+const fn needs_escape(octet: &u8) -> bool {
+    matches!(octet, b'"' | b'\\')
+}
+
+/// Returns how much of a text fits into `room` octets of an encoded word, a character at least,
+/// and how long it is encoded.
+fn fitting(text: &str, room: usize, quoted: bool) -> (usize, usize) {
+    let (mut taken, mut width) = (0, 0);
+    for c in text.chars() {
+        let next = taken + c.len_utf8();
+        let wider = if quoted { width + quoted_width(c) } else { next.div_ceil(3) * 4 };
+        if wider > room && taken > 0 {
+            break;
+        }
+        (taken, width) = (next, wider);
+    }
+    (taken, width)
+}
+
+fn quoted_width(c: char) -> usize {
+    let mut octets = [0; 4];
+    let octets = c.encode_utf8(&mut octets).bytes();
+    octets.map(|octet| if octet == b' ' || is_plain_in_word(octet) { 1 } else { 3 }).sum()
+}
+
+/// RFC 2047 §5 rule 3: what may stand for itself even in a phrase. A blank takes one place too.
+const fn is_plain_in_word(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'!' | b'*' | b'+' | b'-' | b'/')
+}
+
+/// RFC 2047 §4.2.
+fn quote(octet: u8, out: &mut BytesMut) {
+    match octet {
+        b' ' => out.put_u8(b'_'),
+        octet if is_plain_in_word(octet) => out.put_u8(octet),
+        octet => out.put_slice(&encode::escape(octet)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str, utf8: bool) -> String {
+        let mut out = BytesMut::new();
+        let mut field = FieldWriter::new(&mut out, "Subject", utf8);
+        field.text(text);
+        field.end();
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn only_words_that_need_it_are_encoded() {
+        for (it, expected) in [
+            ("plain words", "Subject: plain words\r\n"),
+            ("", "Subject: \r\n"),
+            ("a é b", "Subject: a =?utf-8?B?w6k=?= b\r\n"),
+            ("a  b c", "Subject: =?utf-8?Q?a__b?= c\r\n"),
+            ("one café two", "Subject: one =?utf-8?B?Y2Fmw6k=?= two\r\n"),
+            ("é b c é", "Subject: =?utf-8?B?w6kgYiBjIMOp?=\r\n"),
+            ("end ", "Subject: =?utf-8?Q?end_?=\r\n"),
+            (" start", "Subject: =?utf-8?Q?_start?=\r\n"),
+            ("=?utf-8?Q?x?=", "Subject: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?=\r\n"),
+        ] {
+            assert_eq!(text(it, false), expected, "{it:?}");
+        }
+        assert_eq!(text("a é b", true), "Subject: a é b\r\n");
+    }
+
+    #[test]
+    fn dates_are_written_as_they_are_shown() {
+        for (seconds, offset) in
+            [(0, 0), (880_127_706, -360), (-2_208_988_800, 0), (253_402_300_799, 0), (1, -5999)]
+        {
+            let date = DateTime::new(seconds, offset).unwrap();
+            let mut out = BytesMut::new();
+            FieldWriter::new(&mut out, "Date", false).date(date);
+            assert_eq!(out, alloc::format!("Date: {date}"));
+        }
+    }
+
+    #[test]
+    fn encoded_words_hold_whole_characters_and_fit() {
+        for unit in ["é", "🦀", "aé", "=", "日本", "x🦀y é"] {
+            for count in 1..90 {
+                let written = text(&unit.repeat(count), false);
+                for line in written.split_terminator("\r\n") {
+                    assert!(line.len() <= LINE, "{line}");
+                    for word in line.split(' ').filter(|it| it.starts_with("=?")) {
+                        assert!(word.len() <= WORD, "{word}");
+                    }
+                }
+            }
+        }
+    }
 }

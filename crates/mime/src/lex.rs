@@ -31,6 +31,7 @@ impl<'a> Lexer<'a> {
         found
     }
 
+    #[inline]
     pub(crate) fn take_while(&mut self, accept: impl Fn(u8) -> bool) -> &'a [u8] {
         let len = self.rest.iter().take_while(|octet| accept(**octet)).count();
         let (taken, rest) = self.rest.split_at_checked(len).unwrap_or((self.rest, &[]));
@@ -45,43 +46,81 @@ impl<'a> Lexer<'a> {
             if self.peek() != Some(b'(') {
                 return;
             }
-            self.comment();
+            self.skip_comment();
         }
     }
 
-    /// Goes over a comment and returns its text. One without end takes all that is left.
-    pub(crate) fn comment(&mut self) -> Vec<u8> {
-        let (mut text, mut depth) = (Vec::new(), 0_usize);
+    /// Goes over a comment, which may hold others, and returns what is between its parentheses.
+    /// One without end takes all that is left.
+    pub(crate) fn skip_comment(&mut self) -> &'a [u8] {
+        let inside = self.rest.strip_prefix(b"(").unwrap_or(self.rest);
+        let mut depth = 0_usize;
         while let Some(octet) = self.next() {
             match octet {
                 b'(' => depth += 1,
-                b')' if depth <= 1 => return text,
+                b')' if depth <= 1 => return inside.strip_end(self.rest.len() + 1),
                 b')' => depth -= 1,
+                b'\\' => {
+                    self.next();
+                }
                 _ => {}
             }
+        }
+        inside
+    }
+
+    /// Goes over a comment and returns its text, without folds and backslashes.
+    pub(crate) fn comment(&mut self) -> Vec<u8> {
+        let mut text = Vec::new();
+        unquote(self.skip_comment(), &mut text);
+        text
+    }
+
+    /// Goes over a quoted string and returns what is between its quotes; without end it takes all
+    /// that is left.
+    pub(crate) fn skip_quoted(&mut self) -> &'a [u8] {
+        self.eat(b'"');
+        let inside = self.rest;
+        while let Some(octet) = self.next() {
             match octet {
-                b'\r' | b'\n' => {}
-                b'(' if depth == 1 => {}
-                b'\\' => text.extend(self.next()),
-                octet => text.push(octet),
+                b'"' => return inside.strip_end(self.rest.len() + 1),
+                b'\\' => {
+                    self.next();
+                }
+                _ => {}
             }
         }
-        text
+        inside
     }
 
     /// Reads a quoted string from its opening quote; without end it takes all that is left.
     pub(crate) fn quoted(&mut self) -> Vec<u8> {
         let mut text = Vec::new();
-        self.eat(b'"');
-        while let Some(octet) = self.next() {
-            match octet {
-                b'"' => break,
-                b'\\' => text.extend(self.next()),
-                b'\r' | b'\n' => {}
-                octet => text.push(octet),
-            }
-        }
+        unquote(self.skip_quoted(), &mut text);
         text
+    }
+}
+
+/// Appends text without the backslashes before quoted octets, and without folds.
+pub(crate) fn unquote(raw: &[u8], out: &mut Vec<u8>) {
+    let mut octets = raw.iter();
+    while let Some(octet) = octets.next() {
+        match octet {
+            b'\\' => out.extend(octets.next()),
+            b'\r' | b'\n' => {}
+            octet => out.push(*octet),
+        }
+    }
+}
+
+trait StripEnd {
+    /// Leaves so many octets off the end.
+    fn strip_end(&self, len: usize) -> &Self;
+}
+
+impl StripEnd for [u8] {
+    fn strip_end(&self, len: usize) -> &Self {
+        self.len().checked_sub(len).and_then(|len| self.get(..len)).unwrap_or_default()
     }
 }
 

@@ -34,6 +34,14 @@ pub struct Limits {
     pub padding: usize,
     /// Defects reported. Default 1 000, so that a message made of mistakes cannot fill a log.
     pub defects: usize,
+    /// Levels of quotation, and of lists, by which [`html_to_text`](crate::html_to_text) indents a
+    /// line. Default 8: more cannot be read, and deep nesting would make the text many times as
+    /// long as the page.
+    pub indent: usize,
+    /// Octets of an mbox file that decide what a line is: its `From ` line, and in a `>From `
+    /// line the marks. Default 998, what a line can hold (RFC 5322 §2.1.1). A push reader holds
+    /// as much.
+    pub from_line: usize,
 }
 
 impl Default for Limits {
@@ -46,6 +54,8 @@ impl Default for Limits {
             boundary: 998,
             padding: 256,
             defects: 1_000,
+            indent: 8,
+            from_line: 998,
         }
     }
 }

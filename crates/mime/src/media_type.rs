@@ -36,6 +36,10 @@ impl MediaType {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    pub(crate) fn is_text(&self) -> bool {
+        self.0.get(..5).is_some_and(|top| top.eq_ignore_ascii_case("text/"))
+    }
 }
 
 impl FromStr for MediaType {

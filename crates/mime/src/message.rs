@@ -1,10 +1,10 @@
 //! A whole message, indexed.
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
-use crate::scan::{Scanner, Token};
-use crate::{AddressList, DateTime, Defect, Field, Limits, MessageId, Part, Span};
+use crate::index::Index;
+use crate::scan::Scanner;
+use crate::{AddressList, DateTime, Defect, Field, Limits, MessageId, Part};
 
 /// What the body of a part is made of.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -33,30 +33,15 @@ pub enum PartKind {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
-    pub(crate) octets: &'a [u8],
-    pub(crate) fields: Vec<Span>,
-    pub(crate) parts: Vec<Entry>,
-    defects: Vec<Defect>,
+    octets: &'a [u8],
+    index: Held<'a>,
 }
 
-/// A part in the index. Parts stand in the order of their beginnings, so that a part's children
-/// follow it and `after` is its next sibling's place.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Entry {
-    pub(crate) kind: PartKind,
-    pub(crate) number: u32,
-    /// A multipart whose parts are messages unless they say otherwise. Kept, because every one of
-    /// its parts asks.
-    pub(crate) digest: bool,
-    pub(crate) depth: usize,
-    pub(crate) parent: Option<usize>,
-    pub(crate) after: usize,
-    /// Places of its header fields.
-    pub(crate) fields: (usize, usize),
-    /// Where it starts, its body starts, and it ends.
-    pub(crate) start: u64,
-    pub(crate) body: u64,
-    pub(crate) end: u64,
+/// The index of a message: its own, or that of a [`Reader`](crate::Reader).
+#[derive(Clone, Debug)]
+enum Held<'a> {
+    Own(Index),
+    Lent(&'a Index),
 }
 
 impl<'a> Message<'a> {
@@ -66,59 +51,22 @@ impl<'a> Message<'a> {
         Self::parse_with(octets, &Limits::default())
     }
 
-    /// Reads a message.
+    /// Reads a message. Who reads many has a [`Reader`](crate::Reader), which keeps its memory.
     #[must_use]
     pub fn parse_with(octets: &'a [u8], limits: &Limits) -> Self {
-        let mut message =
-            Self { octets, fields: Vec::new(), parts: Vec::new(), defects: Vec::new() };
-        let mut scanner = Scanner::new(limits.clone());
-        let (mut window, mut at, mut open) = (octets, 0_u64, None);
-        while let Some((token, len)) = scanner.next(window, true) {
-            let end = at + len as u64;
-            message.note(token, Span { start: at, end }, &mut open);
-            window = crate::scan::after(window, len);
-            at = end;
-        }
-        message
+        let mut index = Index::default();
+        index.fill(octets, &mut Scanner::new(limits.clone()));
+        Self { octets, index: Held::Own(index) }
     }
 
-    /// Adds a token to the index; `open` is the place of the part that is open.
-    fn note(&mut self, token: Token, span: Span, open: &mut Option<usize>) {
-        match token {
-            Token::Begin(number) => {
-                let depth = open.and_then(|at| self.parts.get(at)).map_or(1, |up| up.depth + 1);
-                let fields = (self.fields.len(), self.fields.len());
-                let (start, parent) = (span.start, *open);
-                *open = Some(self.parts.len());
-                let entry = Entry { number, depth, parent, fields, start, ..Entry::default() };
-                self.parts.push(entry);
-            }
-            Token::Field => {
-                self.fields.push(span);
-                if let Some(part) = open.and_then(|at| self.parts.get_mut(at)) {
-                    part.fields.1 = self.fields.len();
-                }
-            }
-            Token::HeaderEnd(kind) => {
-                let digest = kind == PartKind::Multipart
-                    && open.is_some_and(|at| {
-                        let subtype = Part::new(self, at).content_type().subtype();
-                        subtype.eq_ignore_ascii_case("digest")
-                    });
-                if let Some(part) = open.and_then(|at| self.parts.get_mut(at)) {
-                    (part.kind, part.body, part.digest) = (kind, span.end, digest);
-                }
-            }
-            Token::End => {
-                let after = self.parts.len();
-                if let Some(part) = open.and_then(|at| self.parts.get_mut(at)) {
-                    (part.end, part.after) = (span.end, after);
-                    *open = part.parent;
-                }
-            }
-            Token::Defect(defect) => self.defects.push(defect),
-            Token::Skipped | Token::Preamble | Token::Body | Token::Delimiter | Token::Epilogue => {
-            }
+    pub(crate) const fn lent(octets: &'a [u8], index: &'a Index) -> Self {
+        Self { octets, index: Held::Lent(index) }
+    }
+
+    pub(crate) const fn index(&self) -> &Index {
+        match &self.index {
+            Held::Own(index) => index,
+            Held::Lent(index) => index,
         }
     }
 
@@ -131,7 +79,7 @@ impl<'a> Message<'a> {
     /// Returns what is wrong with it, in the order of discovery.
     #[must_use]
     pub fn defects(&self) -> &[Defect] {
-        &self.defects
+        &self.index().defects
     }
 
     /// Returns the part that is the message itself.
@@ -142,7 +90,7 @@ impl<'a> Message<'a> {
 
     /// Iterates over all parts, each before the parts inside it; the first is the root.
     pub fn parts(&self) -> impl Iterator<Item = Part<'_, 'a>> {
-        (0..self.parts.len()).map(|at| Part::new(self, at))
+        (0..self.index().parts.len()).map(|at| Part::new(self, at))
     }
 
     /// Finds a part by its IMAP number (RFC 9051 §6.4.5.1): `&[1, 2]` is `1.2`.
@@ -230,6 +178,6 @@ impl fmt::Display for Message<'_> {
         for part in self.parts() {
             writeln!(f, "{part}")?;
         }
-        self.defects.iter().try_for_each(|it| writeln!(f, "! {:?} {}", it.kind, it.span))
+        self.defects().iter().try_for_each(|it| writeln!(f, "! {:?} {}", it.kind, it.span))
     }
 }

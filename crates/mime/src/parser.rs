@@ -72,8 +72,8 @@ impl Parser {
         let octets = self.buffer.split_to(len).freeze();
         Some(match token {
             Token::Begin(number) => Event::PartBegin { number },
-            Token::Field => Event::Field(octets),
-            Token::HeaderEnd(kind) => Event::HeaderEnd { kind, octets },
+            Token::Field(_) => Event::Field(octets),
+            Token::HeaderEnd(head) => Event::HeaderEnd { kind: head.kind, octets },
             Token::Preamble => Event::Preamble(octets),
             Token::Body => Event::Body(octets),
             Token::Delimiter => Event::Delimiter(octets),

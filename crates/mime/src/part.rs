@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::message::Entry;
-use crate::{ContentType, Decoder, Disposition, Encoding, Field, Message, PartKind, Span, charset};
+use crate::index::{Entry, FieldEntry};
+use crate::{Content, ContentType, Disposition, Encoding, Field, Message, PartKind, Span, charset};
 
 /// A part of a [`Message`]; the message itself is one too.
 ///
@@ -32,13 +32,13 @@ impl<'m, 'a> Part<'m, 'a> {
     }
 
     fn entry(&self) -> &'m Entry {
-        self.message.parts.get(self.at).expect("parts are made from places in the index")
+        self.message.index().parts.get(self.at).expect("parts are made from places in the index")
     }
 
     /// Returns what its body is made of.
     #[must_use]
     pub fn kind(&self) -> PartKind {
-        self.entry().kind
+        self.entry().head.kind
     }
 
     /// Returns how deep it lies: 1 for the message itself.
@@ -107,58 +107,72 @@ impl<'m, 'a> Part<'m, 'a> {
     /// Returns the octets of its header, blank line included.
     #[must_use]
     pub fn header(&self) -> &'a [u8] {
-        self.header_span().of(self.message.octets)
+        self.header_span().of(self.message.as_bytes())
     }
 
     /// Returns the octets of its body, still transfer-encoded.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
-        self.body_span().of(self.message.octets)
+        self.body_span().of(self.message.as_bytes())
     }
 
     /// Iterates over its header fields, in their order.
     pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'m, 'a> {
-        self.field_spans().filter_map({
-            let octets = self.message.octets;
-            move |span| Field::new(span.of(octets))
-        })
+        let octets = self.message.as_bytes();
+        self.field_entries().iter().map(move |entry| Field::indexed(entry, octets))
     }
 
     /// Iterates over where its header fields lie, in step with [`fields`](Self::fields).
     pub fn field_spans(&self) -> impl Iterator<Item = Span> + use<'m, 'a> {
+        self.field_entries().iter().map(FieldEntry::span)
+    }
+
+    fn field_entries(&self) -> &'m [FieldEntry] {
         let (start, end) = self.entry().fields;
-        self.message.fields.get(start..end).unwrap_or_default().iter().copied()
+        self.message.index().fields.get(start..end).unwrap_or_default()
+    }
+
+    fn field_at(&self, place: Option<usize>) -> Option<Field<'a>> {
+        let entry = self.message.index().fields.get(place?)?;
+        Some(Field::indexed(entry, self.message.as_bytes()))
     }
 
     /// Returns its first field of this name, in any case of letters.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<Field<'a>> {
-        self.fields().find(|field| field.is(name))
+        // Names of another length are not even looked at.
+        let mut entries = self.field_entries().iter().filter(|entry| entry.name == name.len());
+        entries.find_map(|entry| {
+            let field = Field::indexed(entry, self.message.as_bytes());
+            field.is(name).then_some(field)
+        })
     }
 
     /// Returns what it says it is; where it says nothing, what RFC 2046 §5.1.5 and RFC 2045 §5.2
     /// say for it.
     #[must_use]
     pub fn content_type(&self) -> ContentType<'a> {
+        if let Some(field) = self.field_at(self.entry().kind) {
+            return field.content_type();
+        }
         let default: &[u8] = if self.in_digest() { b"message/rfc822" } else { b"text/plain" };
-        self.field("content-type").map_or(ContentType::new(default), |field| field.content_type())
+        ContentType::new(default)
     }
 
     fn in_digest(&self) -> bool {
-        self.parent().is_some_and(|up| up.entry().digest)
+        self.parent().is_some_and(|up| up.entry().head.digest)
     }
 
     /// Returns what it wants to become (RFC 2183).
     #[must_use]
     pub fn disposition(&self) -> Option<Disposition<'a>> {
-        self.field("content-disposition").map(|field| field.disposition())
+        self.field_at(self.entry().disposition).map(|field| field.disposition())
     }
 
     /// Returns how its body is encoded. A multipart's is not, whatever it says (RFC 2045 §6.4).
     #[must_use]
     pub fn encoding(&self) -> Encoding {
-        let field = self.field("content-transfer-encoding");
-        let said = field.map_or(Encoding::SevenBit, |field| Encoding::from_field(field.value()));
+        let said = self.entry().head.encoding;
         if self.kind() == PartKind::Multipart && !said.is_identity() {
             return Encoding::SevenBit;
         }
@@ -177,54 +191,38 @@ impl<'m, 'a> Part<'m, 'a> {
     /// Decodes its body: the octets that the sender meant, borrowed if they are not encoded.
     #[must_use]
     pub fn content(&self) -> Content<'a> {
-        let (body, encoding) = (self.body(), self.encoding());
-        if encoding.is_identity() {
-            return Content { octets: Cow::Borrowed(body), problems: 0 };
-        }
-        let (mut decoder, mut octets) = (Decoder::new(encoding), Vec::new());
-        decoder.feed(body, &mut octets);
-        decoder.finish(&mut octets);
-        Content { octets: Cow::Owned(octets), problems: decoder.problems() }
+        Content::decode(self.encoding(), self.body())
     }
 
     /// Decodes its body as text, by the `charset` of its type. What is wrong in it, and what is
     /// no text, becomes U+FFFD.
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
-        let charset = self.content_type().parameter("charset").unwrap_or_default();
-        match self.content().octets {
-            Cow::Borrowed(octets) => charset::decode(charset.as_bytes(), octets),
+        self.decode_text(self.content()).0
+    }
+
+    /// Decodes its body as [`text`](Self::text) does, and tells how many octets and characters in
+    /// it were wrong.
+    #[must_use]
+    pub fn text_and_problems(&self) -> (Cow<'a, str>, usize) {
+        let content = self.content();
+        let problems = content.problems();
+        let (text, wrong) = self.decode_text(content);
+        let replaced = text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
+        // What was sent as U+FFFD is no problem; what is wrong is one at least.
+        (text, problems + if wrong { replaced.max(1) } else { 0 })
+    }
+
+    fn decode_text(&self, content: Content<'a>) -> (Cow<'a, str>, bool) {
+        let mut charset = Vec::new();
+        self.content_type().append_parameter("charset", &mut charset);
+        match content.octets {
+            Cow::Borrowed(octets) => charset::checked(&charset, octets),
             Cow::Owned(octets) => {
-                Cow::Owned(charset::decode(charset.as_bytes(), &octets).into_owned())
+                let (text, wrong) = charset::checked_vec(&charset, octets);
+                (Cow::Owned(text), wrong)
             }
         }
-    }
-}
-
-/// A body with its transfer encoding undone.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Content<'a> {
-    octets: Cow<'a, [u8]>,
-    problems: usize,
-}
-
-impl<'a> Content<'a> {
-    /// Returns the octets.
-    #[must_use]
-    pub fn octets(&self) -> &[u8] {
-        &self.octets
-    }
-
-    /// Returns the octets, still borrowed if they were not encoded.
-    #[must_use]
-    pub fn into_octets(self) -> Cow<'a, [u8]> {
-        self.octets
-    }
-
-    /// Returns how many octets could not be decoded: 0 for a sound body.
-    #[must_use]
-    pub const fn problems(&self) -> usize {
-        self.problems
     }
 }
 

@@ -10,7 +10,9 @@ use alloc::vec::Vec;
 use memchr::{memchr, memmem};
 
 use crate::content_type::ContentType;
+use crate::delimiter::{Match, held_back, is_prefix, match_boundary};
 use crate::encoding::Encoding;
+use crate::header::{Known, is_plain, is_postmark, split_field};
 use crate::{Defect, DefectKind, Limits, PartKind, Span};
 
 /// A piece of a message.
@@ -19,11 +21,11 @@ pub(crate) enum Token {
     /// A part begins: the so-manieth child of the part that is open.
     Begin(u32),
     /// A header field with its line end.
-    Field,
+    Field(Name),
     /// Octets that are not part of the structure.
     Skipped,
     /// The blank line, or nothing where it is missing.
-    HeaderEnd(PartKind),
+    HeaderEnd(Head),
     Preamble,
     Body,
     Delimiter,
@@ -31,6 +33,22 @@ pub(crate) enum Token {
     /// The part that is open ends.
     End,
     Defect(Defect),
+}
+
+/// The name of a field: its length, and which one it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Name {
+    pub(crate) len: usize,
+    pub(crate) known: Known,
+}
+
+/// What a header says about its part.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Head {
+    pub(crate) kind: PartKind,
+    /// A multipart whose parts are messages unless they say otherwise.
+    pub(crate) digest: bool,
+    pub(crate) encoding: Encoding,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,36 +59,46 @@ enum State {
     LongField,
     /// A part must begin.
     Child,
-    /// `true`: at the start of a line, where a delimiter needs no line end before it.
-    Body(bool),
+    Body(Place),
     /// Over the limit of parts.
     Rest,
     Done,
 }
 
+/// Where in a body the window starts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Place {
+    /// At the start of a line, where a delimiter needs no line end before it.
+    Line,
+    Middle,
+    /// Before what looks like a delimiter and is none; this has been said.
+    False,
+}
+
 /// A part that is open.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Level {
     kind: PartKind,
     start: u64,
-    /// Empty unless this is a multipart whose delimiters count.
-    boundary: Vec<u8>,
+    /// Where its boundary begins in [`Scanner::boundaries`]; it ends where the next level's does.
+    boundary: usize,
+    /// This is a multipart whose delimiters count.
+    open: bool,
     digest: bool,
     closed: bool,
     children: u32,
-    header: Header,
 }
 
-/// What a part's header says about its structure.
+/// What has been read of the header at hand, as far as it is about structure.
 #[derive(Clone, Debug, Default)]
 struct Header {
-    seen_type: bool,
-    seen_encoding: bool,
+    started: bool,
+    seen: [bool; 4],
     encoding: Encoding,
     kind: PartKind,
     digest: bool,
-    boundary: Vec<u8>,
     boundary_too_long: bool,
+    /// The `Content-Type` field, or the start of the header.
     span: Span,
 }
 
@@ -79,43 +107,71 @@ pub(crate) struct Scanner {
     limits: Limits,
     state: State,
     levels: Vec<Level>,
+    /// The boundaries of all levels, one after the other; the last may be that of the header.
+    boundaries: Vec<u8>,
+    /// How many levels are open multiparts.
+    open: usize,
+    header: Header,
     queue: VecDeque<Token>,
+    /// Searches for a line that may be a delimiter; made when first needed.
+    finder: Option<memmem::Finder<'static>>,
     /// Offset of the window in the message.
     offset: u64,
     /// Octets of the window that hold no end of the present field.
     scanned: usize,
+    /// Up to here in the message headers need no closer look; from here on that is not known.
+    plain: u64,
+    /// Up to here they need one.
+    odd: u64,
     parts: usize,
     fields: usize,
     defects: usize,
-    once: Vec<DefectKind>,
+    /// Bits of the kinds of defects that are reported once.
+    once: u64,
 }
 
 impl Scanner {
-    pub(crate) const fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
             limits,
             state: State::Start,
             levels: Vec::new(),
+            boundaries: Vec::new(),
+            open: 0,
+            header: Header::default(),
             queue: VecDeque::new(),
+            finder: None,
             offset: 0,
             scanned: 0,
+            plain: 0,
+            odd: 0,
             parts: 0,
             fields: 0,
             defects: 0,
-            once: Vec::new(),
+            once: 0,
         }
+    }
+
+    /// Goes back to the start of a message, keeping its memory.
+    pub(crate) fn restart(&mut self) {
+        self.levels.clear();
+        self.boundaries.clear();
+        self.queue.clear();
+        (self.state, self.open, self.offset, self.scanned) = (State::Start, 0, 0, 0);
+        (self.plain, self.odd) = (0, 0);
+        (self.parts, self.fields, self.defects, self.once) = (0, 0, 0, 0);
     }
 
     /// Names the next token and its length. `None`: show more octets, or with `eof`, the end.
     pub(crate) fn next(&mut self, window: &[u8], eof: bool) -> Option<(Token, usize)> {
-        if let Some(token) = self.queue.pop_front() {
-            return Some((token, 0));
+        if !self.queue.is_empty() {
+            return self.queue.pop_front().map(|token| (token, 0));
         }
         let (token, len) = match self.state {
-            State::Start | State::Child => Some((self.begin(), 0)),
             State::Header => self.header(window, eof),
+            State::Start | State::Child => Some((self.begin(), 0)),
             State::LongField => self.long_field(window, eof),
-            State::Body(line_start) => self.body(window, eof, line_start),
+            State::Body(place) => self.body(window, eof, place),
             State::Rest if !window.is_empty() => Some((Token::Skipped, window.len())),
             State::Rest if eof => Some((self.end(), 0)),
             State::Rest | State::Done => None,
@@ -128,16 +184,23 @@ impl Scanner {
     }
 
     fn begin(&mut self) -> Token {
-        let parent = self.levels.last_mut();
-        let number = parent.map_or(1, |parent| {
+        let (mut number, mut digest) = (1, false);
+        if let Some(parent) = self.levels.last_mut() {
             parent.children = parent.children.saturating_add(1);
-            parent.children
-        });
-        let digest = self.levels.last().is_some_and(|parent| parent.digest);
+            (number, digest) = (parent.children, parent.digest);
+        }
         self.parts += 1;
         let kind = if digest { PartKind::Message } else { PartKind::Leaf };
-        let header = Header { kind, span: self.span(0, 0), ..Header::default() };
-        self.levels.push(Level { header, start: self.offset, ..Level::default() });
+        self.header = Header { kind, span: self.span(0, 0), ..Header::default() };
+        self.levels.push(Level {
+            kind: PartKind::Leaf,
+            start: self.offset,
+            boundary: self.boundaries.len(),
+            open: false,
+            digest: false,
+            closed: false,
+            children: 0,
+        });
         self.state = State::Header;
         Token::Begin(number)
     }
@@ -153,17 +216,36 @@ impl Scanner {
             [b'\r', b'\n', ..] => return Some((self.header_end(), 2)),
             [b'-', b'-', rest @ ..] => match self.delimiter(rest, eof) {
                 Delimiter::Undecided => return None,
-                Delimiter::Hit { .. } => return Some((self.header_end(), 0)),
-                Delimiter::Not => {}
+                Delimiter::Hit(_) => return Some((self.header_end(), 0)),
+                Delimiter::Not | Delimiter::False => {}
             },
             _ => {}
         }
         let limit = self.limits.field_octets.max(1);
-        match self.field_end(window, eof) {
-            Some(end) if end <= limit => Some((self.field(before(window, end), eof), end)),
-            None if window.len() <= limit => None,
+        let end = self.field_end(window, eof);
+        if end.is_none() && window.len() <= limit {
+            return None;
+        }
+        if !self.header.started {
+            let first = before(window, end.unwrap_or(limit).min(limit));
+            if split_field(first).is_none() && !is_postmark(first) {
+                // There is no header: the octets are more use as a body.
+                self.defect(DefectKind::NotAField, 0, first.len());
+                return Some((self.header_end(), 0));
+            }
+            self.header.started = true;
+        }
+        match end {
+            Some(end) if end <= limit => {
+                let field = before(window, end);
+                if !self.is_plain(window, end) {
+                    self.check_octets(field);
+                }
+                Some((self.field(field, eof), end))
+            }
             _ => {
                 self.state = State::LongField;
+                self.check_octets(before(window, limit));
                 let token = self.field(before(window, limit), false);
                 self.defect(DefectKind::FieldTooLong, 0, limit);
                 Some((token, limit))
@@ -176,11 +258,11 @@ impl Scanner {
         while let Some(at) = memchr(b'\n', after(window, self.scanned)) {
             let end = self.scanned + at + 1;
             match window.get(end) {
-                Some(b' ' | b'\t') => self.scanned = end,
                 None if !eof => {
                     self.scanned = end - 1;
                     return None;
                 }
+                Some(b' ' | b'\t') => self.scanned = end,
                 _ => return Some(end),
             }
         }
@@ -190,7 +272,6 @@ impl Scanner {
 
     fn field(&mut self, field: &[u8], eof: bool) -> Token {
         let len = field.len();
-        self.check_octets(field);
         if eof && !field.ends_with(b"\n") {
             self.defect(DefectKind::TruncatedHeader, 0, len);
         }
@@ -203,19 +284,40 @@ impl Scanner {
             return Token::Skipped;
         }
         self.fields += 1;
-        if name.eq_ignore_ascii_case(b"content-type") {
-            self.content_type(value, len);
-        } else if name.eq_ignore_ascii_case(b"content-transfer-encoding") {
-            self.transfer_encoding(value, len);
+        let known = Known::of(name);
+        if known != Known::Other {
+            self.known_field(known, value, len);
         }
-        Token::Field
+        Token::Field(Name { len: name.len(), known })
     }
 
+    /// Tells whether the field that ends here needs no closer look. Looks at many at once, where
+    /// the window shows them.
+    fn is_plain(&mut self, window: &[u8], end: usize) -> bool {
+        const STRETCH: usize = 512;
+        let field_end = self.offset + end as u64;
+        if field_end <= self.plain {
+            return true;
+        }
+        if self.offset >= self.odd && window.len() > end {
+            let stretch = before(window, STRETCH.min(window.len()).max(end));
+            let stretch = stretch.strip_suffix(b"\r").unwrap_or(stretch);
+            let stretch_end = self.offset + stretch.len() as u64;
+            if is_plain(stretch) {
+                self.plain = stretch_end;
+                return true;
+            }
+            self.odd = stretch_end;
+        }
+        is_plain(before(window, end))
+    }
+
+    /// Names what is wrong with the octets of a field, where something is.
+    #[cold]
     fn check_octets(&mut self, field: &[u8]) {
         let len = field.len();
-        let lf = memchr::memchr_iter(b'\n', field);
-        if lf.map(|at| at.checked_sub(1)).any(|at| at.and_then(|at| field.get(at)) != Some(&b'\r'))
-        {
+        let mut lf = memchr::memchr_iter(b'\n', field).map(|at| before(field, at));
+        if lf.any(|line| !line.ends_with(b"\r")) {
             self.once(DefectKind::BareLf, 0, len);
         }
         let mut cr = memchr::memchr_iter(b'\r', field);
@@ -230,73 +332,118 @@ impl Scanner {
         }
     }
 
-    fn content_type(&mut self, value: &[u8], len: usize) {
-        let span = self.span(0, len);
-        let longest = self.limits.boundary;
-        let Some(level) = self.levels.last_mut() else { return };
-        let header = &mut level.header;
-        if header.seen_type {
+    /// Reads a field that decides about structure. Of each the first one counts.
+    fn known_field(&mut self, known: Known, value: &[u8], len: usize) {
+        if let Some(seen) = self.header.seen.get_mut(known as usize)
+            && core::mem::replace(seen, true)
+        {
             return self.defect(DefectKind::RepeatedField, 0, len);
         }
-        (header.seen_type, header.span) = (true, span);
-        let value = ContentType::new(value);
-        header.kind = value.part_kind();
-        if header.kind == PartKind::Multipart {
-            header.digest = value.subtype().eq_ignore_ascii_case("digest");
-            let boundary = value.parameter("boundary").unwrap_or_default();
-            // RFC 2046 §5.1.1: a boundary does not end in a blank.
-            let boundary = boundary.trim_end_matches([' ', '\t']);
-            header.boundary_too_long = boundary.len() > longest;
-            if !header.boundary_too_long && !boundary.contains(['\r', '\n']) {
-                header.boundary = boundary.as_bytes().to_vec();
+        match known {
+            Known::Type => {
+                self.header.span = self.span(0, len);
+                self.content_type(ContentType::new(value));
             }
+            Known::Encoding => {
+                self.header.encoding = Encoding::from_field(value);
+                if self.header.encoding == Encoding::Unknown {
+                    self.defect(DefectKind::UnknownEncoding, 0, len);
+                }
+            }
+            Known::Disposition | Known::Version | Known::Other => {}
         }
     }
 
-    fn transfer_encoding(&mut self, value: &[u8], len: usize) {
-        let Some(level) = self.levels.last_mut() else { return };
-        if level.header.seen_encoding {
-            return self.defect(DefectKind::RepeatedField, 0, len);
+    fn content_type(&mut self, value: ContentType<'_>) {
+        self.header.kind = value.part_kind();
+        if self.header.kind != PartKind::Multipart {
+            return;
         }
-        level.header.seen_encoding = true;
-        level.header.encoding = Encoding::from_field(value);
-        if level.header.encoding == Encoding::Unknown {
-            self.defect(DefectKind::UnknownEncoding, 0, len);
-        }
+        self.header.digest = value.subtype().eq_ignore_ascii_case("digest");
+        let start = self.boundaries.len();
+        value.append_parameter("boundary", &mut self.boundaries);
+        let boundary = after(&self.boundaries, start);
+        // RFC 2046 §5.1.1: a boundary does not end in a blank.
+        let blanks = boundary.iter().rev().take_while(|it| matches!(it, b' ' | b'\t')).count();
+        let len = boundary.len() - blanks;
+        self.header.boundary_too_long = len > self.limits.boundary;
+        let unusable =
+            self.header.boundary_too_long || boundary.iter().any(|it| b"\r\n".contains(it));
+        self.boundaries.truncate(if unusable { start } else { start + len });
     }
 
     fn header_end(&mut self) -> Token {
-        let depth = self.levels.len();
-        let room = (depth < self.limits.depth, self.parts < self.limits.parts);
-        let Some(level) = self.levels.last_mut() else { return Token::HeaderEnd(PartKind::Leaf) };
-        let header = core::mem::take(&mut level.header);
+        let header = core::mem::take(&mut self.header);
+        let (kind, defect) = self.kind(&header);
+        if let Some(defect) = defect {
+            self.report(defect, header.span);
+        }
+        let digest = kind == PartKind::Multipart && header.digest;
+        let end = self.boundaries.len();
+        if let Some(level) = self.levels.last_mut() {
+            (level.kind, level.digest) = (kind, digest);
+            level.open = kind == PartKind::Multipart;
+            if level.open {
+                self.open += 1;
+            } else {
+                self.boundaries.truncate(level.boundary);
+            }
+        }
+        if kind == PartKind::Multipart && self.is_repeated(end) {
+            self.report(DefectKind::RepeatedBoundary, header.span);
+        }
+        self.state = match kind {
+            PartKind::Message => State::Child,
+            PartKind::Leaf | PartKind::Multipart => State::Body(Place::Line),
+        };
+        Token::HeaderEnd(Head { kind, digest, encoding: header.encoding })
+    }
+
+    /// Decides what the part is whose header has ended, and what is wrong with that.
+    fn kind(&self, header: &Header) -> (PartKind, Option<DefectKind>) {
+        let deep = self.levels.len() >= self.limits.depth;
         let encoded = !header.encoding.is_identity();
-        let (kind, defect) = match header.kind {
+        let start = self.levels.last().map_or(0, |level| level.boundary);
+        match header.kind {
             PartKind::Leaf => (PartKind::Leaf, None),
             // An encoded message must be decoded before it can be read: it is a leaf here.
             PartKind::Message if encoded => (PartKind::Leaf, None),
             PartKind::Multipart if header.boundary_too_long => {
                 (PartKind::Leaf, Some(DefectKind::BoundaryTooLong))
             }
-            PartKind::Multipart if header.boundary.is_empty() => {
+            PartKind::Multipart if self.boundaries.len() == start => {
                 (PartKind::Leaf, Some(DefectKind::MissingBoundary))
             }
-            _ if !room.0 => (PartKind::Leaf, Some(DefectKind::TooDeep)),
-            PartKind::Message if !room.1 => (PartKind::Leaf, Some(DefectKind::TooManyParts)),
+            _ if deep => (PartKind::Leaf, Some(DefectKind::TooDeep)),
+            PartKind::Message if self.parts >= self.limits.parts => {
+                (PartKind::Leaf, Some(DefectKind::TooManyParts))
+            }
             PartKind::Multipart if encoded => {
                 (PartKind::Multipart, Some(DefectKind::EncodedMultipart))
             }
             kind => (kind, None),
-        };
-        level.kind = kind;
-        if kind == PartKind::Multipart {
-            (level.boundary, level.digest) = (header.boundary, header.digest);
         }
-        self.state = if kind == PartKind::Message { State::Child } else { State::Body(true) };
-        if let Some(defect) = defect {
-            self.report(defect, header.span);
-        }
-        Token::HeaderEnd(kind)
+    }
+
+    /// Tells whether the innermost boundary is that of a multipart around it too.
+    fn is_repeated(&self, end: usize) -> bool {
+        let Some((level, outer)) = self.levels.split_last() else { return false };
+        let boundary = self.boundaries.get(level.boundary..end).unwrap_or_default();
+        self.open > 1 && self.open_boundaries(outer, level.boundary).any(|(_, it)| it == boundary)
+    }
+
+    /// Iterates over the boundaries that count, the innermost first, with their levels.
+    fn open_boundaries<'s>(
+        &'s self,
+        levels: &'s [Level],
+        end: usize,
+    ) -> impl Iterator<Item = (usize, &'s [u8])> {
+        let mut end = end;
+        levels.iter().enumerate().rev().filter_map(move |(at, level)| {
+            let boundary = self.boundaries.get(level.boundary..end).unwrap_or_default();
+            end = level.boundary;
+            level.open.then_some((at, boundary))
+        })
     }
 
     fn long_field(&mut self, window: &[u8], eof: bool) -> Option<(Token, usize)> {
@@ -316,41 +463,71 @@ impl Scanner {
     }
 
     /// Cuts the body before the next delimiter, which is all that is looked for.
-    fn body(&mut self, window: &[u8], eof: bool, line_start: bool) -> Option<(Token, usize)> {
+    fn body(&mut self, window: &[u8], eof: bool, place: Place) -> Option<(Token, usize)> {
         if window.is_empty() {
             return eof.then(|| (self.end(), 0));
         }
-        if self.levels.iter().all(|level| level.boundary.is_empty()) {
+        if self.open == 0 {
             return self.body_piece(window.len());
         }
-        if line_start {
+        if place == Place::Line {
             match window {
                 [b'-'] if !eof => return None,
                 [b'-', b'-', rest @ ..] => match self.delimiter(rest, eof) {
                     Delimiter::Undecided => return None,
-                    Delimiter::Hit { level, close, len } => {
-                        return Some(self.cross(level, close, len + 2));
-                    }
+                    Delimiter::Hit(hit) => return Some(self.cross(&hit, hit.len + 2)),
+                    Delimiter::False => return self.false_delimiter(window, eof, 2),
                     Delimiter::Not => {}
                 },
                 _ => {}
             }
         }
-        let mut from = 0;
-        while let Some(at) = memmem::find(after(window, from), b"\n--") {
+        // Past a false delimiter that begins the window: CR, LF and two hyphens, or less.
+        let mut from = if place == Place::False { 2 } else { 0 };
+        while let Some(at) = self.find(after(window, from)) {
             let lf = from + at;
-            let cr = lf.checked_sub(1).and_then(|at| window.get(at)) == Some(&b'\r');
+            let cr = before(window, lf).ends_with(b"\r");
             let start = if cr { lf - 1 } else { lf };
             match self.delimiter(after(window, lf + 3), eof) {
                 Delimiter::Not => from = lf + 1,
-                Delimiter::Hit { level, close, len } if start == 0 => {
-                    return Some(self.cross(level, close, lf + 3 + len));
+                Delimiter::Hit(hit) if start == 0 => {
+                    return Some(self.cross(&hit, lf + 3 + hit.len));
                 }
-                Delimiter::Undecided | Delimiter::Hit { .. } => return self.body_piece(start),
+                Delimiter::False if start == 0 => return self.false_delimiter(window, eof, lf + 3),
+                Delimiter::Undecided | Delimiter::Hit(_) | Delimiter::False => {
+                    return self.body_piece(start);
+                }
             }
         }
         let held = if eof { 0 } else { held_back(window) };
         self.body_piece(window.len() - held)
+    }
+
+    /// Finds LF and two hyphens.
+    fn find(&mut self, window: &[u8]) -> Option<usize> {
+        // What is encoded has hyphens in delimiters only, and one octet is searched for faster
+        // than three; text has many.
+        let mut from = 0;
+        for _ in 0..16 {
+            let hyphen = from + memchr(b'-', after(window, from))?;
+            if before(window, hyphen).ends_with(b"\n") && after(window, hyphen).starts_with(b"--") {
+                return hyphen.checked_sub(1);
+            }
+            from = hyphen + 1;
+        }
+        let finder = self.finder.get_or_insert_with(|| memmem::Finder::new(b"\n--"));
+        finder.find(after(window, from)).map(|at| from + at)
+    }
+
+    /// Reports what begins like a delimiter line but goes on.
+    fn false_delimiter(&mut self, window: &[u8], eof: bool, len: usize) -> Option<(Token, usize)> {
+        self.state = State::Body(Place::False);
+        self.defect(DefectKind::FalseDelimiter, 0, len);
+        match self.queue.pop_front() {
+            Some(defect) => Some((defect, 0)),
+            // Over the limit of defects. No deeper: past a false delimiter is none at the start.
+            None => self.body(window, eof, Place::False),
+        }
     }
 
     fn body_piece(&mut self, len: usize) -> Option<(Token, usize)> {
@@ -361,26 +538,30 @@ impl Scanner {
             _ => Token::Body,
         };
         if len > 0 {
-            self.state = State::Body(false);
+            self.state = State::Body(Place::Middle);
         }
         (len > 0).then_some((token, len))
     }
 
     /// Goes over a delimiter, ending the parts inside first.
-    fn cross(&mut self, level: usize, close: bool, len: usize) -> (Token, usize) {
-        if self.levels.len() > level + 1 {
+    fn cross(&mut self, hit: &Hit, len: usize) -> (Token, usize) {
+        if self.levels.len() > hit.level + 1 {
             return (self.end(), 0);
+        }
+        if hit.text {
+            self.defect(DefectKind::TextAfterDelimiter, 0, len);
         }
         let full = self.parts >= self.limits.parts;
         let Some(open) = self.levels.last_mut() else { return (Token::Delimiter, len) };
-        if close {
-            open.closed = true;
-            open.boundary = Vec::new();
+        if hit.close {
+            (open.open, open.closed) = (false, true);
+            self.open -= 1;
+            self.boundaries.truncate(open.boundary);
             if open.children == 0 {
                 let span = Span { start: open.start, end: self.offset };
                 self.report(DefectKind::NoParts, span);
             }
-            self.state = State::Body(false);
+            self.state = State::Body(Place::Middle);
         } else if full {
             self.state = State::Rest;
             self.defect(DefectKind::TooManyParts, 0, len);
@@ -392,36 +573,46 @@ impl Scanner {
 
     /// Ends the innermost part.
     fn end(&mut self) -> Token {
-        if let Some(level) = self.levels.pop()
+        let level = self.levels.pop();
+        if let Some(level) = &level {
+            self.boundaries.truncate(level.boundary);
+            self.open -= usize::from(level.open);
+        }
+        let cut_off = self.state == State::Rest;
+        if self.levels.is_empty() {
+            self.state = State::Done;
+        }
+        if let Some(level) = level
             && level.kind == PartKind::Multipart
             && !level.closed
-            && self.state != State::Rest
+            && !cut_off
         {
             let span = Span { start: level.start, end: self.offset };
             let none = level.children == 0;
             self.report(if none { DefectKind::NoParts } else { DefectKind::MissingClose }, span);
         }
-        if self.levels.is_empty() {
-            self.state = State::Done;
-        }
         // Defects come before the end of the part they are about.
+        if self.queue.is_empty() {
+            return Token::End;
+        }
         self.queue.push_back(Token::End);
         self.queue.pop_front().unwrap_or(Token::End)
     }
 
     /// Compares what follows `--` with the boundaries that count, the innermost first.
     fn delimiter(&self, rest: &[u8], eof: bool) -> Delimiter {
-        for (level, open) in self.levels.iter().enumerate().rev() {
-            if open.boundary.is_empty() {
-                continue;
-            }
-            match match_boundary(rest, &open.boundary, self.limits.padding, eof) {
+        let mut found = Delimiter::Not;
+        for (level, boundary) in self.open_boundaries(&self.levels, self.boundaries.len()) {
+            match match_boundary(rest, boundary, self.limits.padding, eof) {
+                Match::Not if is_prefix(rest, boundary) => found = Delimiter::False,
                 Match::Not => {}
                 Match::Undecided => return Delimiter::Undecided,
-                Match::Hit { close, len } => return Delimiter::Hit { level, close, len },
+                Match::Hit { close, len, text } => {
+                    return Delimiter::Hit(Hit { level, close, len, text });
+                }
             }
         }
-        Delimiter::Not
+        found
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
@@ -429,8 +620,9 @@ impl Scanner {
     }
 
     fn once(&mut self, kind: DefectKind, start: usize, end: usize) {
-        if !self.once.contains(&kind) {
-            self.once.push(kind);
+        let bit = 1 << kind as u32;
+        if self.once & bit == 0 {
+            self.once |= bit;
             self.defect(kind, start, end);
         }
     }
@@ -452,67 +644,24 @@ impl Scanner {
 
 enum Delimiter {
     Not,
+    /// A boundary with something after it: none, but worth a word.
+    False,
     Undecided,
-    Hit { level: usize, close: bool, len: usize },
+    Hit(Hit),
 }
 
-enum Match {
-    Not,
-    Undecided,
-    Hit { close: bool, len: usize },
-}
-
-/// RFC 2046 §5.1.1: `boundary ["--"] transport-padding` and the end of the line. An opening
-/// delimiter owns that line end; after a closing one it belongs to the epilogue.
-fn match_boundary(rest: &[u8], boundary: &[u8], padding: usize, eof: bool) -> Match {
-    let Some(tail) = rest.strip_prefix(boundary) else {
-        return if !eof && boundary.starts_with(rest) { Match::Undecided } else { Match::Not };
-    };
-    if tail == b"-" && !eof {
-        return Match::Undecided;
-    }
-    let (close, tail) = match tail {
-        [b'-', b'-', tail @ ..] => (true, tail),
-        tail => (false, tail),
-    };
-    let blanks =
-        tail.iter().take(padding).take_while(|octet| matches!(octet, b' ' | b'\t')).count();
-    let line_end = match after(tail, blanks) {
-        [] | [b'\r'] if !eof => return Match::Undecided,
-        [] => 0,
-        [b'\r'] => 1,
-        [b'\n', ..] => 1,
-        [b'\r', b'\n', ..] => 2,
-        _ => return Match::Not,
-    };
-    let len = boundary.len() + blanks + if close { 2 } else { line_end };
-    Match::Hit { close, len }
-}
-
-/// Counts the octets at the end of a window that may begin a delimiter.
-fn held_back(window: &[u8]) -> usize {
-    [&b"\r\n-"[..], b"\n-", b"\r\n", b"\n", b"\r"]
-        .into_iter()
-        .find(|start| window.ends_with(start))
-        .map_or(0, <[u8]>::len)
-}
-
-/// Splits a field into its name and what follows the colon (RFC 5322 §2.2; blanks before the
-/// colon as §4.5 tolerates them).
-pub(crate) fn split_field(field: &[u8]) -> Option<(&[u8], &[u8])> {
-    let len = field.iter().position(|octet| !matches!(octet, 33..=57 | 59..=126))?;
-    let (name, rest) = field.split_at_checked(len)?;
-    let rest = rest.trim_ascii_start();
-    let [b':', value @ ..] = rest else { return None };
-    let blanks = field.len() - name.len() - rest.len();
-    let plain = field.iter().skip(len).take(blanks).all(|octet| matches!(octet, b' ' | b'\t'));
-    (len > 0 && plain).then_some((name, value))
+/// A delimiter of the multipart that is open at this level.
+struct Hit {
+    level: usize,
+    close: bool,
+    len: usize,
+    text: bool,
 }
 
 pub(crate) fn after(window: &[u8], at: usize) -> &[u8] {
     window.get(at..).unwrap_or_default()
 }
 
-fn before(window: &[u8], at: usize) -> &[u8] {
+pub(crate) fn before(window: &[u8], at: usize) -> &[u8] {
     window.get(..at).unwrap_or_default()
 }

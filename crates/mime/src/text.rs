@@ -24,13 +24,24 @@ impl Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
+        if !has_controls(text) {
+            return Self(text.into());
+        }
         Self(text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        if text.contains(char::is_control) { Self::from(text.as_str()) } else { Self(text) }
+        if has_controls(&text) { Self::from(text.as_str()) } else { Self(text) }
+    }
+}
+
+/// Most text is ASCII, of which octets tell.
+fn has_controls(text: &str) -> bool {
+    match text.is_ascii() {
+        true => text.bytes().any(|octet| octet.is_ascii_control()),
+        false => text.contains(char::is_control),
     }
 }
 

@@ -1,7 +1,11 @@
 //! What is built is what is read.
 use bytes::{Bytes, BytesMut};
-use mime::{AddrSpec, Address, Builder, DateTime, Group, Mailbox, MediaType, Message, MessageId};
+use mime::{
+    AddrSpec, Address, Builder, DateTime, Encoding, FieldName, Group, Mailbox, MediaType, Message,
+    MessageId, PartBuilder, PartKind, Target,
+};
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 
 fn written(builder: &Builder) -> Vec<u8> {
     let mut out = BytesMut::new();
@@ -51,12 +55,12 @@ fn structure_follows_from_what_is_there() {
             "  1 multipart/alternative",
             "    1.1 text/plain 7bit 1",
             "    1.2 text/html 7bit 3",
-            "  2 text/csv base64 3 \"f.csv\"",
+            "  2 text/csv 7bit 3 \"f.csv\"",
         ]
     );
     assert_eq!(
         tree(&builder().attach("f.csv", csv, file)),
-        ["TEXT multipart/mixed", "  1 text/csv base64 3 \"f.csv\""]
+        ["TEXT multipart/mixed", "  1 text/csv 7bit 3 \"f.csv\""]
     );
 }
 
@@ -121,8 +125,135 @@ fn mailbox() -> impl Strategy<Value = Mailbox> {
     (text(), address()).prop_map(|(name, address)| Mailbox::new(name.trim(), address))
 }
 
+/// What a target promises holds for every octet.
+fn fits(octets: &[u8], target: Target, utf8_addresses: bool) -> Result<(), TestCaseError> {
+    let message = Message::parse(octets);
+    prop_assert_eq!(message.defects(), []);
+    if !target.carries_eight_bit() && !target.carries_utf8() && !utf8_addresses {
+        prop_assert!(octets.is_ascii());
+    }
+    if !target.carries_binary() {
+        prop_assert!(!octets.contains(&0));
+        for line in octets.split(|it| *it == b'\n') {
+            prop_assert!(line.len() <= 999);
+            prop_assert!(!line.strip_suffix(b"\r").unwrap_or(line).contains(&b'\r'));
+        }
+    }
+    for part in message.parts() {
+        let header = part.header();
+        let blank = header.split(|it| *it == b'\n').filter(|line| line.trim_ascii().is_empty());
+        prop_assert_eq!(blank.count(), 2);
+        // RFC 2045 §6.4: what holds others says so.
+        if part.kind() == PartKind::Multipart
+            && part.encoding() == Encoding::SevenBit
+            && !target.carries_utf8()
+        {
+            prop_assert!(part.body().is_ascii() || utf8_addresses);
+        }
+    }
+    Ok(())
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    let body = prop_oneof![
+        Just(Target::SEVEN_BIT),
+        Just(Target::EIGHT_BIT_MIME),
+        Just(Target::BINARY_MIME)
+    ];
+    (body, any::<bool>()).prop_map(|(target, utf8)| if utf8 { target.smtputf8() } else { target })
+}
+
+#[test]
+fn every_kind_of_part_has_its_place() {
+    let cid: MessageId = "c@d".parse().unwrap();
+    let octets = written(
+        &builder()
+            .text("a")
+            .html("<img src=cid:c@d>")
+            .inline(cid, MediaType::PNG, &b"png"[..])
+            .forward("Subject: x\r\n\r\nbody")
+            .part(PartBuilder::multipart("digest", vec![]).unwrap()),
+    );
+    sane(&octets);
+    let tree: Vec<_> = Message::parse(&octets).parts().map(|part| part.to_string()).collect();
+    assert_eq!(
+        tree,
+        [
+            "TEXT multipart/mixed",
+            "  1 multipart/alternative",
+            "    1.1 text/plain 7bit 1",
+            "    1.2 multipart/related",
+            "      1.2.1 text/html 7bit 17",
+            "      1.2.2 image/png base64 3",
+            "  2 message/rfc822",
+            "    2.1 text/plain 7bit 4",
+            "  3 multipart/digest",
+            "    3.1 text/plain 7bit 0",
+        ]
+    );
+}
+
+#[test]
+fn bodies_go_as_the_target_carries_them() {
+    let message = Bytes::from("Subject: é\r\n\r\nbody é");
+    let built = builder().text("naïve").forward(message.clone()).attach(
+        "f",
+        MediaType::PDF,
+        &b"\0\r\n"[..],
+    );
+    let encodings = |target| {
+        let octets = written(&built.clone().target(target));
+        let read = Message::parse(&octets);
+        assert_eq!(read.defects(), []);
+        assert_eq!(read.part(&[1]).unwrap().text(), "naïve");
+        assert_eq!(read.part(&[2]).unwrap().content().octets(), message);
+        assert_eq!(read.part(&[3]).unwrap().content().octets(), b"\0\r\n");
+        let parts = [read.root()].into_iter().chain(read.root().children());
+        parts.map(|part| part.encoding().name()).collect::<Vec<_>>()
+    };
+    assert_eq!(encodings(Target::SEVEN_BIT), ["7bit", "base64", "base64", "base64"]);
+    assert_eq!(encodings(Target::EIGHT_BIT_MIME), ["8bit", "8bit", "8bit", "base64"]);
+    assert_eq!(encodings(Target::BINARY_MIME), ["binary", "8bit", "8bit", "binary"]);
+}
+
+#[test]
+fn a_boundary_is_never_in_what_it_holds() {
+    let inner = written(&builder().text("a").html("b").seed(7));
+    let next = [&inner[..], b"\r\n--=_1_0000000000000008\r\n"].concat();
+    let octets = written(&builder().text("a").forward(inner).forward(next).seed(7));
+    let message = Message::parse(&octets);
+    assert_eq!((message.defects(), message.root().children().count()), (&[][..], 3));
+    assert!(message.root().content_type().parameter("boundary").unwrap().ends_with("0009"));
+}
+
+#[test]
+fn recipients_are_all_and_bcc_is_for_drafts() {
+    let mailbox = |text: &str| text.parse::<Mailbox>().unwrap();
+    let built = builder()
+        .to(mailbox("a@b"))
+        .cc(mailbox("c@d"))
+        .bcc(mailbox("e@f"))
+        .sender(mailbox("g@h"))
+        .reply_to(mailbox("i@j"));
+    let all: Vec<_> = built.recipients().map(ToString::to_string).collect();
+    assert_eq!(all, ["a@b", "c@d", "e@f"]);
+    let octets = written(&built);
+    assert!(Message::parse(&octets).field("bcc").is_none());
+    let octets = written(&built.clone().draft());
+    assert_eq!(Message::parse(&octets).field("bcc").unwrap().text(), "e@f");
+    assert!(!built.needs_smtputf8());
+    assert!(built.cc(mailbox("é@f")).needs_smtputf8());
+}
+
+#[test]
+fn header_text_is_utf8_where_the_target_carries_it() {
+    let octets = written(&builder().subject("naïve").target(Target::SEVEN_BIT.smtputf8()));
+    assert!(octets.windows(7).any(|it| it == " naïve".as_bytes()));
+    assert_eq!(Message::parse(&octets).subject().as_deref(), Some("naïve"));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_built_is_read(
@@ -171,5 +302,76 @@ proptest! {
     #[test]
     fn addresses_are_read_as_they_are_written(address in address()) {
         prop_assert_eq!(address.to_string().parse(), Ok(address));
+    }
+
+    #[test]
+    fn every_target_carries_what_is_written_for_it(
+        subject in text(),
+        plain in "(\\PC|\n|\r|=|\\.|-| |\t|>|--=_1_0000000000000000|From ){0,200}",
+        html in proptest::option::of("(\\PC|\n){0,200}"),
+        (name, value) in ("[!-9;-~]{1,9}", text()),
+        octets in proptest::collection::vec(any::<u8>(), 0..300),
+        message in "(Subject: [a-zé]{0,9}\r\n){0,3}\r\n(\\PC|\r\n|\0|--=_1_0000000000000000){0,90}",
+        (csv, flowed) in any::<(bool, bool)>(),
+        target in target(),
+    ) {
+        let kind = if csv { "text/csv".parse().unwrap() } else { MediaType::OCTET_STREAM };
+        let field = name.parse::<FieldName>().unwrap_or(FieldName::COMMENTS);
+        let mut built = Builder::new(DateTime::new(0, 0).unwrap())
+            .subject(subject.as_str())
+            .text(plain.as_str())
+            .field(field.clone(), value.as_str())
+            .attach("f", kind, octets.clone())
+            .inline("c@d".parse().unwrap(), MediaType::PNG, octets.clone())
+            .forward(message.clone())
+            .target(target);
+        if let Some(html) = &html {
+            built = built.html(html.as_str());
+        }
+        if flowed {
+            built = built.flowed();
+        }
+        let out = written(&built);
+        fits(&out, target, false)?;
+        let joined: Vec<u8> = built.pieces().flatten().collect();
+        prop_assert_eq!(&joined, &out);
+        let read = Message::parse(&out);
+        let said = read.subject();
+        prop_assert_eq!(said.as_deref(), Some(subject.as_str()));
+        if !["date", "subject", "from"].iter().any(|it| field.as_str().eq_ignore_ascii_case(it)) {
+            let said = read.field(field.as_str()).map(|field| field.text());
+            prop_assert_eq!(said.as_deref(), Some(value.as_str()));
+        }
+        let files: Vec<_> = read.parts().filter(|part| part.content_type().is("image", "png") || part.file_name().is_some()).collect();
+        prop_assert_eq!(files.len(), 2);
+        for file in files {
+            prop_assert_eq!(file.content().into_octets().into_owned(), octets.clone());
+        }
+        let enclosed = read.root().children().last().unwrap();
+        prop_assert_eq!(enclosed.content().into_octets().into_owned(), message.into_bytes());
+        let first = read.parts().find(|part| part.content_type().is("text", "plain")).unwrap();
+        if !flowed {
+            let lines = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
+            prop_assert_eq!(lines(&first.text()), lines(&plain));
+        }
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn large_bodies_come_in_pieces(extra in 0..200_usize, lines in any::<bool>(), target in target()) {
+        let unit: &[u8] = if lines { "é, un peu\r\n".as_bytes() } else { &[0, 13, 10, 65, 61] };
+        let octets: Vec<u8> = unit.iter().copied().cycle().take(120_000 + extra).collect();
+        let kind = if lines { "text/csv".parse().unwrap() } else { MediaType::OCTET_STREAM };
+        let built = builder().attach("f", kind, octets.clone()).text("é".repeat(60_000)).target(target);
+        let out = written(&built);
+        let joined: Vec<u8> = built.pieces().flatten().collect();
+        prop_assert_eq!(&joined, &out);
+        fits(&out, target, false)?;
+        let read = Message::parse(&out);
+        prop_assert_eq!(read.part(&[2]).unwrap().content().into_octets().into_owned(), octets);
     }
 }

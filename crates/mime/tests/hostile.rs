@@ -24,8 +24,9 @@ fn nesting_100_000_deep_costs_no_stack() {
 
 #[test]
 fn nested_multiparts_stop_at_the_limit() {
-    let level =
-        |at: usize| format!("Content-Type: multipart/mixed; boundary=b{at}\r\n\r\n--b{at}\r\n");
+    let level = |at: usize| {
+        format!("Content-Type: multipart/mixed; boundary=b{at:06}\r\n\r\n--b{at:06}\r\n")
+    };
     let nested: String = (0..100_000).map(level).collect();
     let message = Message::parse(nested.as_bytes());
     assert!(has(&message, DefectKind::TooDeep) && has(&message, DefectKind::MissingClose));
@@ -67,10 +68,48 @@ fn odd_octets_in_headers_are_named() {
         (b"Content-Type: multipart/mixed\r\n\r\n", DefectKind::MissingBoundary),
         (b"Content-Type: multipart/mixed; boundary=b\r\n\r\n", DefectKind::NoParts),
         (b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", DefectKind::MissingClose),
+        (b"Content-Disposition: inline\r\nContent-Disposition: inline\r\n\r\n", DefectKind::RepeatedField),
+        (
+            b"Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\n--b\r\n\r\n--b--",
+            DefectKind::EncodedMultipart,
+        ),
+        (
+            b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--bx\r\n--b--",
+            DefectKind::FalseDelimiter,
+        ),
+        (
+            b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--b-- end\r\n",
+            DefectKind::TextAfterDelimiter,
+        ),
+        (
+            b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+              Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--b--\r\n--b--",
+            DefectKind::RepeatedBoundary,
+        ),
     ] {
         let message = Message::parse(octets);
         let found: Vec<_> = message.defects().iter().map(|it| it.kind).collect();
         assert_eq!(found, [kind], "{octets:?}");
+    }
+}
+
+#[test]
+fn defects_say_where() {
+    let octets = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b x\r\n\r\n\r\n--by\r\n--b--";
+    let message = Message::parse(octets);
+    let found: Vec<_> = message.defects().iter().map(|it| it.span.of(octets)).collect();
+    assert_eq!(found, [&b"--b x\r\n"[..], b"\r\n--"]);
+    let octets = b"A: b\r\nwhat\r\n\r\n";
+    assert_eq!(Message::parse(octets).defects()[0].span.of(octets), b"what\r\n");
+}
+
+#[test]
+fn wrong_escapes_cost_no_more_than_their_octets() {
+    for (encoding, piece) in [("quoted-printable", "=X"), ("base64", "!"), ("x-uuencode", "M\n")] {
+        let body = format!("begin 644 a\n{}\n", piece.repeat(1_000_000));
+        let message = format!("Content-Transfer-Encoding: {encoding}\r\n\r\n{body}");
+        let content = Message::parse(message.as_bytes()).root().content().problems();
+        assert!(content >= 1_000_000, "{encoding}: {content}");
     }
 }
 

@@ -65,13 +65,16 @@ fn boundaries_are_measured() {
 fn padding_is_measured() {
     let message = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b \t\r\n\r\n--b--";
     assert_eq!(defects(message, &Limits { padding: 2, ..Limits::default() }), []);
-    assert_eq!(defects(message, &Limits { padding: 1, ..Limits::default() }), [NoParts]);
+    assert_eq!(
+        defects(message, &Limits { padding: 1, ..Limits::default() }),
+        [FalseDelimiter, NoParts]
+    );
 }
 
 #[test]
 fn defects_are_counted() {
     let limits = Limits { defects: 2, ..Limits::default() };
-    assert_eq!(defects("a\r\nb\r\n\r\n", &limits), [NotAField; 2]);
+    assert_eq!(defects("A: b\r\na\r\nb\r\n\r\n", &limits), [NotAField; 2]);
     let expected = [NotAField, NotAField, TooManyDefects];
-    assert_eq!(defects("a\r\nb\r\nc\r\nd\r\n\r\n", &limits), expected);
+    assert_eq!(defects("A: b\r\na\r\nb\r\nc\r\nd\r\n\r\n", &limits), expected);
 }

@@ -6,6 +6,13 @@ use mime::{Event, Limits, Message, Part};
 use proptest::prelude::*;
 
 const TRICKY: &[&str] = &[
+    "A\r\nB\r\nC\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--bx\r\n--by\n--bz\r\n--b--",
+    "X: y\r\nA\r\nB\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n--bx\r\n--by\n--bz\r\n--b--",
+    "no header\r\nat all",
+    "From alice Sat Nov 22\r\nA: b\r\n\r\nbody",
+    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b some\r\n\r\nx\r\n--b-- more\r\n--b x",
+    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\ntext\r\n--bx\r\n--b\r\n--b\tx\r",
+    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n--b--\r\n",
     "",
     "\n",
     "\r\n",
@@ -81,6 +88,7 @@ fn tricky_messages_are_the_same_at_every_split() {
         boundary: 1,
         padding: 1,
         defects: 2,
+        ..Limits::default()
     };
     for message in TRICKY {
         same_at_every_split(message.as_bytes(), &Limits::default());

@@ -56,6 +56,9 @@ pub enum Error {
     /// The client did not log in for too long, whatever it said.
     #[error("no login for too long")]
     LoginTimeout,
+    /// The server ends: the client may come again, and nothing was deleted.
+    #[error("the server is shutting down")]
+    ShuttingDown,
     /// The application could not send a message to its end: the connection has to be closed, so
     /// that the client does not take what it has for the whole.
     #[error("a message could not be sent to its end")]

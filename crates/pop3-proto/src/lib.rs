@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 extern crate alloc;
-#[cfg(feature = "tokio")]
+#[cfg(feature = "std")]
 extern crate std;
 
 mod apop;
+#[cfg(feature = "std")]
+pub mod blocking;
 pub mod client;
 mod command;
+#[cfg(feature = "std")]
+mod common;
 mod error;
 mod language;
 mod maildrop;

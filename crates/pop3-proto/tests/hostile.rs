@@ -29,7 +29,7 @@ const STRANGERS: [(&str, &[&str]); 27] = [
     ("USER a\rb\r\n", &["-ERR control character at octet 6"]),
     ("AUTH\r\n", &["-ERR wrong number of arguments at octet 4"]),
     ("AUTH CRAM-MD5\r\n", &["-ERR no such mechanism"]),
-    ("AUTH EXTERNAL\r\n", &["-ERR no such mechanism"]),
+    ("AUTH GSSAPI\r\n", &["-ERR no such mechanism"]),
     ("AUTH PLAIN\r\n*\r\n", &["+ ", "-ERR cancelled"]),
     ("AUTH PLAIN\r\nSTAT!\r\n", &["+ ", "-ERR invalid base64 at octet 4"]),
     ("AUTH PLAIN\r\nAHg=\r\n", &["+ ", "-ERR malformed message"]),

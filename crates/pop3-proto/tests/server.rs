@@ -5,11 +5,11 @@ mod common;
 use common::server;
 use pop3_proto::{
     Entry, Maildrop, Response, Text, UniqueId,
-    server::{Config, Session},
+    server::{Config, Event, Session},
 };
 use proptest::prelude::*;
 use proto_core::{
-    Instant, Machine,
+    Instant, Machine, Step,
     testing::{Script, laws},
 };
 
@@ -20,7 +20,9 @@ fn every_script_plays_whole_cut_and_octet_by_octet() {
         let commits: Vec<_> =
             transcript.events.iter().filter(|event| event.starts_with("Commit")).collect();
         match script.name() {
-            "rfc1939-example" | "slides" => assert_eq!(commits, ["Commit { deleted: [0, 1] }"]),
+            "rfc1939-10" | "rfc1939-example" | "slides" => {
+                assert_eq!(commits, ["Commit { deleted: [0, 1] }"])
+            }
             "refused-commit" => assert_eq!(commits, ["Commit { deleted: [1] }"]),
             "eof-does-not-delete" | "idle-timeout" => assert!(commits.is_empty()),
             _ => {}
@@ -173,6 +175,42 @@ fn listings_wait_for_a_client_that_does_not_read() {
         let _ = session.poll().unwrap();
     }
     assert!(listed > 20 * 788_895, "{listed} octets for 20 listings");
+}
+
+/// What was asked before the end is answered, and what was marked stays.
+#[test]
+fn a_server_that_ends_says_so_to_a_client_that_waits() {
+    let mut session = logged_in(server("").config, server("").maildrop());
+    session.output().clear();
+    session.receive(Instant::ORIGIN, b"DELE 1\r\nRETR 2\r\nNOOP\r\nQU");
+    let Step::Event(Event::Retrieve { .. }) = session.poll().unwrap() else { panic!("RETR") };
+    session.shut_down();
+    assert_eq!(session.poll(), Ok(Step::Paused));
+    session.respond(Response::err(Text::from_static("not here"))).unwrap();
+    assert_eq!(session.poll(), Err(pop3_proto::Error::ShuttingDown));
+    assert_eq!(
+        session.output(),
+        "+OK message 1 deleted\r\n-ERR not here\r\n+OK\r\n\
+         -ERR [SYS/TEMP] the server is shutting down\r\n"
+    );
+}
+
+/// A listing at the limit is written at once, and one octet more waits.
+#[test]
+fn a_listing_waits_at_the_limit_of_what_is_owed() {
+    let asked = |output: usize| {
+        let mut config = server("").config;
+        config.limits.output = output;
+        let mut session = logged_in(config, server("").maildrop());
+        session.output().clear();
+        session.receive(Instant::ORIGIN, b"LIST\r\n");
+        let _ = session.poll().unwrap();
+        session.output().clone()
+    };
+    // "+OK 2 messages (320 octets)", "1 120": what is owed when the second line is due.
+    let owed = "+OK 2 messages (320 octets)\r\n1 120\r\n";
+    assert_eq!(asked(owed.len()), owed, "the limit is reached");
+    assert_eq!(asked(owed.len() + 1), [owed, "2 200\r\n.\r\n"].concat(), "there is room for one");
 }
 
 #[test]

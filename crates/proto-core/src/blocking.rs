@@ -4,7 +4,7 @@
 //! the socket keep the session's deadlines. A peer that only writes and never reads is got rid
 //! of by the deadline; where both ends may do that for long, use the `tokio` driver, which reads
 //! and writes at once.
-use alloc::vec;
+use alloc::{boxed::Box, vec};
 use core::{fmt, time::Duration};
 use std::{
     io::{self, Read, Write},
@@ -14,8 +14,17 @@ use std::{
 
 use bytes::Buf;
 
-pub use crate::driver::{Direction, Error, Limits, Observer};
-use crate::{Instant, Machine, Step, driver::Ear};
+pub use crate::driver::{Direction, Error, Limits, Observer, random};
+use crate::{ChannelBinding, Instant, Machine, Step, driver::Ear};
+
+/// A stream of any kind: TCP before STARTTLS and TLS after it have one type.
+pub type BoxStream = Box<dyn Stream + Send>;
+
+impl Stream for BoxStream {
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        (**self).set_timeout(timeout)
+    }
+}
 
 /// A stream whose calls can be made to return in time.
 pub trait Stream: Read + Write {
@@ -145,15 +154,30 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     /// # Errors
     /// The session does not wait for TLS, or the handshake failed.
     pub fn secure<T: Stream>(
-        mut self,
+        self,
         handshake: impl FnOnce(S) -> io::Result<T>,
+    ) -> Result<Driver<M, T>, Error<M::Error>> {
+        self.secure_bound(|stream| Ok((handshake(stream)?, None)))
+    }
+
+    /// As [`secure`](Self::secure), by a handshake that can name the channel it made: the machine
+    /// is told by [`bind`](Machine::bind), for SCRAM's `-PLUS`.
+    ///
+    /// # Errors
+    /// As [`secure`](Self::secure).
+    pub fn secure_bound<T: Stream>(
+        mut self,
+        handshake: impl FnOnce(S) -> io::Result<(T, Option<ChannelBinding>)>,
     ) -> Result<Driver<M, T>, Error<M::Error>> {
         let Step::Paused = self.step()? else { return Err(Error::NotReadyForTls) };
         if !self.write_owed()? || !self.arm(Some(self.limits.stall))? {
             return Err(Error::Io(io::ErrorKind::TimedOut.into()));
         }
         let Self { mut machine, stream, told, eof, start, limits, ear } = self;
-        let stream = handshake(stream)?;
+        let (stream, channel) = handshake(stream)?;
+        if let Some(channel) = channel {
+            machine.bind(channel);
+        }
         machine.secured();
         Ok(Driver { machine, stream, told, eof, start, limits, ear })
     }

@@ -4,13 +4,26 @@
 //! messages past each other (CVE-2023-51764 and its sisters), so the three octets that have no
 //! business in a message by themselves, a bare CR, a bare LF and NUL, are looked for in every
 //! piece, and a [`BarePolicy`] says what becomes of them. They never end anything.
+mod bare;
+mod scan;
+
+use alloc::boxed::Box;
+
 use bytes::{BufMut, Bytes, BytesMut};
-use memchr::memmem;
+
+pub use bare::BareFilter;
+use bare::{first_bare, normalise};
+use memchr::memmem::{self, Finder};
+use scan::is_clean;
 
 use crate::Input;
 
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
+
+/// How much of a message is handed out at least, if so much has arrived: removing a dot moves
+/// the octets around it, so what is longer is handed out as it lies.
+const PIECE: usize = 2048;
 
 /// What becomes of bare CR, bare LF and NUL.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -52,7 +65,8 @@ pub enum BareKind {
 /// A piece of a message, or its end.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Piece {
-    /// Octets of the message, dots removed: as many as one read brought, never a line each.
+    /// Octets of the message, dots removed: 2 KiB at least or as many as arrived, never a line
+    /// each. They share the buffer that they were read into.
     Data(Bytes),
     /// The message is complete. Under [`BarePolicy::Reject`] and [`BarePolicy::Pass`] the first
     /// bare octet is named; a normalised message has none.
@@ -73,18 +87,19 @@ pub enum Piece {
 /// ```
 #[derive(Debug)]
 pub struct Unstuffer {
-    policy: BarePolicy,
     /// The next octet begins a line: it does at first, so that `.CRLF` ends an empty message.
     line_start: bool,
-    found: Option<Bare>,
-    offset: u64,
+    filter: BareFilter,
+    /// In a box, for it is larger than all the rest of a session's state.
+    dots: Box<Finder<'static>>,
 }
 
 impl Unstuffer {
     /// Starts before the first octet of a message.
     #[must_use]
-    pub const fn new(policy: BarePolicy) -> Self {
-        Self { policy, line_start: true, found: None, offset: 0 }
+    pub fn new(policy: BarePolicy) -> Self {
+        let dots = Box::new(Finder::new(b"\r\n."));
+        Self { line_start: true, filter: BareFilter::new(policy), dots }
     }
 
     /// Takes the next piece from the input; `None` until more arrives. At most two octets, whose
@@ -96,7 +111,7 @@ impl Unstuffer {
                 match input.held() {
                     [b'.', CR, LF, ..] => {
                         input.skip(3);
-                        return Some(Piece::End(self.found));
+                        return Some(Piece::End(self.filter.found()));
                     }
                     [] | [b'.'] | [b'.', CR] => return None,
                     [b'.', ..] => input.skip(1),
@@ -114,29 +129,14 @@ impl Unstuffer {
 
     /// Takes what is known to belong to the message.
     fn data(&mut self, input: &mut Input) -> Option<Bytes> {
-        let (length, kept) = remove_dots(input.held_mut());
+        let (length, kept) = remove_dots(&self.dots, input.held_mut());
         if length == 0 {
             return None;
         }
         let mut piece = input.split(length);
         piece.truncate(kept);
         self.line_start = piece.ends_with(b"\r\n");
-        Some(self.inspect(piece))
-    }
-
-    fn inspect(&mut self, piece: BytesMut) -> Bytes {
-        let start = self.offset;
-        self.offset = start.saturating_add(piece.len() as u64);
-        if is_clean(&piece) {
-            return piece.freeze();
-        }
-        if self.policy == BarePolicy::Normalise {
-            return normalise(&piece).freeze();
-        }
-        if self.found.is_none() {
-            self.found = first_bare(&piece, start);
-        }
-        piece.freeze()
+        Some(self.filter.filter(piece.freeze()))
     }
 }
 
@@ -185,9 +185,8 @@ impl Stuffer {
             if last == CR { piece.split_last().map_or(piece, |(_, rest)| rest) } else { piece };
         let clean = self.is_clean_after_held(body, piece);
         if !clean && self.policy == BarePolicy::Reject {
-            let bare = self.bare(piece);
-            self.refused = Some(bare);
-            return Err(bare);
+            self.refused = first_bare(piece, self.offset, self.held_cr);
+            return self.refused.map_or(Ok(()), Err);
         }
         self.offset = self.offset.saturating_add(piece.len() as u64);
         let held = core::mem::replace(&mut self.held_cr, last == CR);
@@ -233,15 +232,6 @@ impl Stuffer {
         }
     }
 
-    fn bare(&self, piece: &[u8]) -> Bare {
-        match (self.held_cr, piece.split_first()) {
-            (true, Some((&LF, rest))) => first_bare(rest, self.offset.saturating_add(1)),
-            (true, _) => None,
-            (false, _) => first_bare(piece, self.offset),
-        }
-        .unwrap_or(Bare { kind: BareKind::Cr, offset: self.offset.saturating_sub(1) })
-    }
-
     /// Copies `body`, with a dot before each dot that begins a line.
     fn stuff(&mut self, body: &[u8], out: &mut BytesMut, after_cr: bool) {
         out.reserve(body.len());
@@ -274,34 +264,14 @@ impl Stuffer {
         }
         whole.put_slice(body);
         // A CR that ends `body` and is followed by the one just held is bare.
-        self.stuff(&normalise(&whole), out, false);
+        self.stuff(&normalise(&whole, false), out, false);
     }
 }
 
-/// Whether there is neither a bare CR, nor a bare LF, nor a NUL.
-///
-/// Nothing is bare if CR and LF stand side by side everywhere; the loop has no branch, so the
-/// compiler makes vector instructions of it.
-fn is_clean(octets: &[u8]) -> bool {
-    const BLOCK: usize = 4096;
-    let (Some((&first, right)), Some((&last, left))) = (octets.split_first(), octets.split_last())
-    else {
-        return true;
-    };
-    first != LF
-        && last != CR
-        && last != 0
-        && left.chunks(BLOCK).zip(right.chunks(BLOCK)).all(|(left, right)| {
-            let bad = |x, y| u8::from((x == CR) ^ (y == LF)) | u8::from(x == 0);
-            left.iter().zip(right).fold(0, |sum, (&x, &y)| sum | bad(x, y)) == 0
-        })
-}
-
-/// Removes the dot from each CRLF `.`, in place. Returns how many octets can be taken now, up to
-/// the line that may be the last one or to a CR whose next octet has not come, and how many of
-/// them are left.
-fn remove_dots(octets: &mut [u8]) -> (usize, usize) {
-    let finder = memmem::Finder::new(b"\r\n.");
+/// Removes the dot from each CRLF `.`, in place, until enough is found. Returns how many octets
+/// can be taken now, up to a line that may be the last one or to a CR whose next octet has not
+/// come, and how many of them are left.
+fn remove_dots(finder: &Finder<'_>, octets: &mut [u8]) -> (usize, usize) {
     let (mut read, mut kept) = (0, 0);
     loop {
         let rest = octets.get(read..).unwrap_or_default();
@@ -317,45 +287,11 @@ fn remove_dots(octets: &mut [u8]) -> (usize, usize) {
             octets.copy_within(read..end, kept);
         }
         kept += end - read;
-        if !whole_line {
+        if !whole_line || kept >= PIECE {
             return (end, kept);
         }
         read = end + 1;
     }
-}
-
-fn first_bare(octets: &[u8], start: u64) -> Option<Bare> {
-    let mut previous = None;
-    for (index, &octet) in octets.iter().enumerate() {
-        let next = octets.get(index + 1);
-        let kind = match octet {
-            CR if next != Some(&LF) => Some(BareKind::Cr),
-            LF if previous != Some(CR) => Some(BareKind::Lf),
-            0 => Some(BareKind::Nul),
-            _ => None,
-        };
-        if let Some(kind) = kind {
-            return Some(Bare { kind, offset: start.saturating_add(index as u64) });
-        }
-        previous = Some(octet);
-    }
-    None
-}
-
-fn normalise(octets: &[u8]) -> BytesMut {
-    let mut out = BytesMut::with_capacity(octets.len() + octets.len() / 16);
-    let mut previous = 0;
-    for &octet in octets {
-        match octet {
-            CR => out.put_slice(b"\r\n"),
-            LF if previous == CR => {}
-            LF => out.put_slice(b"\r\n"),
-            0 => {}
-            _ => out.put_u8(octet),
-        }
-        previous = octet;
-    }
-    out
 }
 
 #[cfg(test)]

@@ -43,6 +43,23 @@ pub enum Error<E> {
     NotReadyForTls,
 }
 
+/// Draws 32 octets from the operating system's random source: the seed of a session, as no machine
+/// draws its own.
+///
+/// ```
+/// let seed = proto_core::blocking::random()?;
+/// assert_ne!(seed, proto_core::blocking::random()?);
+/// # Ok::<_, std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// There is no such source.
+pub fn random() -> io::Result<[u8; 32]> {
+    let mut octets = [0; 32];
+    getrandom::fill(&mut octets).map_err(|_| io::ErrorKind::Unsupported)?;
+    Ok(octets)
+}
+
 /// Which way octets went.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Direction {

@@ -50,7 +50,9 @@ pub enum LineError {
 impl Input {
     /// Appends received octets.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.buf.extend_from_slice(bytes);
+        self.buf.reserve(bytes.len());
+        // Not all at once: a long copy is made by an instruction that takes its time to begin.
+        bytes.chunks(3072).for_each(|part| self.buf.extend_from_slice(part));
     }
 
     /// Takes one line that ends in CRLF, without its CRLF; `None` until it is complete.
@@ -124,8 +126,10 @@ impl Input {
         *self = Self::default();
     }
 
-    /// What is held, for readers inside this crate that frame otherwise.
-    pub(crate) fn held(&self) -> &[u8] {
+    /// Returns what is held: for readers that frame otherwise, and have to look before they
+    /// [`take`](Self::take).
+    #[must_use]
+    pub fn held(&self) -> &[u8] {
         &self.buf
     }
 

@@ -7,6 +7,7 @@ extern crate std;
 mod agent;
 #[cfg(feature = "std")]
 pub mod blocking;
+mod channel;
 pub mod dot;
 #[cfg(feature = "std")]
 mod driver;
@@ -25,6 +26,7 @@ pub mod tokio;
 mod toy;
 
 pub use agent::{Agent, Flow, Transmit, Transport};
+pub use channel::{BindingKind, ChannelBinding};
 pub use input::{Input, LineError};
 pub use instant::Instant;
 pub use machine::{Machine, Step};

@@ -1,7 +1,7 @@
 //! The contract of stream protocols.
 use bytes::BytesMut;
 
-use crate::Instant;
+use crate::{ChannelBinding, Instant};
 
 /// One end of one connection, without the connection.
 ///
@@ -83,6 +83,16 @@ pub trait Machine {
 
     /// Notes that the transport below is encrypted from here on.
     fn secured(&mut self);
+
+    /// Notes that the application wants to end. A server finishes what it is at, and says goodbye
+    /// when it would next wait for its client; then it has failed, as after a time-out.
+    fn shut_down(&mut self) {}
+
+    /// Notes what names the encrypted channel below: told just before [`secured`](Self::secured),
+    /// or to a session that begins encrypted. A session that authenticates nobody need not care.
+    fn bind(&mut self, channel: ChannelBinding) {
+        let _ = channel;
+    }
 }
 
 /// What to do next, as told by [`Machine::poll`].

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use core::time::Duration;
 
-use crate::{Input, Instant, Machine, Step};
+use crate::{ChannelBinding, Input, Instant, Machine, Step};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("nothing was said for too long")]
@@ -18,6 +18,7 @@ pub(crate) struct Toy {
     tls: bool,
     eof: bool,
     failed: bool,
+    channel: Option<ChannelBinding>,
 }
 
 impl Toy {
@@ -25,7 +26,16 @@ impl Toy {
 
     pub(crate) fn new(now: Instant) -> Self {
         let (input, output) = (Input::default(), BytesMut::from("hello\r\n"));
-        Self { input, output, at: now, owed: false, tls: false, eof: false, failed: false }
+        Self {
+            input,
+            output,
+            at: now,
+            owed: false,
+            tls: false,
+            eof: false,
+            failed: false,
+            channel: None,
+        }
     }
 
     pub(crate) fn answer(&mut self, line: &[u8]) {
@@ -37,6 +47,10 @@ impl Toy {
 
     pub(crate) fn is_owed(&self) -> bool {
         self.owed
+    }
+
+    pub(crate) fn channel(&self) -> Option<&ChannelBinding> {
+        self.channel.as_ref()
     }
 
     pub(crate) fn buffered(&self) -> usize {
@@ -89,5 +103,12 @@ impl Machine for Toy {
     }
     fn secured(&mut self) {
         self.tls = false;
+    }
+    fn shut_down(&mut self) {
+        self.output.extend_from_slice(b"goodbye\r\n");
+        self.failed = true;
+    }
+    fn bind(&mut self, channel: ChannelBinding) {
+        self.channel = Some(channel);
     }
 }

@@ -1,6 +1,7 @@
 //! Names of mechanisms.
 use core::fmt;
 
+use crate::scram::Hash;
 use crate::{ParseError, ParseErrorKind};
 
 /// The longest name: RFC 4422 §3.1.
@@ -33,6 +34,36 @@ impl Mechanism {
     pub const EXTERNAL: Self = Self::known(b"EXTERNAL");
     /// RFC 4505: nobody in particular.
     pub const ANONYMOUS: Self = Self::known(b"ANONYMOUS");
+    /// RFC 2195: a keyed digest by MD5. The server has to know the password; weak.
+    pub const CRAM_MD5: Self = Self::known(b"CRAM-MD5");
+    /// RFC 5802: the password is proved, not told, and neither end can pretend to know it.
+    pub const SCRAM_SHA_1: Self = Self::known(b"SCRAM-SHA-1");
+    /// RFC 5802, bound to the encrypted channel below.
+    pub const SCRAM_SHA_1_PLUS: Self = Self::known(b"SCRAM-SHA-1-PLUS");
+    /// RFC 7677: the same with a better hash.
+    pub const SCRAM_SHA_256: Self = Self::known(b"SCRAM-SHA-256");
+    /// RFC 7677, bound to the encrypted channel below.
+    pub const SCRAM_SHA_256_PLUS: Self = Self::known(b"SCRAM-SHA-256-PLUS");
+    /// A token instead of a password, without an RFC, as large providers began it.
+    pub const XOAUTH2: Self = Self::known(b"XOAUTH2");
+    /// RFC 7628: a token instead of a password.
+    pub const OAUTHBEARER: Self = Self::known(b"OAUTHBEARER");
+
+    /// Every mechanism that both sides of this crate know, the best first; a server may offer
+    /// all of them that its users can be checked by.
+    pub const ALL: [Self; 11] = [
+        Self::SCRAM_SHA_256_PLUS,
+        Self::SCRAM_SHA_1_PLUS,
+        Self::SCRAM_SHA_256,
+        Self::SCRAM_SHA_1,
+        Self::OAUTHBEARER,
+        Self::XOAUTH2,
+        Self::CRAM_MD5,
+        Self::PLAIN,
+        Self::LOGIN,
+        Self::EXTERNAL,
+        Self::ANONYMOUS,
+    ];
 
     /// Reads a name, in any case.
     ///
@@ -62,10 +93,27 @@ impl Mechanism {
         core::str::from_utf8(name).expect("a name is made of ASCII only")
     }
 
-    /// Whether a password crosses the wire as it is, so that the transport must be encrypted.
+    /// Whether a password or a token crosses the wire as it is, so that the transport must be
+    /// encrypted.
     #[must_use]
     pub fn is_plaintext(&self) -> bool {
-        matches!(*self, Self::PLAIN | Self::LOGIN)
+        matches!(*self, Self::PLAIN | Self::LOGIN | Self::XOAUTH2 | Self::OAUTHBEARER)
+    }
+
+    /// Whether an exchange is bound to the encrypted channel below (RFC 5802 §6).
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        matches!(*self, Self::SCRAM_SHA_1_PLUS | Self::SCRAM_SHA_256_PLUS)
+    }
+
+    /// Returns the hash of a SCRAM mechanism; `None` for all others.
+    #[must_use]
+    pub fn hash(&self) -> Option<Hash> {
+        match *self {
+            Self::SCRAM_SHA_1 | Self::SCRAM_SHA_1_PLUS => Some(Hash::Sha1),
+            Self::SCRAM_SHA_256 | Self::SCRAM_SHA_256_PLUS => Some(Hash::Sha256),
+            _ => None,
+        }
     }
 
     const fn known(name: &[u8]) -> Self {
@@ -107,8 +155,7 @@ mod tests {
 
     #[test]
     fn known_names_read_as_themselves() {
-        for known in [Mechanism::PLAIN, Mechanism::LOGIN, Mechanism::EXTERNAL, Mechanism::ANONYMOUS]
-        {
+        for known in Mechanism::ALL {
             assert_eq!(Mechanism::parse(known.as_str().as_bytes()), Ok(known));
         }
     }

@@ -1,11 +1,16 @@
 //! What clients say.
+use core::fmt::Write;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use proto_core::Secret;
 use sasl::Mechanism;
 
 use crate::extension::Of;
 use crate::grammar::{Cursor, check_charset};
-use crate::{ForwardPath, Host, Parameters, ParseError, ParseErrorKind, ReversePath, Text};
+use crate::{
+    AttributeName, Attributes, ForwardPath, Host, Parameters, ParseError, ParseErrorKind,
+    ReversePath, Text,
+};
 
 /// A command (RFC 5321 §4.1.1), with arguments that are what they should be.
 ///
@@ -31,6 +36,8 @@ pub enum Command {
     Ehlo(Host),
     /// The client names itself, as before there were extensions.
     Helo(Host),
+    /// The client names itself, and asks for extensions, in LMTP: RFC 2033.
+    Lhlo(Host),
     /// A transaction begins.
     Mail {
         /// Where to tell of failure.
@@ -53,9 +60,10 @@ pub enum Command {
     Noop,
     /// The session ends.
     Quit,
-    /// Is this a user or a mailbox?
+    /// Is this a user or a mailbox? It may be followed by `SMTPUTF8` (RFC 6531 §3.7.4.2), which
+    /// stays with the words.
     Vrfy(Text),
-    /// Who is on this list?
+    /// Who is on this list? The same is true of it.
     Expn(Text),
     /// What can be said, or what does it mean?
     Help(Option<Text>),
@@ -68,6 +76,37 @@ pub enum Command {
         /// Its first words; empty is not none.
         initial: Option<Secret>,
     },
+    /// A chunk of the message follows at once: RFC 3030.
+    Bdat {
+        /// How many octets it has.
+        size: u64,
+        /// Whether it is the last one.
+        last: bool,
+    },
+    /// A part of the message is to be fetched: RFC 4468.
+    Burl {
+        /// From where: an absolute URI, which is not looked into here.
+        url: Text,
+        /// Whether it is the last one.
+        last: bool,
+    },
+    /// A queue is to be run: RFC 1985.
+    Etrn(Queue),
+    /// A trusted client says for whom it speaks.
+    XClient(Attributes),
+    /// A trusted client says from whom the message came.
+    XForward(Attributes),
+}
+
+/// What ETRN asks for (RFC 1985 §5.1).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Queue {
+    /// Mail for a host.
+    Host(Host),
+    /// Mail for a domain and all below it: `@`.
+    Domain(Host),
+    /// A queue by a name that means something to the server: `#`.
+    Named(Text),
 }
 
 /// What is taken from clients that do not keep to the grammar.
@@ -105,22 +144,39 @@ impl Default for Leniency {
     }
 }
 
-/// The commands by name. Those that take an argument check it themselves.
-const VERBS: &[(&[u8], Parser)] = &[
-    (b"EHLO", |cursor, leniency| hello(cursor, leniency).map(Command::Ehlo)),
-    (b"HELO", |cursor, leniency| hello(cursor, leniency).map(Command::Helo)),
-    (b"MAIL", mail),
-    (b"RCPT", rcpt),
-    (b"DATA", |cursor, _| alone(cursor, Command::Data)),
-    (b"RSET", |cursor, _| alone(cursor, Command::Rset)),
-    (b"NOOP", |cursor, _| words(cursor).map(|_| Command::Noop)),
-    (b"QUIT", |cursor, _| alone(cursor, Command::Quit)),
-    (b"VRFY", |cursor, _| required(cursor).map(Command::Vrfy)),
-    (b"EXPN", |cursor, _| required(cursor).map(Command::Expn)),
-    (b"HELP", |cursor, _| words(cursor).map(Command::Help)),
-    (b"STARTTLS", |cursor, _| alone(cursor, Command::StartTls)),
-    (b"AUTH", |cursor, _| auth(cursor)),
-];
+/// Finds a command by its name, in any case. Those that take an argument check it themselves.
+fn parser(verb: &[u8]) -> Option<Parser> {
+    let mut name = [0; 8];
+    let name = name.get_mut(..verb.len())?;
+    name.copy_from_slice(verb);
+    name.make_ascii_uppercase();
+    Some(match &*name {
+        b"MAIL" => mail,
+        b"RCPT" => rcpt,
+        b"DATA" => |cursor, _| alone(cursor, Command::Data),
+        b"BDAT" => |cursor, _| bdat(cursor),
+        b"RSET" => |cursor, _| alone(cursor, Command::Rset),
+        b"EHLO" => |cursor, leniency| hello(cursor, leniency).map(Command::Ehlo),
+        b"HELO" => |cursor, leniency| hello(cursor, leniency).map(Command::Helo),
+        b"LHLO" => |cursor, leniency| hello(cursor, leniency).map(Command::Lhlo),
+        b"NOOP" => |cursor, _| words(cursor).map(|_| Command::Noop),
+        b"QUIT" => |cursor, _| alone(cursor, Command::Quit),
+        b"VRFY" => |cursor, _| required(cursor).map(Command::Vrfy),
+        b"EXPN" => |cursor, _| required(cursor).map(Command::Expn),
+        b"HELP" => |cursor, _| words(cursor).map(Command::Help),
+        b"STARTTLS" => |cursor, _| alone(cursor, Command::StartTls),
+        b"AUTH" => |cursor, _| auth(cursor),
+        b"BURL" => |cursor, _| burl(cursor),
+        b"ETRN" => |cursor, _| etrn(cursor).map(Command::Etrn),
+        b"XCLIENT" => {
+            |cursor, _| Attributes::parse(cursor, &AttributeName::XCLIENT).map(Command::XClient)
+        }
+        b"XFORWARD" => {
+            |cursor, _| Attributes::parse(cursor, &AttributeName::XFORWARD).map(Command::XForward)
+        }
+        _ => return None,
+    })
+}
 
 type Parser = fn(&mut Cursor<'_>, Leniency) -> Result<Command, ParseError>;
 
@@ -137,12 +193,11 @@ impl Command {
         let line = line.slice(..line.len() - trailing_space(line));
         let mut cursor = Cursor::new(&line);
         let verb = line.split(|octet| *octet == b' ').next().unwrap_or_default();
-        let Some((_, parser)) = VERBS.iter().find(|(name, _)| name.eq_ignore_ascii_case(verb))
-        else {
+        let Some(parser) = parser(verb) else {
             return Err(cursor.error(ParseErrorKind::UnknownCommand));
         };
         check_charset(&line, true)?;
-        drop(cursor.take(verb.len()));
+        cursor.skip(verb.len());
         parser(&mut cursor, leniency)
     }
 
@@ -152,15 +207,14 @@ impl Command {
             out.put_slice(verb);
             text.write(out);
         };
+        let hello = |verb: &[u8], host: &Host, out: &mut BytesMut| {
+            out.put_slice(verb);
+            host.write(out);
+        };
         match self {
-            Self::Ehlo(host) => {
-                out.put_slice(b"EHLO ");
-                host.write(out);
-            }
-            Self::Helo(host) => {
-                out.put_slice(b"HELO ");
-                host.write(out);
-            }
+            Self::Ehlo(host) => hello(b"EHLO ", host, out),
+            Self::Helo(host) => hello(b"HELO ", host, out),
+            Self::Lhlo(host) => hello(b"LHLO ", host, out),
             Self::Mail { from, parameters } => {
                 out.put_slice(b"MAIL FROM:");
                 from.write(out);
@@ -181,6 +235,24 @@ impl Command {
             Self::Help(None) => out.put_slice(b"HELP"),
             Self::StartTls => out.put_slice(b"STARTTLS"),
             Self::Auth { mechanism, initial } => write_auth(*mechanism, initial.as_ref(), out),
+            Self::Bdat { size, last } => {
+                let _ = write!(out, "BDAT {size}{}", if *last { " LAST" } else { "" });
+            }
+            Self::Burl { url, last } => {
+                words(b"BURL ", url, out);
+                out.put_slice(if *last { b" LAST" } else { b"" });
+            }
+            Self::Etrn(Queue::Host(host)) => hello(b"ETRN ", host, out),
+            Self::Etrn(Queue::Domain(host)) => hello(b"ETRN @", host, out),
+            Self::Etrn(Queue::Named(name)) => words(b"ETRN #", name, out),
+            Self::XClient(attributes) => {
+                out.put_slice(b"XCLIENT");
+                attributes.write(out);
+            }
+            Self::XForward(attributes) => {
+                out.put_slice(b"XFORWARD");
+                attributes.write(out);
+            }
         }
         out.put_slice(b"\r\n");
     }
@@ -284,6 +356,50 @@ fn auth(cursor: &mut Cursor<'_>) -> Result<Command, ParseError> {
         text => Some(sasl::base64::parse(text).map_err(|_| malformed)?),
     };
     Ok(Command::Auth { mechanism, initial })
+}
+
+/// RFC 3030 §2: `BDAT size [LAST]`. Any mistake is one of the size.
+fn bdat(cursor: &mut Cursor<'_>) -> Result<Command, ParseError> {
+    cursor.eat_spaces();
+    let malformed = cursor.error(ParseErrorKind::Chunk);
+    let digits = cursor.rest().iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let digits = cursor.take(digits);
+    let size = core::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
+    let last = end_marker(cursor).ok_or(malformed)?;
+    Ok(Command::Bdat { size: size.ok_or(malformed)?, last })
+}
+
+/// Nothing, or `LAST`.
+fn end_marker(cursor: &mut Cursor<'_>) -> Option<bool> {
+    if cursor.is_at_end() {
+        return Some(false);
+    }
+    (cursor.eat_spaces() > 0 && cursor.eat(b"LAST") && cursor.is_at_end()).then_some(true)
+}
+
+/// RFC 4468 §3.5: `BURL absolute-URI [LAST]`.
+fn burl(cursor: &mut Cursor<'_>) -> Result<Command, ParseError> {
+    cursor.eat_spaces();
+    let malformed = cursor.error(ParseErrorKind::UnexpectedArgument);
+    let length = cursor.rest().iter().take_while(|octet| **octet != b' ').count();
+    let url = Text::parse(cursor.take(length)).map_err(|_| malformed)?;
+    if url.as_bytes().is_empty() {
+        return Err(cursor.error(ParseErrorKind::MissingArgument));
+    }
+    let last = end_marker(cursor).ok_or(malformed)?;
+    Ok(Command::Burl { url, last })
+}
+
+fn etrn(cursor: &mut Cursor<'_>) -> Result<Queue, ParseError> {
+    cursor.eat_spaces();
+    if cursor.eat(b"#") {
+        return required(cursor).map(Queue::Named);
+    }
+    let domain = cursor.eat(b"@");
+    let offset = cursor.position();
+    let host = Host::parse_bytes(cursor.take_rest())
+        .map_err(|error| ParseError::new(error.kind(), offset + error.offset()))?;
+    Ok(if domain { Queue::Domain(host) } else { Queue::Host(host) })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What can go wrong, by whose fault.
 use proto_core::dot::Bare;
 
-use crate::Reply;
+use crate::{Extension, Reply};
 
 /// The peer's octets are not what the grammar wants, and where.
 pub type ParseError = proto_core::ParseError<ParseErrorKind>;
@@ -46,6 +46,18 @@ pub enum ParseErrorKind {
     /// Malformed base64.
     #[error("malformed base64")]
     Base64,
+    /// Not a date and time: RFC 3339.
+    #[error("malformed date and time")]
+    DateTime,
+    /// An attribute of XCLIENT or XFORWARD is not known, malformed, or given twice.
+    #[error("malformed attribute")]
+    Attribute,
+    /// The size of a chunk is missing or malformed, so that nobody knows where it ends.
+    #[error("malformed chunk size")]
+    Chunk,
+    /// Not a header of the PROXY protocol.
+    #[error("malformed PROXY header")]
+    Proxy,
     /// A reply does not begin with a code, or its lines have different ones.
     #[error("malformed reply")]
     Reply,
@@ -55,6 +67,9 @@ pub enum ParseErrorKind {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The server ends; the client may come again.
+    #[error("the server is shutting down")]
+    ShuttingDown,
     /// The peer was silent, or too slow to end a line.
     #[error("the peer was silent for too long")]
     Timeout,
@@ -73,6 +88,12 @@ pub enum Error {
     /// Server: the client gave too many commands that bring no mail.
     #[error("the client gave too many commands to no purpose")]
     TooMuchIdling,
+    /// Server: a BDAT command from which nobody can tell where its chunk ends.
+    #[error("the client sent a malformed chunk size")]
+    BadChunk,
+    /// Server: the connection does not begin with a header of the PROXY protocol.
+    #[error("the connection does not begin with a PROXY header")]
+    NoProxyHeader(#[source] ParseError),
     /// Server: the client went on far beyond the size limit.
     #[error("the client sent far more than the size limit")]
     EndlessMessage,
@@ -94,6 +115,9 @@ pub enum Error {
     /// Client: TLS is required and not offered.
     #[error("the server does not offer STARTTLS")]
     NoStartTls,
+    /// Client: what the configuration asks for is not offered.
+    #[error("the server does not offer {0}")]
+    NotOffered(Extension),
     /// Client: none of the offered mechanisms can prove who we are over this transport.
     #[error("the server offers no usable mechanism of authentication")]
     NoMechanism,
@@ -131,9 +155,12 @@ pub enum Stage {
     /// DATA.
     #[error("the data")]
     Data,
-    /// The message, after its last dot.
+    /// The message, after its last dot or chunk.
     #[error("the message")]
     Body,
+    /// XCLIENT.
+    #[error("the client's attributes")]
+    XClient,
 }
 
 /// The caller's mistake: nothing was sent, and the session is as it was.
@@ -158,6 +185,9 @@ pub enum Misuse {
     /// The session does not wait for that now.
     #[error("the session is not ready for that")]
     NotReady,
+    /// Only what asks something, and changes nothing, can be asked.
+    #[error("that command asks nothing")]
+    NoQuestion,
     /// More of the message was given before the last of it was written.
     #[error("the output is full")]
     OutputFull,

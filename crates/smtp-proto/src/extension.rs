@@ -2,13 +2,12 @@
 //!
 //! To add one: a variant of [`Extension`], its row in `TABLE` with its parameters and their
 //! checks, and, if it changes what a session does, that in `server` and `client`.
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt::{self, Write};
+use core::fmt;
 
-use sasl::Mechanism;
-
-use crate::{Mailbox, Reply, grammar, xtext};
+use crate::{
+    Body, DateTime, DeliverBy, EnvelopeId, Mailbox, Notify, OriginalRecipient, Priority, Return,
+    ValidSince, xtext,
+};
 
 /// A service extension that both sessions know (RFC 5321 §2.2).
 ///
@@ -35,6 +34,38 @@ pub enum Extension {
     StartTls,
     /// Authentication: RFC 4954.
     Auth,
+    /// Messages in counted chunks: RFC 3030.
+    Chunking,
+    /// Messages of any octets, in chunks: RFC 3030.
+    BinaryMime,
+    /// Notifications of what became of a message: RFC 3461.
+    Dsn,
+    /// Times of delivery: RFC 2852.
+    DeliverBy,
+    /// Messages that are held first: RFC 4865.
+    FutureRelease,
+    /// Urgency: RFC 6710.
+    MtPriority,
+    /// Encryption on the whole way: RFC 8689. Announced only where there is TLS.
+    RequireTls,
+    /// Mailboxes that may have changed hands: RFC 7293.
+    Rrvs,
+    /// How much a session may ask for: RFC 9422.
+    Limits,
+    /// Messages fetched from elsewhere: RFC 4468.
+    Burl,
+    /// Queues that are to be run: RFC 1985.
+    Etrn,
+    /// Users looked up: RFC 5321 §3.5.
+    Vrfy,
+    /// Lists looked up: RFC 5321 §3.5.
+    Expn,
+    /// Words of help: RFC 5321 §4.1.1.8.
+    Help,
+    /// A trusted client that speaks for another: Postfix's XCLIENT.
+    XClient,
+    /// A trusted client that tells of another: Postfix's XFORWARD.
+    XForward,
 }
 
 /// The command that a parameter belongs to.
@@ -66,6 +97,7 @@ const TABLE: &[Row] = &[
     Row { extension: Extension::Size, keyword: "SIZE", parameters: &[
         Parameter { keyword: "SIZE", of: Of::Mail, growth: 26, check: is_size },
     ] },
+    // BODY=BINARYMIME is BinaryMime's: see `Parameters::are_of`.
     Row { extension: Extension::EightBitMime, keyword: "8BITMIME", parameters: &[
         Parameter { keyword: "BODY", of: Of::Mail, growth: 17, check: is_body },
     ] },
@@ -77,6 +109,39 @@ const TABLE: &[Row] = &[
     Row { extension: Extension::Auth, keyword: "AUTH", parameters: &[
         Parameter { keyword: "AUTH", of: Of::Mail, growth: 500, check: is_submitter },
     ] },
+    Row { extension: Extension::Chunking, keyword: "CHUNKING", parameters: &[] },
+    Row { extension: Extension::BinaryMime, keyword: "BINARYMIME", parameters: &[] },
+    // The lengths of RFC 3461 §5.4, each with the space before it.
+    Row { extension: Extension::Dsn, keyword: "DSN", parameters: &[
+        Parameter { keyword: "RET", of: Of::Mail, growth: 9, check: is_return },
+        Parameter { keyword: "ENVID", of: Of::Mail, growth: 107, check: is_envelope_id },
+        Parameter { keyword: "NOTIFY", of: Of::Rcpt, growth: 29, check: is_notify },
+        Parameter { keyword: "ORCPT", of: Of::Rcpt, growth: 507, check: is_original_recipient },
+    ] },
+    Row { extension: Extension::DeliverBy, keyword: "DELIVERBY", parameters: &[
+        Parameter { keyword: "BY", of: Of::Mail, growth: 17, check: is_deliver_by },
+    ] },
+    Row { extension: Extension::FutureRelease, keyword: "FUTURERELEASE", parameters: &[
+        Parameter { keyword: "HOLDFOR", of: Of::Mail, growth: 34, check: is_interval },
+        Parameter { keyword: "HOLDUNTIL", of: Of::Mail, growth: 0, check: is_utc },
+    ] },
+    Row { extension: Extension::MtPriority, keyword: "MT-PRIORITY", parameters: &[
+        Parameter { keyword: "MT-PRIORITY", of: Of::Mail, growth: 15, check: is_priority },
+    ] },
+    Row { extension: Extension::RequireTls, keyword: "REQUIRETLS", parameters: &[
+        Parameter { keyword: "REQUIRETLS", of: Of::Mail, growth: 11, check: is_absent },
+    ] },
+    Row { extension: Extension::Rrvs, keyword: "RRVS", parameters: &[
+        Parameter { keyword: "RRVS", of: Of::Rcpt, growth: 33, check: is_valid_since },
+    ] },
+    Row { extension: Extension::Limits, keyword: "LIMITS", parameters: &[] },
+    Row { extension: Extension::Burl, keyword: "BURL", parameters: &[] },
+    Row { extension: Extension::Etrn, keyword: "ETRN", parameters: &[] },
+    Row { extension: Extension::Vrfy, keyword: "VRFY", parameters: &[] },
+    Row { extension: Extension::Expn, keyword: "EXPN", parameters: &[] },
+    Row { extension: Extension::Help, keyword: "HELP", parameters: &[] },
+    Row { extension: Extension::XClient, keyword: "XCLIENT", parameters: &[] },
+    Row { extension: Extension::XForward, keyword: "XFORWARD", parameters: &[] },
 ];
 
 /// RFC 1870 §4: 1 to 20 digits; one that does not fit 64 bits is refused, not cut.
@@ -84,9 +149,9 @@ fn is_size(value: Option<&str>) -> bool {
     value.is_some_and(|v| v.bytes().all(|octet| octet.is_ascii_digit()) && v.parse::<u64>().is_ok())
 }
 
-/// RFC 6152 §2.
+/// RFC 6152 §2, RFC 3030 §3.
 fn is_body(value: Option<&str>) -> bool {
-    value.is_some_and(|v| v.eq_ignore_ascii_case("7BIT") || v.eq_ignore_ascii_case("8BITMIME"))
+    value.is_some_and(|value| Body::parse(value).is_some())
 }
 
 /// RFC 4954 §5: `<>` or a mailbox, as xtext.
@@ -94,6 +159,48 @@ fn is_submitter(value: Option<&str>) -> bool {
     value.is_some_and(|value| {
         value == "<>" || xtext::parse(value).is_some_and(|octets| Mailbox::parse(&octets).is_ok())
     })
+}
+
+fn is_return(value: Option<&str>) -> bool {
+    value.is_some_and(|value| Return::parse(value).is_some())
+}
+
+fn is_envelope_id(value: Option<&str>) -> bool {
+    value.is_some_and(|value| EnvelopeId::parse(value).is_some())
+}
+
+fn is_notify(value: Option<&str>) -> bool {
+    value.is_some_and(|value| Notify::parse(value).is_some())
+}
+
+fn is_original_recipient(value: Option<&str>) -> bool {
+    value.is_some_and(|value| OriginalRecipient::parse(value).is_some())
+}
+
+fn is_deliver_by(value: Option<&str>) -> bool {
+    value.is_some_and(|value| DeliverBy::parse(value).is_some())
+}
+
+/// RFC 4865 §3: a positive number of up to nine digits.
+pub(crate) fn is_interval(value: Option<&str>) -> bool {
+    value.is_some_and(|value| {
+        matches!(value.len(), 1..=9)
+            && value.bytes().all(|octet| octet.is_ascii_digit())
+            && value.bytes().any(|octet| octet != b'0')
+    })
+}
+
+/// RFC 4865 §3: normalised to UTC.
+fn is_utc(value: Option<&str>) -> bool {
+    value.is_some_and(|value| value.parse().is_ok_and(|time: DateTime| time.is_utc()))
+}
+
+fn is_priority(value: Option<&str>) -> bool {
+    value.is_some_and(|value| Priority::parse(value).is_some())
+}
+
+fn is_valid_since(value: Option<&str>) -> bool {
+    value.is_some_and(|value| ValidSince::parse(value).is_some())
 }
 
 fn is_absent(value: Option<&str>) -> bool {
@@ -104,16 +211,17 @@ impl Extension {
     /// Reads the keyword of an EHLO line, in any case; `None` for one that is not known here.
     #[must_use]
     pub fn parse(keyword: &[u8]) -> Option<Self> {
-        let row = TABLE.iter().find(|row| row.keyword.as_bytes().eq_ignore_ascii_case(keyword));
+        let row = TABLE.iter().find(|row| is_keyword(row.keyword, keyword));
         row.map(|row| row.extension)
     }
 
     /// Returns the parameter with this keyword, and the extension that brings it.
     pub(crate) fn parameter(keyword: &[u8], of: Of) -> Option<(Self, &'static Parameter)> {
         TABLE.iter().find_map(|row| {
-            let found = row.parameters.iter().find(|parameter| {
-                parameter.of == of && parameter.keyword.as_bytes().eq_ignore_ascii_case(keyword)
-            });
+            let found = row
+                .parameters
+                .iter()
+                .find(|parameter| parameter.of == of && is_keyword(parameter.keyword, keyword));
             found.map(|parameter| (row.extension, parameter))
         })
     }
@@ -121,6 +229,15 @@ impl Extension {
     const fn bit(self) -> u32 {
         1 << self as u32
     }
+}
+
+/// Whether a word is this keyword, in any case; most are told apart by length and first letter.
+fn is_keyword(keyword: &str, word: &[u8]) -> bool {
+    let same_start = || {
+        let start = word.first().map(u8::to_ascii_uppercase);
+        keyword.as_bytes().first().copied() == start
+    };
+    keyword.len() == word.len() && same_start() && keyword.as_bytes().eq_ignore_ascii_case(word)
 }
 
 impl fmt::Display for Extension {
@@ -147,16 +264,34 @@ impl Extensions {
     /// The empty set: SMTP as in RFC 821.
     pub const NONE: Self = Self(0);
 
+    /// All that are known here.
+    #[must_use]
+    pub fn all() -> Self {
+        TABLE.iter().fold(Self::NONE, |all, row| all.with(row.extension))
+    }
+
     /// Adds one.
     #[must_use]
     pub const fn with(self, extension: Extension) -> Self {
         Self(self.0 | extension.bit())
     }
 
+    /// Adds one, if that is so.
+    #[must_use]
+    pub(crate) const fn with_if(self, extension: Extension, condition: bool) -> Self {
+        if condition { self.with(extension) } else { self }
+    }
+
     /// Removes one.
     #[must_use]
     pub const fn without(self, extension: Extension) -> Self {
         Self(self.0 & !extension.bit())
+    }
+
+    /// Returns those that are in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Whether one is there.
@@ -177,125 +312,17 @@ impl Extensions {
     }
 }
 
-/// What a server can do, by its answer to EHLO (RFC 5321 §4.1.1.1).
-///
-/// ```
-/// use smtp_proto::{Capabilities, Extension, Reply};
-///
-/// let reply = Reply::parse(b"250-foo.com greets bar.com\r\n250-8BITMIME\r\n250 SIZE 1000\r\n")?;
-/// let server = Capabilities::parse(&reply);
-/// assert!(server.extensions.contains(Extension::EightBitMime));
-/// assert_eq!(server.size, Some(1000));
-/// # Ok::<_, smtp_proto::ParseError>(())
-/// ```
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Capabilities {
-    /// The extensions that are known here; others are passed over.
-    pub extensions: Extensions,
-    /// The largest message in octets, if the server names one.
-    pub size: Option<u64>,
-    /// The mechanisms of authentication.
-    pub mechanisms: Vec<Mechanism>,
-}
-
-impl Capabilities {
-    /// Reads the answer to EHLO. Lines that make no sense are passed over.
-    #[must_use]
-    pub fn parse(reply: &Reply) -> Self {
-        let mut found = Self::default();
-        for line in reply.lines().skip(1) {
-            found.note(line);
-        }
-        found
-    }
-
-    fn note(&mut self, line: &[u8]) {
-        let (keyword, rest) = line.split_at(grammar::keyword(line));
-        let Some(extension) = Extension::parse(keyword) else { return };
-        // `AUTH=LOGIN` is how servers older than RFC 4954 say it.
-        let is_separator = |octet: &u8| matches!(octet, b' ' | b'=' | b'\t');
-        if rest.first().is_some_and(|octet| !is_separator(octet)) {
-            return;
-        }
-        self.extensions = self.extensions.with(extension);
-        let mut words = rest.split(is_separator).filter(|word| !word.is_empty());
-        match extension {
-            Extension::Auth => {
-                for mechanism in words.filter_map(|word| Mechanism::parse(word).ok()) {
-                    if !self.mechanisms.contains(&mechanism) {
-                        self.mechanisms.push(mechanism);
-                    }
-                }
-            }
-            // RFC 1870 §3: zero means that there is no fixed limit.
-            Extension::Size => {
-                let size = words.next().and_then(|word| core::str::from_utf8(word).ok());
-                self.size = size.and_then(|size| size.parse().ok()).filter(|size| *size > 0);
-            }
-            _ => {}
-        }
-    }
-
-    /// Appends a line for each extension, as EHLO's answer has it.
-    pub(crate) fn write_lines(&self, out: &mut String) {
-        for extension in self.extensions.iter() {
-            let _ = write!(out, "\n{extension}");
-            let _ = match extension {
-                Extension::Size => self.size.map_or(Ok(()), |size| write!(out, " {size}")),
-                Extension::Auth => self.mechanisms.iter().try_for_each(|it| write!(out, " {it}")),
-                _ => Ok(()),
-            };
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
-
     use super::*;
 
     #[test]
-    fn what_a_server_says_of_itself_is_understood() {
-        let reply = Reply::parse(
-            b"250-x\r\n250-size\r\n250-AUTH PLAIN  login plain\r\n250-AUTH=XOAUTH2\r\n\
-              250-X-OWN thing\r\n250- \r\n250-SIZES 5\r\n250-STARTTLS:\r\n250 pipelining \r\n",
-        );
-        let found = Capabilities::parse(&reply.unwrap());
-        let expected = Extensions::NONE
-            .with(Extension::Size)
-            .with(Extension::Auth)
-            .with(Extension::Pipelining);
-        assert_eq!((found.extensions, found.size), (expected, None));
-        let xoauth2 = Mechanism::parse(b"XOAUTH2").unwrap();
-        assert_eq!(found.mechanisms, [Mechanism::PLAIN, Mechanism::LOGIN, xoauth2]);
-    }
-
-    #[test]
-    fn sizes_that_are_none_are_no_limit() {
-        for (line, size) in [
-            ("SIZE", None),
-            ("SIZE 0", None),
-            ("SIZE x", None),
-            ("SIZE 18446744073709551616", None),
-            ("SIZE 18446744073709551615", Some(u64::MAX)),
-        ] {
-            let reply = Reply::new(250, &alloc::format!("x\n{line}")).unwrap();
-            assert_eq!(Capabilities::parse(&reply).size, size, "{line}");
+    fn every_extension_has_one_row() {
+        for (place, row) in TABLE.iter().enumerate() {
+            assert_eq!(Extension::parse(row.keyword.as_bytes()), Some(row.extension));
+            assert!(TABLE[place + 1..].iter().all(|other| other.extension != row.extension));
         }
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        let said = Capabilities {
-            extensions: TABLE.iter().fold(Extensions::NONE, |all, row| all.with(row.extension)),
-            size: Some(1000),
-            mechanisms: vec![Mechanism::PLAIN, Mechanism::LOGIN],
-        };
-        let mut text = String::from("foo.com");
-        said.write_lines(&mut text);
-        assert_eq!(Capabilities::parse(&Reply::new(250, &text).unwrap()), said);
+        assert_eq!(Extensions::all().iter().count(), TABLE.len());
     }
 
     #[test]
@@ -306,8 +333,12 @@ mod tests {
                 &["0", "18446744073709551615"][..],
                 &["", "-1", "1k", "18446744073709551616"][..],
             ),
-            (is_body, &["7BIT", "8bitmime"], &["BINARYMIME", ""]),
+            (is_body, &["7BIT", "8bitmime", "BinaryMime"], &["9BIT", ""]),
             (is_submitter, &["<>", "a@b", "e+3Dmc2@example.com"], &["", "a", "a+@b", "+3d@b"]),
+            (is_interval, &["1", "999999999"], &["", "0", "000", "1000000000", "-1"]),
+            (is_utc, &["2026-11-22T20:00:00Z"], &["2026-11-22T20:00:00+01:00", "now"]),
+            (is_notify, &["NEVER", "DELAY,FAILURE"], &["", "NEVER,DELAY"]),
+            (is_return, &["FULL", "hdrs"], &["", "HEADERS"]),
         ] {
             assert!(!check(None));
             good.iter().for_each(|value| assert!(check(Some(value)), "{value}"));

@@ -36,6 +36,23 @@ impl<'a> Cursor<'a> {
         self.line.slice(from..self.at)
     }
 
+    /// Takes the next `n` octets as text; `None` if there are none. The charset was checked.
+    pub(crate) fn take_str(&mut self, n: usize) -> Option<&'a str> {
+        let taken = self.rest().get(..n).filter(|taken| !taken.is_empty())?;
+        self.at += n;
+        core::str::from_utf8(taken).ok()
+    }
+
+    /// What was taken since a position, without a copy.
+    pub(crate) fn taken_since(&self, start: usize) -> &'a [u8] {
+        self.line.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Passes over the next `n` octets, which must be there.
+    pub(crate) const fn skip(&mut self, n: usize) {
+        self.at += n;
+    }
+
     /// Takes all that is left.
     pub(crate) fn take_rest(&mut self) -> Bytes {
         self.take(self.rest().len())
@@ -192,11 +209,17 @@ pub(crate) fn value(octets: &[u8]) -> usize {
 
 /// Where the first octet is that no text may hold.
 pub(crate) fn first_control(octets: &[u8]) -> Option<usize> {
-    octets.iter().position(|octet| octet.is_ascii_control() && *octet != b'\t')
+    let is_control = |octet: u8| octet.is_ascii_control() && octet != b'\t';
+    // A sum over all becomes vector instructions; a search that may end early does not.
+    let any = octets.iter().fold(false, |any, octet| any | is_control(*octet));
+    if any { octets.iter().position(|octet| is_control(*octet)) } else { None }
 }
 
 /// Checks that the octets are ASCII, or at least UTF-8 where that is allowed.
 pub(crate) fn check_charset(octets: &[u8], utf8: bool) -> Result<(), ParseError> {
+    if octets.is_ascii() {
+        return Ok(());
+    }
     let wrong = match core::str::from_utf8(octets) {
         Ok(_) if utf8 => None,
         Ok(_) => octets.iter().position(|octet| !octet.is_ascii()),

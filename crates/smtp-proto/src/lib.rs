@@ -4,8 +4,12 @@ extern crate alloc;
 #[cfg(feature = "tokio")]
 extern crate std;
 
+mod attributes;
+mod capabilities;
 pub mod client;
 mod command;
+mod date_time;
+mod dsn;
 mod error;
 mod extension;
 mod grammar;
@@ -13,15 +17,21 @@ mod host;
 mod mailbox;
 mod parameter;
 mod path;
+mod proxy;
 mod reply;
+mod schedule;
 pub mod server;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod xtext;
 
-pub use command::{Command, Leniency};
+pub use attributes::{Attribute, AttributeName, Attributes};
+pub use capabilities::{Capabilities, SessionLimits};
+pub use command::{Command, Leniency, Queue};
+pub use date_time::DateTime;
+pub use dsn::{EnvelopeId, Notify, OriginalRecipient, Return};
 pub use error::{Error, Misuse, ParseError, ParseErrorKind, Stage};
-pub use extension::{Capabilities, Extension, Extensions};
+pub use extension::{Extension, Extensions};
 pub use host::Host;
 pub use mailbox::Mailbox;
 pub use parameter::{Body, Parameters};
@@ -29,4 +39,6 @@ pub use path::{ForwardPath, ReversePath};
 #[doc(no_inline)]
 pub use proto_core;
 pub use proto_core::Text;
+pub use proxy::ProxyHeader;
 pub use reply::{EnhancedCode, Reply};
+pub use schedule::{DeliverBy, Hold, HoldLimits, Late, Priority, Unsupported, ValidSince};

@@ -6,16 +6,32 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::extension::{Extension, Extensions, Of};
 use crate::grammar::{self, Cursor};
-use crate::{Mailbox, ParseError, ParseErrorKind, ReversePath, xtext};
+use crate::{
+    DeliverBy, EnvelopeId, Hold, Mailbox, Notify, OriginalRecipient, ParseError, ParseErrorKind,
+    Priority, Return, ReversePath, ValidSince, xtext,
+};
 
-/// What a message holds (RFC 6152).
+/// What a message holds (RFC 6152, RFC 3030).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Body {
     /// ASCII only.
     SevenBit,
-    /// Octets beyond ASCII as well.
+    /// Octets beyond ASCII as well, in lines.
     EightBitMime,
+    /// Octets of any kind, in chunks: RFC 3030.
+    Binary,
+}
+
+impl Body {
+    pub(crate) fn parse(value: &str) -> Option<Self> {
+        match value {
+            _ if value.eq_ignore_ascii_case("7BIT") => Some(Self::SevenBit),
+            _ if value.eq_ignore_ascii_case("8BITMIME") => Some(Self::EightBitMime),
+            _ if value.eq_ignore_ascii_case("BINARYMIME") => Some(Self::Binary),
+            _ => None,
+        }
+    }
 }
 
 /// The parameters of MAIL or RCPT (RFC 5321 §4.1.2): keywords, most with a value, each once.
@@ -44,11 +60,10 @@ impl Parameters {
         self.get("SIZE")??.parse().ok()
     }
 
-    /// Returns what the message holds, by BODY (RFC 6152).
+    /// Returns what the message holds, by BODY (RFC 6152, RFC 3030).
     #[must_use]
     pub fn body(&self) -> Option<Body> {
-        let is_7bit = self.get("BODY")??.eq_ignore_ascii_case("7BIT");
-        Some(if is_7bit { Body::SevenBit } else { Body::EightBitMime })
+        Body::parse(self.get("BODY")??)
     }
 
     /// Whether addresses and headers may be beyond ASCII, by SMTPUTF8 (RFC 6531).
@@ -65,6 +80,63 @@ impl Parameters {
             return Some(ReversePath::Null);
         }
         Mailbox::parse(&xtext::parse(value)?).ok().map(ReversePath::Mailbox)
+    }
+
+    /// Returns what the sender calls the transaction, by ENVID (RFC 3461).
+    #[must_use]
+    pub fn envelope_id(&self) -> Option<EnvelopeId> {
+        EnvelopeId::parse(self.get("ENVID")??)
+    }
+
+    /// Returns what is to be returned with a notification of failure, by RET (RFC 3461).
+    #[must_use]
+    pub fn returned(&self) -> Option<Return> {
+        Return::parse(self.get("RET")??)
+    }
+
+    /// Returns of what the sender wants to be told, by NOTIFY of a recipient (RFC 3461).
+    #[must_use]
+    pub fn notify(&self) -> Option<Notify> {
+        Notify::parse(self.get("NOTIFY")??)
+    }
+
+    /// Returns the recipient as the sender named it, by ORCPT (RFC 3461, RFC 6533).
+    #[must_use]
+    pub fn original_recipient(&self) -> Option<OriginalRecipient> {
+        OriginalRecipient::parse(self.get("ORCPT")??)
+    }
+
+    /// Returns by when the message is to be delivered, by BY (RFC 2852).
+    #[must_use]
+    pub fn deliver_by(&self) -> Option<DeliverBy> {
+        DeliverBy::parse(self.get("BY")??)
+    }
+
+    /// Returns how long the message is to be held, by HOLDFOR or HOLDUNTIL (RFC 4865).
+    #[must_use]
+    pub fn hold(&self) -> Option<Hold> {
+        if let Some(Some(seconds)) = self.get("HOLDFOR") {
+            return seconds.parse().ok().map(Hold::For);
+        }
+        self.get("HOLDUNTIL")??.parse().ok().map(Hold::Until)
+    }
+
+    /// Returns how urgent the message is, by MT-PRIORITY (RFC 6710).
+    #[must_use]
+    pub fn priority(&self) -> Option<Priority> {
+        Priority::parse(self.get("MT-PRIORITY")??)
+    }
+
+    /// Whether the message may only go where TLS is, by REQUIRETLS (RFC 8689).
+    #[must_use]
+    pub fn requires_tls(&self) -> bool {
+        self.get("REQUIRETLS").is_some()
+    }
+
+    /// Returns since when the recipient must have been its owner's, by RRVS (RFC 7293).
+    #[must_use]
+    pub fn valid_since(&self) -> Option<ValidSince> {
+        ValidSince::parse(self.get("RRVS")??)
     }
 
     /// Returns the value of the parameter with this keyword, in any case, if it is there and has
@@ -98,7 +170,12 @@ impl Parameters {
     /// Announces what the message holds.
     #[must_use]
     pub fn with_body(self, body: Body) -> Self {
-        self.with("BODY", Some(if body == Body::SevenBit { "7BIT" } else { "8BITMIME" }))
+        let value = match body {
+            Body::SevenBit => "7BIT",
+            Body::EightBitMime => "8BITMIME",
+            Body::Binary => "BINARYMIME",
+        };
+        self.with("BODY", Some(value))
     }
 
     /// Announces addresses or headers beyond ASCII.
@@ -116,6 +193,90 @@ impl Parameters {
                 self.with("AUTH", Some(&xtext::write(mailbox.as_str().as_bytes())))
             }
         }
+    }
+
+    /// Says what the sender calls the transaction.
+    #[must_use]
+    pub fn with_envelope_id(self, id: &EnvelopeId) -> Self {
+        self.with("ENVID", Some(&xtext::write(id.as_str().as_bytes())))
+    }
+
+    /// Says what is to be returned with a notification of failure.
+    #[must_use]
+    pub fn with_returned(self, what: Return) -> Self {
+        self.with_display("RET", what)
+    }
+
+    /// Says of what the sender wants to be told, of a recipient.
+    #[must_use]
+    pub fn with_notify(self, wishes: Notify) -> Self {
+        self.with_display("NOTIFY", wishes)
+    }
+
+    /// Says how the sender named the recipient.
+    #[must_use]
+    pub fn with_original_recipient(self, recipient: &OriginalRecipient) -> Self {
+        self.with("ORCPT", Some(&recipient.encoded()))
+    }
+
+    /// Says by when the message is to be delivered.
+    #[must_use]
+    pub fn with_deliver_by(self, by: DeliverBy) -> Self {
+        self.with_display("BY", by)
+    }
+
+    /// Says how long the message is to be held. Not at all if that is no time: 0 seconds, more
+    /// than nine digits of them, or a time that is not in UTC.
+    #[must_use]
+    pub fn with_hold(self, hold: &Hold) -> Self {
+        let others = self.without("HOLDFOR").without("HOLDUNTIL");
+        match hold {
+            Hold::For(seconds @ 1..=999_999_999) => others.with_display("HOLDFOR", seconds),
+            Hold::Until(time) if time.is_utc() => others.with_display("HOLDUNTIL", time),
+            _ => others,
+        }
+    }
+
+    /// Says how urgent the message is.
+    #[must_use]
+    pub fn with_priority(self, priority: Priority) -> Self {
+        self.with_display("MT-PRIORITY", priority)
+    }
+
+    /// Says that the message may only go where TLS is.
+    #[must_use]
+    pub fn with_required_tls(self) -> Self {
+        self.with("REQUIRETLS", None)
+    }
+
+    /// Says since when the recipient must have been its owner's.
+    #[must_use]
+    pub fn with_valid_since(self, valid: &ValidSince) -> Self {
+        self.with_display("RRVS", valid)
+    }
+
+    /// Returns those that belong to these extensions: what may be said to a server.
+    #[must_use]
+    pub(crate) fn only(&self, offered: Extensions, of: Of) -> Self {
+        let theirs = self.iter().filter(|(keyword, value)| {
+            needed(keyword, *value, of).is_some_and(|extension| offered.contains(extension))
+        });
+        theirs.fold(Self::default(), |all, (keyword, value)| all.with(keyword, value))
+    }
+
+    /// Returns the extensions that they belong to.
+    pub(crate) fn needs(&self, of: Of) -> Extensions {
+        let needed = self.iter().filter_map(|(keyword, value)| needed(keyword, value, of));
+        needed.fold(Extensions::NONE, Extensions::with)
+    }
+
+    fn with_display(self, keyword: &str, value: impl fmt::Display) -> Self {
+        self.with(keyword, Some(&alloc::format!("{value}")))
+    }
+
+    fn without(self, keyword: &str) -> Self {
+        let others = self.iter().filter(|(key, _)| !key.eq_ignore_ascii_case(keyword));
+        others.fold(Self::default(), |all, (key, value)| all.with(key, value))
     }
 
     /// Adds one that is legal, in place of the one with its keyword.
@@ -137,39 +298,17 @@ impl Parameters {
 
     /// Takes the rest of a line: nothing, or each with spaces before it.
     pub(crate) fn parse(cursor: &mut Cursor<'_>, of: Of) -> Result<Self, ParseError> {
-        let mut all = Self::default();
-        let mut start = None;
-        let mut single = true;
+        let (mut start, mut single) = (None, true);
         while !cursor.is_at_end() {
             match cursor.eat_spaces() {
                 0 => return Err(cursor.error(ParseErrorKind::Parameter)),
                 spaces => single &= spaces == 1,
             }
             let start = *start.get_or_insert(cursor.position());
-            all.check_next(cursor, of)?;
-            all.wire = cursor.since(start);
+            check_next(cursor, start, of)?;
         }
+        let all = start.map_or(Self::default(), |start| Self { wire: cursor.since(start) });
         Ok(if single { all } else { all.respaced() })
-    }
-
-    /// Checks one parameter by itself, and that it is not among these.
-    fn check_next(&self, cursor: &mut Cursor<'_>, of: Of) -> Result<(), ParseError> {
-        let malformed = cursor.error(ParseErrorKind::Parameter);
-        let repeated = cursor.error(ParseErrorKind::RepeatedParameter);
-        let keyword = match grammar::keyword(cursor.rest()) {
-            0 => return Err(malformed),
-            length => cursor.take(length),
-        };
-        let value = match cursor.eat(b"=").then(|| grammar::value(cursor.rest())) {
-            None => None,
-            Some(0) => return Err(malformed),
-            Some(length) => Some(cursor.take(length)),
-        };
-        let value = value.as_deref().map(text);
-        if Extension::parameter(&keyword, of).is_some_and(|(_, it)| !(it.check)(value)) {
-            return Err(malformed);
-        }
-        if self.get(text(&keyword)).is_some() { Err(repeated) } else { Ok(()) }
     }
 
     fn respaced(&self) -> Self {
@@ -178,9 +317,8 @@ impl Parameters {
 
     /// Whether each belongs to one of these extensions.
     pub(crate) fn are_of(&self, offered: Extensions, of: Of) -> bool {
-        self.iter().all(|(keyword, _)| {
-            Extension::parameter(keyword.as_bytes(), of)
-                .is_some_and(|(extension, _)| offered.contains(extension))
+        self.iter().all(|(keyword, value)| {
+            needed(keyword, value, of).is_some_and(|extension| offered.contains(extension))
         })
     }
 
@@ -208,6 +346,38 @@ impl fmt::Debug for Parameters {
     }
 }
 
+/// Checks one parameter by itself, and that it is not among those since `start`.
+fn check_next(cursor: &mut Cursor<'_>, start: usize, of: Of) -> Result<(), ParseError> {
+    let malformed = cursor.error(ParseErrorKind::Parameter);
+    let repeated = cursor.error(ParseErrorKind::RepeatedParameter);
+    let before = cursor.taken_since(start);
+    let keyword = cursor.take_str(grammar::keyword(cursor.rest())).ok_or(malformed)?;
+    let value = match cursor.eat(b"=") {
+        false => None,
+        true => Some(cursor.take_str(grammar::value(cursor.rest())).ok_or(malformed)?),
+    };
+    if Extension::parameter(keyword.as_bytes(), of).is_some_and(|(_, it)| !(it.check)(value)) {
+        return Err(malformed);
+    }
+    let mut words = before.split(|octet| *octet == b' ');
+    let same = |word: &[u8]| {
+        let length = grammar::keyword(word);
+        word.get(..length).is_some_and(|it| it.eq_ignore_ascii_case(keyword.as_bytes()))
+    };
+    if words.any(same) { Err(repeated) } else { Ok(()) }
+}
+
+/// The extension that a parameter belongs to.
+fn needed(keyword: &str, value: Option<&str>, of: Of) -> Option<Extension> {
+    let (extension, _) = Extension::parameter(keyword.as_bytes(), of)?;
+    let binary = value.is_some_and(|value| Body::parse(value) == Some(Body::Binary));
+    Some(if extension == Extension::EightBitMime && binary {
+        Extension::BinaryMime
+    } else {
+        extension
+    })
+}
+
 fn text(octets: &[u8]) -> &str {
     core::str::from_utf8(octets).expect("the charset of the line is checked before its parts")
 }
@@ -229,6 +399,7 @@ mod tests {
             (" SIZE=1", "[SIZE=1]"),
             (" size=1   X-Y  smtputf8", "[size=1 X-Y smtputf8]"),
             (" RET=HDRS ENVID=+2B", "[RET=HDRS ENVID=+2B]"),
+            (" BY=120;R BODY=BINARYMIME", "[BY=120;R BODY=BINARYMIME]"),
             (" X=ü", "[X=ü]"),
         ] {
             assert_eq!(alloc::format!("{:?}", parse(input).unwrap()), expected);

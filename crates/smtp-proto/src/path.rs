@@ -138,7 +138,7 @@ fn mailbox(cursor: &mut Cursor<'_>, leniency: Leniency) -> Result<Mailbox, Parse
         drop_route(cursor)?;
     }
     let mailbox = Mailbox::parse_prefix(cursor.line(), cursor.position())?;
-    drop(cursor.take(mailbox.len()));
+    cursor.skip(mailbox.len());
     if bracket && !cursor.eat(b">") {
         return Err(cursor.error(ParseErrorKind::Path));
     }
@@ -152,7 +152,7 @@ fn drop_route(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
         found = true;
         match grammar::host(cursor.rest()) {
             0 => return Err(cursor.error(ParseErrorKind::Path)),
-            length => drop(cursor.take(length)),
+            length => cursor.skip(length),
         }
         if !cursor.eat(b",") {
             break;

@@ -77,7 +77,13 @@ impl Reply {
     /// Returns the lines, without code and CRLF, and as the server said them but for control
     /// characters. They need not be UTF-8; [`Display`](fmt::Display) makes text of them.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.text.split(|octet| *octet == b'\n')
+        let mut rest = Some(self.text.as_ref());
+        core::iter::from_fn(move || {
+            let text = rest?;
+            let Some(end) = memchr(b'\n', text) else { return rest.take() };
+            rest = text.get(end + 1..);
+            text.get(..end)
+        })
     }
 
     /// Returns the enhanced status code at the beginning of the words, if there is one and it
@@ -222,6 +228,9 @@ impl Reader {
         };
         if self.code.replace(code).is_some() {
             self.text.put_u8(b'\n');
+        } else if !last {
+            // What EHLO is answered has about so many.
+            self.text.reserve(256);
         }
         self.append(text);
         if !last {

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proto_core::testing::{Script, laws, pipe};
 use proto_core::{Instant, Machine, Step};
 use smtp_proto::client::{Config, Delivery, Envelope, Event, Reason, Session};
-use smtp_proto::{Error, ForwardPath, Misuse, ReversePath, Stage};
+use smtp_proto::{Command, Error, Extension, ForwardPath, Misuse, ReversePath, Stage};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scripts/client");
 
@@ -36,14 +36,18 @@ fn scripts() {
 fn a_client_and_a_server_understand_each_other_through_any_window() {
     for window in [1, 2, 3, 7, 64, 100_000] {
         let server = Server::configured(["starttls", "auth"]);
-        let mut client = Client::configured(["starttls", "auth", "to=bob@hamburger.edu,eve@b.c"]);
-        client.letter = b".one\r\n..two\r\n\r\n.".to_vec();
-        let (told, heard) = pipe(&client, &server, window);
-        assert_eq!((&told.error, told.closed), (&None, true));
-        assert_eq!((&heard.error, heard.closed), (&None, true));
-        assert!(heard.events.contains(&r"body: .one\r\n..two\r\n\r\n.\r\n".into()), "{heard:#?}");
-        let sent = told.events.join("\n");
-        assert_eq!(sent.matches("Accepted(250 2.0.0 OK)").count(), 2, "{sent}");
+        for (way, added) in [("no-chunks", r"\r\n"), ("chunk=3", ""), ("chunk=65536", "")] {
+            let words = ["starttls", "auth", "to=bob@hamburger.edu,eve@b.c", way];
+            let mut client = Client::configured(words);
+            client.letter = b".one\r\n..two\r\n\r\n.".to_vec();
+            let (told, heard) = pipe(&client, &server, window);
+            assert_eq!((&told.error, told.closed), (&None, true));
+            assert_eq!((&heard.error, heard.closed), (&None, true));
+            let body = format!(r"body: .one\r\n..two\r\n\r\n.{added}");
+            assert!(heard.events.contains(&body), "{heard:#?}");
+            let sent = told.events.join("\n");
+            assert_eq!(sent.matches("Accepted(250 2.0.0 OK)").count(), 2, "{sent}");
+        }
     }
 }
 
@@ -221,8 +225,8 @@ fn a_message_that_the_server_cannot_take_is_not_sent() {
     assert_eq!(session.poll(), Ok(Step::Event(Event::Ready)));
     session.output().clear();
     for (eight_bit, utf8_header, size, reason) in [
-        (true, false, 1000, Reason::NeedsEightBitMime),
-        (false, true, 1000, Reason::NeedsSmtpUtf8),
+        (true, false, 1000, Reason::NotOffered(Extension::EightBitMime)),
+        (false, true, 1000, Reason::NotOffered(Extension::SmtpUtf8)),
         (false, false, 1001, Reason::TooLarge { limit: 1000 }),
     ] {
         let mut envelope = envelope();
@@ -261,6 +265,50 @@ fn each_stage_has_its_own_patience() {
 }
 
 #[test]
+fn only_what_asks_something_can_be_asked() {
+    let mut session = Session::new(Instant::ORIGIN, config());
+    assert_eq!(session.ask(&Command::Noop), Err(Misuse::NotReady));
+    session.receive(Instant::ORIGIN, b"220 x\r\n250 x\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::Ready)));
+    session.output().clear();
+    assert_eq!(session.ask(&Command::Data), Err(Misuse::NoQuestion));
+    assert_eq!(session.ask(&Command::Noop), Ok(()));
+    assert_eq!(session.output(), "NOOP\r\n");
+    session.receive(Instant::ORIGIN, b"250 yes\r\n");
+    assert!(matches!(session.poll(), Ok(Step::Event(Event::Answered(_)))));
+}
+
+#[test]
+fn a_large_message_in_chunks_never_fills_more_than_the_output_limit_and_a_chunk() {
+    let now = Instant::ORIGIN;
+    let mut session = Session::new(now, config());
+    session.receive(now, b"220 x\r\n250-x\r\n250-CHUNKING\r\n250 PIPELINING\r\n");
+    assert_eq!(session.poll(), Ok(Step::Event(Event::Ready)));
+    session.send(envelope()).unwrap();
+    assert_eq!(session.poll(), Ok(Step::Event(Event::SendBody)));
+    session.receive(now, b"250 x\r\n250 x\r\n");
+    let piece = [b'x'; 16 * 1024];
+    let (mut asked, mut chunks) = (true, 0);
+    for _ in 0..400 {
+        if asked {
+            session.body(&piece).unwrap();
+        }
+        assert!(session.output().len() < 64 * 1024 + 64 * 1024 + piece.len());
+        let written = session.output().split();
+        if written.windows(5).any(|it| it == b"BDAT ") {
+            chunks += 1;
+            session.receive(now, b"250 chunk\r\n");
+        }
+        asked = session.poll() == Ok(Step::Event(Event::SendBody));
+    }
+    assert!(chunks > 50, "{chunks}");
+    session.body_end().unwrap();
+    session.output().clear();
+    session.receive(now, b"250 OK\r\n250 OK\r\n");
+    assert!(matches!(delivery(&mut session), Delivery::Accepted(_)));
+}
+
+#[test]
 fn a_server_that_does_not_take_the_message_is_given_up() {
     let mut session = sending(config());
     assert_eq!(session.deadline(), None);
@@ -279,6 +327,7 @@ fn server_line() -> impl Strategy<Value = String> {
         "250 x",
         "250-x",
         "250 PIPELINING",
+        "250-CHUNKING",
         "250-STARTTLS",
         "250 AUTH PLAIN LOGIN",
         "354 go",
@@ -316,17 +365,35 @@ proptest! {
     ) {
         let words: &[_] = if tls { &["opportunistic", "login", "plaintext"] } else { &["output=9"] };
         let client = Client::configured(words.iter().copied());
-        let opening = if hello { "220 x\r\n250-x\r\n250 PIPELINING\r\n" } else { "" };
+        let chunks = "220 x\r\n250-x\r\n250-CHUNKING\r\n250 PIPELINING\r\n";
+        let opening = match (hello, tls) {
+            (true, true) => chunks,
+            (true, false) => "220 x\r\n250-x\r\n250 PIPELINING\r\n",
+            (false, _) => "",
+        };
         let octets = format!("{opening}{}", said.concat());
         laws::splitting(&client, octets.as_bytes(), &cuts);
         laws::silence(&client, octets.as_bytes());
     }
 
     #[test]
-    fn every_letter_arrives_as_it_was_sent(letter in letter(), window in 1usize..40) {
-        let client = Client { letter: letter.clone().into_bytes(), ..Client::default() };
-        let (_, heard) = pipe(&client, &Server::default(), window);
-        let ended = if letter.is_empty() || letter.ends_with("\r\n") { "" } else { "\r\n" };
+    fn every_letter_arrives_as_it_was_sent(
+        letter in letter(),
+        recipients in 1usize..4,
+        chunk in prop::option::of(1usize..20),
+        lmtp: bool,
+        window in 1usize..40,
+    ) {
+        let all = ["a@b", "c@d", "\"e f\"@g"][..recipients].join(",");
+        let mut client = Client::configured([&*format!("to={}", all.replace(' ', "_"))]);
+        client.letter = letter.clone().into_bytes();
+        client.config.chunking = chunk.is_some();
+        client.config.limits.chunk = chunk.unwrap_or(1);
+        let mut server = Server::default();
+        (client.config.lmtp, server.config.lmtp) = (lmtp, lmtp);
+        let (told, heard) = pipe(&client, &server, window);
+        let whole = chunk.is_some() || letter.is_empty() || letter.ends_with("\r\n");
+        let ended = if whole { "" } else { "\r\n" };
         let arrived = format!("body: {}", (letter + ended).into_bytes().escape_ascii());
         let bodies: Vec<_> = heard.events.iter().filter(|it| it.starts_with("body")).collect();
         if arrived == "body: " {
@@ -335,5 +402,6 @@ proptest! {
             prop_assert_eq!(bodies, [&arrived]);
         }
         prop_assert!(heard.closed);
+        prop_assert_eq!(told.events.join("").matches("Accepted(").count(), recipients);
     }
 }

@@ -7,10 +7,10 @@ use std::fs;
 
 use common::server::Server;
 use proptest::prelude::*;
-use proto_core::testing::{Script, laws};
+use proto_core::testing::{Script, Subject, laws};
 use proto_core::{Instant, Machine, Step};
 use smtp_proto::server::{Config, Event, Session};
-use smtp_proto::{Error, Extension, Misuse, Reply};
+use smtp_proto::{Error, Extension, Extensions, Misuse, ProxyHeader, Reply};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scripts/server");
 
@@ -23,6 +23,7 @@ fn scripts() {
     for path in paths {
         let text = fs::read_to_string(&path).unwrap();
         let name = path.file_stem().unwrap().to_string_lossy();
+        println!("{name}");
         let server = Server::configured(common::words_after(&text, "# config:"));
         Script::parse(&name, &text).run(&server);
     }
@@ -57,6 +58,18 @@ fn exactly_the_limit_of_a_large_message_is_passed_on() {
     let transcript = laws::every_split(&server, &lines(&format!("{MAIL}123456\n.\nNOOP\n")));
     assert!(transcript.events.iter().any(|event| event == "body: 1234"));
     assert!(transcript.events.iter().any(|event| event == "BodyRefused(TooLarge)"));
+}
+
+#[test]
+fn an_application_hears_of_chunks_that_were_too_large() {
+    let server = Server::configured(["size=4"]);
+    let mail = MAIL.strip_suffix("DATA\n").unwrap();
+    for chunks in ["BDAT 5 LAST\n12345", "BDAT 4\n1234BDAT 1\n5BDAT 1 LAST\n6"] {
+        let transcript = laws::every_split(&server, &lines(&format!("{mail}{chunks}NOOP\n")));
+        let told = transcript.events.iter().filter(|it| *it == "BodyRefused(TooLarge)").count();
+        assert_eq!(told, 1, "{chunks}");
+        assert!(transcript.wire.ends_with(b"250 2.0.0 OK\r\n"));
+    }
 }
 
 #[test]
@@ -97,7 +110,7 @@ fn hear(session: &mut Session, text: &str) -> Step<Event> {
 #[test]
 fn a_reply_that_makes_no_sense_is_misuse_and_changes_nothing() {
     let mut config = Config::new("foo.com".parse().unwrap());
-    config.extensions = config.extensions.with(Extension::StartTls);
+    config.extensions = Extensions::all();
     config.mechanisms = vec![sasl::Mechanism::PLAIN];
     config.plaintext_passwords = true;
     let mut session = started(config);
@@ -113,6 +126,14 @@ fn a_reply_that_makes_no_sense_is_misuse_and_changes_nothing() {
         ("RCPT TO:<b@foo.com>\n", &[252, 354], 251),
         ("DATA\n", &[250, 221], 354),
         (".\n", &[354, 251, 220], 250),
+        ("ETRN x\n", &[220, 354], 253),
+        ("XFORWARD NAME=x\n", &[220, 251], 250),
+        ("MAIL FROM:<a@bar.com>\n", &[354], 250),
+        ("RCPT TO:<b@foo.com>\n", &[354], 250),
+        ("BURL imap://x\n", &[354, 251], 250),
+        ("BURL imap://x LAST\n", &[354, 251], 554),
+        ("XCLIENT NAME=x\n", &[250, 354], 220),
+        ("EHLO bar.com\n", &[220], 250),
         ("STARTTLS\n", &[250, 354], 454),
         ("QUIT\n", &[250, 550, 354], 221),
     ] {
@@ -128,18 +149,118 @@ fn a_reply_that_makes_no_sense_is_misuse_and_changes_nothing() {
 }
 
 #[test]
+fn the_customary_reply_to_lhlo_announces_everything_that_is_offered() {
+    let server = Server::configured(["all", "lmtp", "tls", "transactions=5"]);
+    let mut session = server.start(Instant::ORIGIN);
+    assert_eq!(session.poll(), Ok(Step::Event(Event::Connected)));
+    session.accept().unwrap();
+    assert_eq!(session.output(), "220 foo.com LMTP\r\n");
+    let _ = hear(&mut session, "LHLO bar.com\n");
+    session.output().clear();
+    session.accept().unwrap();
+    let said = String::from_utf8(session.output().to_vec()).unwrap();
+    for line in [
+        "CHUNKING",
+        "BINARYMIME",
+        "DSN",
+        "DELIVERBY 60",
+        "FUTURERELEASE 86400 2030-01-01T00:00:00Z",
+        "MT-PRIORITY",
+        "REQUIRETLS",
+        "RRVS",
+        "LIMITS MAILMAX=5 RCPTMAX=1000",
+        "BURL imap",
+        "ETRN",
+        "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT",
+        "XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE",
+    ] {
+        assert!(
+            said.contains(&format!("250-{line}\r\n")) || said.contains(&format!("250 {line}\r\n")),
+            "{line}"
+        );
+    }
+    assert!(!said.contains("STARTTLS"));
+}
+
+/// RFC 5321 §3.8.
+#[test]
+fn a_session_that_is_shut_down_ends_between_two_commands() {
+    const GOODBYE: &str = "421 4.3.2 foo.com shutting down, closing connection\r\n";
+    let mut session = started(Server::default().config);
+    session.output().clear();
+    session.shut_down();
+    assert_eq!(session.poll(), Err(Error::ShuttingDown));
+    assert_eq!(session.output(), GOODBYE);
+
+    let mut session = started(Server::default().config);
+    session.receive(Instant::ORIGIN, &lines(MAIL));
+    while !matches!(session.poll(), Ok(Step::Event(Event::Data))) {
+        let _ = session.accept();
+    }
+    session.accept().unwrap();
+    session.shut_down();
+    assert_eq!(session.poll(), Ok(Step::NeedInput));
+    session.output().clear();
+    assert!(matches!(hear(&mut session, "text\n.\nNOOP\n"), Step::Event(Event::Body(_))));
+    assert_eq!(session.poll(), Ok(Step::Event(Event::BodyEnd)));
+    assert_eq!(session.poll(), Ok(Step::Paused));
+    session.accept().unwrap();
+    assert_eq!(session.poll(), Err(Error::ShuttingDown));
+    assert_eq!(session.output(), &format!("250 2.0.0 OK\r\n{GOODBYE}"));
+}
+
+#[test]
+fn a_proxy_header_within_the_limit_is_told_and_one_beyond_it_is_refused() {
+    let source = "192.0.2.1:56324".parse().unwrap();
+    let header = ProxyHeader::Proxied { source, destination: "198.51.100.1:25".parse().unwrap() };
+    let wire = header.to_binary();
+    for (limit, good) in [(wire.len(), true), (wire.len() - 1, false)] {
+        let server = Server::configured(["proxy", &format!("proxy-header={limit}")]);
+        let mut session = server.start(Instant::ORIGIN);
+        session.receive(Instant::ORIGIN, &wire);
+        match session.poll() {
+            Ok(step) => assert_eq!((step, good), (Step::Event(Event::Proxied(header)), true)),
+            Err(error) => assert!(!good && matches!(error, Error::NoProxyHeader(_))),
+        }
+        assert!(session.output().is_empty());
+    }
+}
+
+#[test]
+fn a_message_has_the_grace_and_a_second_for_each_octet_of_the_rate() {
+    let server = Server::configured(["body-grace=100", "body-rate=50"]);
+    let mut session = started(server.config);
+    session.receive(Instant::ORIGIN, &lines(MAIL));
+    while !matches!(session.poll(), Ok(Step::NeedInput)) {
+        let _ = session.accept();
+    }
+    let at = |seconds| Instant::ORIGIN + std::time::Duration::from_secs(seconds);
+    session.receive(at(0), &[b'x'; 99]);
+    assert!(matches!(session.poll(), Ok(Step::Event(Event::Body(_)))));
+    assert_eq!(session.deadline(), Some(at(101)));
+    session.receive(at(90), b"x");
+    assert!(matches!(session.poll(), Ok(Step::Event(Event::Body(_)))));
+    assert_eq!(session.deadline(), Some(at(102)));
+    session.expire(at(102));
+    assert_eq!(session.poll(), Err(Error::Timeout));
+}
+
+#[test]
 fn the_customary_reply_to_ehlo_announces_what_can_be_had() {
     let mut config = Config::new("foo.com".parse().unwrap());
     config.extensions = config.extensions.with(Extension::StartTls);
-    config.mechanisms =
-        vec![sasl::Mechanism::PLAIN, sasl::Mechanism::LOGIN, sasl::Mechanism::EXTERNAL];
+    config.mechanisms = vec![
+        sasl::Mechanism::PLAIN,
+        sasl::Mechanism::LOGIN,
+        sasl::Mechanism::parse(b"GSSAPI").unwrap(),
+    ];
     config.limits.message_size = 1000;
     let mut session = started(config.clone());
     let _ = hear(&mut session, "EHLO bar.com\n");
     session.output().clear();
     session.accept().unwrap();
     let clear = "250-foo.com greets bar.com\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-8BITMIME\r\n\
-                 250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250 STARTTLS\r\n";
+                 250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250-STARTTLS\r\n250 CHUNKING\r\n";
     assert_eq!(session.output(), clear);
 
     let mut session = started(config);
@@ -147,7 +268,7 @@ fn the_customary_reply_to_ehlo_announces_what_can_be_had() {
     let _ = hear(&mut session, "EHLO bar.com\n");
     session.output().clear();
     session.accept().unwrap();
-    let secured = clear.replace("250 STARTTLS", "250 AUTH PLAIN LOGIN");
+    let secured = clear.replace("250-STARTTLS", "250-AUTH PLAIN LOGIN");
     assert_eq!(session.output(), &secured);
 }
 
@@ -179,6 +300,19 @@ fn client_line() -> impl Strategy<Value = String> {
         "NOOP",
         "QUIT",
         "STARTTLS",
+        "BDAT 6",
+        "BDAT 0 LAST",
+        "BDAT 4 LAST",
+        "BDAT 999999999999",
+        "BDAT x",
+        "BURL imap://x LAST",
+        "BURL imap://x",
+        "ETRN @x",
+        "XCLIENT NAME=x",
+        "XFORWARD NAME=x",
+        "LHLO bar.com",
+        "MAIL FROM:<a@b> BODY=BINARYMIME",
+        "RCPT TO:<c@d> NOTIFY=NEVER",
         "AUTH PLAIN",
         "AUTH LOGIN Ym9i",
         "AGEAYg==",
@@ -202,8 +336,11 @@ proptest! {
         said in prop::collection::vec(client_line(), 0..30),
         cuts in prop::collection::vec(0usize..600, 0..6),
         secured: bool,
+        lmtp: bool,
     ) {
-        let words = ["starttls", "auth", if secured { "tls" } else { "size=7" }, "mistakes=5"];
+        let extensions = if lmtp { "lmtp" } else { "all" };
+        let secured = if secured { "tls" } else { "size=7" };
+        let words = [extensions, "starttls", "auth", secured, "mistakes=5"];
         let server = Server::configured(words);
         let octets: String = said.iter().map(|line| format!("{line}\r\n")).collect();
         laws::splitting(&server, octets.as_bytes(), &cuts);

@@ -17,7 +17,10 @@ use homing::{
         Agent, Input, Instant, Machine, Step, Text, Transmit, Transport,
         dot::{BarePolicy, Piece, Unstuffer},
     },
-    sasl::Mechanism,
+    sasl::{
+        Mechanism,
+        scram::{Hash, Verifier},
+    },
     smtp,
 };
 use static_alloc::Bump;
@@ -48,7 +51,13 @@ fn core() -> Option<bool> {
 }
 
 fn sasl() -> Option<bool> {
-    Some(Mechanism::parse(b"plain").ok()? == Mechanism::PLAIN)
+    Some(Mechanism::parse(b"plain").ok()? == Mechanism::PLAIN && scram()?)
+}
+
+fn scram() -> Option<bool> {
+    let verifier = Verifier::new(Hash::Sha256, &"p\u{E9}ncil".into(), b"salt", 1).ok()?;
+    let same = Verifier::new(Hash::Sha256, &"pe\u{301}ncil".into(), b"salt", 1).ok()?;
+    Some(verifier == same)
 }
 
 fn mime() -> Option<bool> {

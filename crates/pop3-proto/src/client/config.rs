@@ -21,7 +21,8 @@ pub enum Stls {
 pub struct Config {
     /// Whether to ask for TLS.
     pub stls: Stls,
-    /// Whether the password may be sent in clear: on loopback, say.
+    /// Whether a password or a token may be sent in clear: on loopback, say. SCRAM, which proves
+    /// the password and does not send it, is used without this too.
     pub login_without_tls: bool,
     /// Whether to log in by APOP where there is no TLS and the server offers it. Off by default:
     /// it is weak, see [`ApopTimestamp`](crate::ApopTimestamp), though better than the password in
@@ -30,6 +31,8 @@ pub struct Config {
     /// Whether to ask for messages with UTF-8 in their headers, if the server has them
     /// (RFC 6856). Off by default, for not every reader of them can.
     pub utf8: bool,
+    /// What SASL exchanges may cost, and whether they are bound to the encrypted channel.
+    pub sasl: sasl::client::Policy,
     /// What to do about bare CR, bare LF and NUL in messages. [`BarePolicy::Reject`], the
     /// default, gives them as they are, and names the first when the message ends.
     pub bare: BarePolicy,

@@ -24,12 +24,12 @@ pub use capability::Capabilities;
 pub use config::{Config, Limits, Stls};
 pub use event::Event;
 use proto_core::{
-    Input, Instant, LineError, Machine, Secret, Step, Text, Timer,
+    Input, Instant, LineError, Machine, Step, Text, Timer,
     dot::{Piece, Unstuffer},
 };
-use sasl::{Credentials, base64, client};
+use sasl::{ChannelBinding, Mechanism, Seed, Setting, base64, client::Identity};
 pub use seen::Seen;
-use state::{Listing, State};
+use state::{Listing, Sasl, State};
 
 use crate::{
     ApopTimestamp, Command, Error, MessageNumber, Misuse, Password, Response, UniqueId,
@@ -60,17 +60,16 @@ use crate::{
 #[derive(Debug)]
 pub struct Session {
     config: Config,
-    credentials: Credentials,
-    /// The same as words of commands, checked at the start.
-    user: Text,
-    password: Password,
+    identity: Identity,
+    /// A name and a password as words of commands, checked at the start.
+    words: Option<(Text, Password)>,
     input: Input,
     output: BytesMut,
     state: State,
     capabilities: Capabilities,
     /// The greeting's, if it may be used.
     apop: Option<ApopTimestamp>,
-    secured: bool,
+    setting: Setting,
     /// Given by the application, not yet sent.
     waiting: VecDeque<Command>,
     /// Sent, not yet answered.
@@ -86,23 +85,25 @@ impl Session {
     ///
     /// # Errors
     /// The user's name or password cannot be sent in any way.
-    pub fn new(now: Instant, config: Config, credentials: Credentials) -> Result<Self, Misuse> {
-        let user = Text::new(credentials.authcid()).map_err(|_| Misuse::Word)?;
-        let password = Password::new(credentials.password().clone())?;
-        if user.as_bytes().is_empty() {
-            return Err(Misuse::Word);
-        }
+    pub fn new(
+        now: Instant,
+        config: Config,
+        identity: impl Into<Identity>,
+    ) -> Result<Self, Misuse> {
+        let identity = identity.into();
+        let words = words(&identity)?;
+        let mut setting = Setting::default();
+        setting.allow_plaintext(config.login_without_tls);
         Ok(Self {
             config,
-            credentials,
-            user,
-            password,
+            identity,
+            words,
             input: Input::default(),
             output: BytesMut::new(),
             state: State::Greeting,
             capabilities: Capabilities::default(),
             apop: None,
-            secured: false,
+            setting,
             waiting: VecDeque::new(),
             sent: VecDeque::new(),
             eof: false,
@@ -118,9 +119,29 @@ impl Session {
     pub fn new_secured(
         now: Instant,
         config: Config,
-        credentials: Credentials,
+        identity: impl Into<Identity>,
     ) -> Result<Self, Misuse> {
-        Ok(Self { secured: true, ..Self::new(now, config, credentials)? })
+        let mut session = Self::new(now, config, identity)?;
+        session.setting.secure();
+        Ok(session)
+    }
+
+    /// Takes randomness, fresh for each session; without, SCRAM is not used.
+    ///
+    /// ```
+    /// use pop3_proto::client::{Config, Session};
+    /// use proto_core::{Instant, blocking::random};
+    /// use sasl::{Credentials, Seed};
+    ///
+    /// let bob = Credentials::new("bob", "hungry".into())?;
+    /// let session = Session::new(Instant::ORIGIN, Config::default(), bob)?;
+    /// let session = session.with_seed(Seed::new(random()?));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_seed(mut self, seed: Seed) -> Self {
+        self.setting.seed(seed);
+        self
     }
 
     /// Returns what the server says that it can do.
@@ -260,7 +281,7 @@ impl Session {
             }
             // Some servers leave out the space after "+" when the challenge is empty.
             State::Sasl(_) if line == "+" || line.starts_with(b"+ ") => {
-                self.challenge(&line)?;
+                self.challenge(&line);
                 return Ok(None);
             }
             _ => {}
@@ -282,7 +303,9 @@ impl Session {
             // Whether the server did or not, the next is the login.
             State::Utf8 => self.authenticate()?,
             State::User if response.is_ok() => {
-                self.send(&Command::Pass(self.password.clone()));
+                if let Some((_, password)) = &self.words {
+                    self.send(&Command::Pass(password.clone()));
+                }
                 self.state = State::Login;
             }
             State::User | State::Login | State::Sasl(_) => return self.login(response).map(Some),
@@ -313,16 +336,15 @@ impl Session {
     fn proceed(&mut self) -> Result<(), Error> {
         let offered = self.capabilities.has("STLS");
         match self.config.stls {
-            Stls::Required | Stls::IfOffered if !self.secured && offered => {
+            Stls::Required | Stls::IfOffered if !self.setting.is_secured() && offered => {
                 self.send(&Command::Stls);
                 self.state = State::Stls;
                 return Ok(());
             }
-            Stls::Required if !self.secured => return Err(Error::NoTls),
+            Stls::Required if !self.setting.is_secured() => return Err(Error::NoTls),
             _ => {}
         }
-        let apop = self.apop.is_some();
-        if !self.secured && !self.config.login_without_tls && !apop {
+        if !self.can_log_in() {
             return Err(Error::NoLogin);
         }
         if self.config.utf8 && self.capabilities.has("UTF8") {
@@ -333,28 +355,51 @@ impl Session {
         self.authenticate()
     }
 
-    /// Logs in by the best way that is offered. A server without CAPA has USER.
+    /// Whether something is offered by which this identity may log in here.
+    fn can_log_in(&self) -> bool {
+        self.best().is_some() || self.may_apop().is_some() || self.may_user().is_some()
+    }
+
+    fn best(&self) -> Option<Mechanism> {
+        self.identity.best(&self.capabilities.mechanisms(), &self.setting, &self.config.sasl)
+    }
+
+    /// APOP's timestamp, where there is no TLS.
+    fn may_apop(&self) -> Option<&ApopTimestamp> {
+        self.apop.as_ref().filter(|_| self.words.is_some() && !self.setting.is_secured())
+    }
+
+    /// The name and password of USER and PASS. A server without CAPA has them; they cannot say as
+    /// whom to act.
+    fn may_user(&self) -> Option<&(Text, Password)> {
+        let Identity::Password(credentials) = &self.identity else { return None };
+        let offered = self.capabilities.has("USER") || self.capabilities.is_empty();
+        let private = self.setting.is_secured() || self.config.login_without_tls;
+        self.words.as_ref().filter(|_| credentials.authzid().is_none() && offered && private)
+    }
+
+    /// Logs in by the best way that is offered: SCRAM, then APOP in clear, then the other
+    /// mechanisms, then USER.
     fn authenticate(&mut self) -> Result<(), Error> {
-        if !self.secured
-            && let Some(timestamp) = &self.apop
+        let scram = self.best().is_some_and(|best| best.hash().is_some());
+        if let (false, Some(timestamp), Identity::Password(credentials), Some((user, _))) =
+            (scram, self.may_apop(), &self.identity, &self.words)
         {
-            let digest = timestamp.digest(self.credentials.password());
-            self.send(&Command::Apop { user: self.user.clone(), digest });
+            let digest = timestamp.digest(credentials.password());
+            self.send(&Command::Apop { user: user.clone(), digest });
             self.state = State::Login;
             return Ok(());
         }
-        let identity = client::Identity::Password(self.credentials.clone());
-        if let Some(exchange) = identity.exchange(&self.capabilities.mechanisms()) {
+        let offered = self.capabilities.mechanisms();
+        let exchange = self.identity.exchange(&offered, &mut self.setting, &self.config.sasl);
+        if let Some(exchange) = exchange {
             let mechanism = exchange.mechanism();
             // RFC 5034 §4: the command line may be too short for an initial response, so it
             // goes by itself.
             self.send(&Command::Auth { mechanism, initial: None });
-            self.state = State::Sasl(exchange);
-        } else if self.credentials.authzid().is_none()
-            && (self.capabilities.has("USER") || self.capabilities.is_empty())
-        {
-            // USER has no way to act as somebody else.
-            self.send(&Command::User(self.user.clone()));
+            self.state = State::Sasl(Sasl { exchange, cancelled: None });
+        } else if let Some((user, _)) = self.may_user() {
+            self.send(&Command::User(user.clone()));
             self.state = State::User;
         } else {
             return Err(Error::NoLogin);
@@ -362,30 +407,37 @@ impl Session {
         Ok(())
     }
 
-    fn challenge(&mut self, line: &Bytes) -> Result<(), Error> {
-        let State::Sasl(exchange) = &mut self.state else { return Ok(()) };
+    fn challenge(&mut self, line: &Bytes) {
+        let State::Sasl(Sasl { exchange, cancelled }) = &mut self.state else { return };
         let challenge = base64::parse(line.get(2..).unwrap_or_default());
         let answer = match exchange.start() {
-            Some(initial) => Some(initial),
-            None => challenge.ok().and_then(|challenge| exchange.step(challenge.expose()).ok()),
+            Some(initial) => Ok(initial),
+            None => challenge
+                .map_err(Into::into)
+                .and_then(|challenge| exchange.step(challenge.expose())),
         };
-        match answer.as_ref().map(Secret::expose) {
-            Some(answer) => base64::write(answer, &mut self.output),
-            None => self.output.put_u8(b'*'),
+        match answer {
+            Ok(answer) => base64::write(answer.expose(), &mut self.output),
+            Err(error) => {
+                *cancelled = Some(error);
+                self.output.put_u8(b'*');
+            }
         }
         self.output.put_slice(b"\r\n");
         self.timer.restart();
-        Ok(())
     }
 
     fn login(&mut self, response: Response) -> Result<Event, Error> {
+        if let State::Sasl(Sasl { cancelled: Some(error), .. }) = &self.state {
+            return Err(Error::Sasl(*error));
+        }
         if !response.is_ok() {
             self.send(&Command::Quit);
             self.state = State::Leaving;
             return Ok(Event::LoginRefused(response));
         }
-        if let State::Sasl(exchange) = core::mem::replace(&mut self.state, State::Idle) {
-            exchange.finish()?;
+        if let State::Sasl(sasl) = core::mem::replace(&mut self.state, State::Idle) {
+            sasl.exchange.finish()?;
         }
         Ok(Event::Ready(response))
     }
@@ -434,6 +486,13 @@ impl Session {
             }
         }
     }
+}
+
+/// The words of USER and PASS, of somebody who has a password.
+fn words(identity: &Identity) -> Result<Option<(Text, Password)>, Misuse> {
+    let Identity::Password(credentials) = identity else { return Ok(None) };
+    let user = Text::new(credentials.authcid()).map_err(|_| Misuse::Word)?;
+    Ok(Some((user, Password::new(credentials.password().clone())?)))
 }
 
 /// Reads `count size` and whatever follows (RFC 1939 §5 lets servers add words).
@@ -499,8 +558,12 @@ impl Machine for Session {
 
     fn secured(&mut self) {
         if let State::Tls = self.state {
-            self.secured = true;
+            self.setting.secure();
             self.ask_capabilities();
         }
+    }
+
+    fn bind(&mut self, channel: ChannelBinding) {
+        self.setting.bind(channel);
     }
 }

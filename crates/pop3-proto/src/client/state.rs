@@ -12,7 +12,7 @@ pub(super) enum State {
     Utf8,
     User,
     Login,
-    Sasl(Exchange),
+    Sasl(Sasl),
     /// The handshake is due.
     Tls,
     /// Logged in; waits for answers to what was sent, or for the application.
@@ -28,6 +28,14 @@ impl State {
     pub(super) const fn is_logged_in(&self) -> bool {
         matches!(self, Self::Idle | Self::Listing(_) | Self::Body(_))
     }
+}
+
+/// A SASL exchange.
+#[derive(Debug)]
+pub(super) struct Sasl {
+    pub(super) exchange: Exchange,
+    /// Why we gave up, and sent `*`.
+    pub(super) cancelled: Option<sasl::Error>,
 }
 
 /// A listing that arrives.

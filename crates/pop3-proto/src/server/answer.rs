@@ -1,11 +1,12 @@
 //! Answers: the application's to events, the session's to commands that need no application.
-use alloc::string::ToString;
+use alloc::{boxed::Box, string::ToString};
 use core::fmt::Write;
 
 use bytes::{BufMut, BytesMut};
 use proto_core::{Secret, Text, dot::Stuffer};
 use sasl::{
     Mechanism, base64,
+    scram::Verifier,
     server::{Exchange, Step as SaslStep},
 };
 
@@ -13,7 +14,9 @@ use super::{
     Event, Expire, Login, Session,
     state::{Body, Kind, Listing, Owed, State},
 };
-use crate::{Entry, Error, LanguageTag, Maildrop, MessageNumber, Misuse, Response, top::Top};
+use crate::{
+    Entry, Error, LanguageTag, Maildrop, MessageNumber, Misuse, Response, ResponseCode, top::Top,
+};
 
 /// Whether more of a message is wanted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,7 +34,7 @@ impl Session {
     /// # Errors
     /// Nobody asked to log in.
     pub fn admit(&mut self, maildrop: Maildrop, text: Text) -> Result<(), Misuse> {
-        let State::Owed(Owed::Login) = self.state else { return Err(Misuse::NotDue) };
+        let State::Owed(Owed::Login(_)) = self.state else { return Err(Misuse::NotDue) };
         self.maildrop = Some(maildrop);
         self.state = State::Command;
         self.timer.restart_vaguely();
@@ -46,26 +49,53 @@ impl Session {
     /// # Errors
     /// No answer is due, or `+OK` to a login, which needs [`admit`](Self::admit).
     pub fn respond(&mut self, response: Response) -> Result<(), Misuse> {
-        let State::Owed(owed) = &self.state else { return Err(Misuse::NotDue) };
+        let State::Owed(owed) = &mut self.state else { return Err(Misuse::NotDue) };
+        let failed = matches!(owed, Owed::Login(_) | Owed::Lookup(_));
         self.state = match (owed, response.is_ok()) {
-            (Owed::Login, true) | (Owed::Body(_), _) => return Err(Misuse::NotDue),
+            (Owed::Login(_) | Owed::Lookup(_), true) | (Owed::Body(_), _) => {
+                return Err(Misuse::NotDue);
+            }
             (Owed::Tls, true) => State::Tls,
             (Owed::Message { lines }, true) => State::Owed(Owed::Body(Body {
                 stuffer: Stuffer::new(self.config.bare),
                 top: lines.map(Top::new),
             })),
             (Owed::Commit, _) => State::Closed,
-            (Owed::Login, false) => {
-                self.failures += 1;
-                State::Command
-            }
+            (Owed::Login(Some(exchange)), false) => match exchange.refusal() {
+                Some(challenge) => {
+                    self.say_challenge(&challenge);
+                    self.state = State::Refusing(response);
+                    self.timer.restart_vaguely();
+                    return Ok(());
+                }
+                None => State::Command,
+            },
             (_, false) => State::Command,
         };
         self.timer.restart_vaguely();
         response.write(&mut self.output);
-        if self.failures >= self.config.limits.failures {
-            self.fail(Error::TooManyFailures);
+        if failed {
+            self.login_failed();
         }
+        Ok(())
+    }
+
+    /// Gives what is stored of a user: the answer to [`Event::Lookup`].
+    ///
+    /// # Errors
+    /// Nobody asked, or for a verifier of another hash.
+    pub fn supply(&mut self, verifier: Verifier) -> Result<(), Misuse> {
+        let State::Owed(Owed::Lookup(exchange)) = &mut self.state else {
+            return Err(Misuse::NotDue);
+        };
+        let challenge = exchange.supply(verifier).map_err(|_| Misuse::NotDue)?;
+        self.say_challenge(&challenge);
+        if let State::Owed(Owed::Lookup(exchange)) =
+            core::mem::replace(&mut self.state, State::Command)
+        {
+            self.state = State::Sasl(exchange);
+        }
+        self.timer.restart_vaguely();
         Ok(())
     }
 
@@ -110,7 +140,7 @@ impl Session {
 impl Session {
     /// Whether the client may send a password.
     fn may_log_in(&self) -> bool {
-        self.secured || self.config.login_without_tls
+        self.setting.is_secured() || self.config.login_without_tls
     }
 
     pub(super) fn user(&mut self, name: Text) -> Result<Option<Event>, Error> {
@@ -133,9 +163,9 @@ impl Session {
         if self.maildrop.is_none() {
             if self.may_log_in() {
                 self.say(format_args!("USER"));
-                self.mechanisms();
             }
-            if self.config.stls && !self.secured {
+            self.mechanisms();
+            if self.config.stls && !self.setting.is_secured() {
                 self.say(format_args!("STLS"));
             }
         }
@@ -178,9 +208,9 @@ impl Session {
     }
 
     fn mechanisms(&mut self) {
-        let known = |name: &&Mechanism| Exchange::new(**name).is_some();
+        let usable = |name: &&Mechanism| self.setting.permits(**name);
         let mut line = BytesMut::from("SASL");
-        for name in self.config.mechanisms.iter().filter(known) {
+        for name in self.config.mechanisms.iter().filter(usable) {
             line.put_u8(b' ');
             line.put_slice(name.as_str().as_bytes());
         }
@@ -195,48 +225,80 @@ impl Session {
         mechanism: Mechanism,
         initial: Option<&Secret>,
     ) -> Result<Option<Event>, Error> {
-        let offered = self.may_log_in() && self.config.mechanisms.contains(&mechanism);
-        let Some(mut exchange) = Exchange::new(mechanism).filter(|_| offered) else {
+        let exchange = Exchange::new(mechanism, &self.config.mechanisms, &mut self.setting);
+        let Some(mut exchange) = exchange else {
             self.mistake("no such mechanism")?;
             return Ok(None);
         };
         let step = exchange.start(initial.map(Secret::expose));
-        self.sasl_step(exchange, step)
+        self.sasl_step(exchange.into(), step)
     }
 
     pub(super) fn sasl_response(&mut self, line: &[u8]) -> Result<Option<Event>, Error> {
-        let State::Sasl(mut exchange) = core::mem::replace(&mut self.state, State::Command) else {
-            return Ok(None);
-        };
-        if line == b"*" {
-            self.mistake("cancelled")?;
-            return Ok(None);
+        match core::mem::replace(&mut self.state, State::Command) {
+            State::Sasl(_) if line == b"*" => self.mistake("cancelled").map(|()| None),
+            State::Sasl(mut exchange) => match base64::parse(line) {
+                Ok(response) => {
+                    let step = exchange.step(response.expose());
+                    self.sasl_step(exchange, step)
+                }
+                Err(error) => self.mistake(&error.to_string()).map(|()| None),
+            },
+            // Whatever it says; RFC 7628 §3.2.3 has it say nothing.
+            State::Refusing(response) => self.refuse(&response).map(|()| None),
+            _ => Ok(None),
         }
-        match base64::parse(line) {
-            Ok(response) => {
-                let step = exchange.step(response.expose());
-                self.sasl_step(exchange, step)
-            }
-            Err(error) => self.mistake(&error.to_string()).map(|()| None),
+    }
+
+    /// Says why not, after the client's last word.
+    fn refuse(&mut self, response: &Response) -> Result<(), Error> {
+        response.write(&mut self.output);
+        self.failures += 1;
+        match self.failures >= self.config.limits.failures {
+            true => Err(Error::TooManyFailures),
+            false => Ok(()),
         }
     }
 
     fn sasl_step(
         &mut self,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         step: Result<SaslStep, sasl::Error>,
     ) -> Result<Option<Event>, Error> {
         match step {
-            Ok(SaslStep::Verify(credentials)) => Ok(Some(self.login(Login::Sasl(credentials)))),
+            Ok(SaslStep::Verify(claim)) => {
+                self.state = State::Owed(Owed::Login(Some(exchange)));
+                Ok(Some(Event::Login(Login::Sasl(claim))))
+            }
+            Ok(SaslStep::Lookup(lookup)) => {
+                self.state = State::Owed(Owed::Lookup(exchange));
+                Ok(Some(Event::Lookup(lookup)))
+            }
             Ok(SaslStep::Challenge(challenge)) => {
-                self.output.put_slice(b"+ ");
-                base64::write(&challenge, &mut self.output);
-                self.output.put_slice(b"\r\n");
+                self.say_challenge(&challenge);
                 self.state = State::Sasl(exchange);
                 Ok(None)
             }
             Ok(_) => self.mistake("not here").map(|()| None),
+            Err(error) if error.is_refusal() => {
+                let why = Response::err(Text::from_static("not by that name and password"));
+                self.refuse(&why.with_code(ResponseCode::Auth)).map(|()| None)
+            }
             Err(error) => self.mistake(&error.to_string()).map(|()| None),
+        }
+    }
+
+    fn say_challenge(&mut self, challenge: &[u8]) {
+        self.output.put_slice(b"+ ");
+        base64::write(challenge, &mut self.output);
+        self.output.put_slice(b"\r\n");
+    }
+
+    /// Counts a login that the application refused.
+    fn login_failed(&mut self) {
+        self.failures += 1;
+        if self.failures >= self.config.limits.failures {
+            self.fail(Error::TooManyFailures);
         }
     }
 

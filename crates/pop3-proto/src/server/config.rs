@@ -43,7 +43,10 @@ pub struct Config {
     pub login_delay: Option<Duration>,
     /// What software this is, if that is to be said (RFC 2449 §6.9): it helps attackers too.
     pub implementation: Option<Text>,
-    /// The SASL mechanisms offered (RFC 5034); those that `sasl` does not know are left out.
+    /// The SASL mechanisms offered (RFC 5034), as far as they can be used: those that `sasl` does
+    /// not know are left out, those that need a nonce without
+    /// [`with_seed`](super::Session::with_seed), those that are bound before TLS, and those that
+    /// send a password in clear with `login_without_tls` off.
     pub mechanisms: Vec<Mechanism>,
     /// What to do about bare CR, bare LF and NUL in the application's messages. They are
     /// normalised, for many a Maildir ends its lines in LF alone.

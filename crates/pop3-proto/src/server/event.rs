@@ -2,7 +2,7 @@
 use alloc::vec::Vec;
 
 use proto_core::{Secret, Text};
-use sasl::Credentials;
+use sasl::{scram::Lookup, server::Claim};
 
 use crate::Apop;
 
@@ -15,6 +15,12 @@ pub enum Event {
     /// [`ResponseCode::Auth`](crate::ResponseCode::Auth) if that is wrong: the capability
     /// AUTH-RESP-CODE promises it (RFC 3206 §6).
     Login(Login),
+    /// Somebody is about to prove a password by SCRAM: what is stored of it? Answer with
+    /// [`supply`](super::Session::supply), of a user who does not exist with a
+    /// [decoy](sasl::scram::Verifier::decoy); or [`respond`](super::Session::respond) with `-ERR`.
+    /// A proof that fails is refused by the session itself, and counted as a failed login; one that
+    /// holds comes as a [`Login`](Self::Login).
+    Lookup(Lookup),
     /// The client asks for TLS. Respond; after `+OK` do the handshake, then call `secured`.
     Stls,
     /// The client asks for a message. Respond; after `+OK` give its octets to
@@ -46,6 +52,6 @@ pub enum Login {
     },
     /// By APOP: find the user's secret, and ask whether the proof is of it.
     Apop(Apop),
-    /// By a SASL mechanism that sends a password.
-    Sasl(Credentials),
+    /// By SASL.
+    Sasl(Claim),
 }

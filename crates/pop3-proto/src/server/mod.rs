@@ -21,6 +21,7 @@ use core::fmt::Write;
 
 use bytes::{Bytes, BytesMut};
 use proto_core::{Input, Instant, LineError, Machine, Step, Text, Timer};
+use sasl::{ChannelBinding, Seed, Setting};
 
 use crate::{Apop, Command, Error, Maildrop, MessageNumber, Response};
 
@@ -58,11 +59,13 @@ pub struct Session {
     user: Option<Text>,
     /// There once somebody has logged in.
     maildrop: Option<Maildrop>,
-    secured: bool,
+    setting: Setting,
     utf8: bool,
     bad: u32,
     failures: u32,
     eof: bool,
+    /// The server is to end.
+    leaving: bool,
     /// When the connection began.
     began: Instant,
     /// How long the client has been silent.
@@ -76,6 +79,8 @@ impl Session {
     pub fn new(now: Instant, config: Config) -> Self {
         let mut output = BytesMut::new();
         greet(&config).write(&mut output);
+        let mut setting = Setting::default();
+        setting.allow_plaintext(config.login_without_tls);
         Self {
             config,
             input: Input::default(),
@@ -83,11 +88,12 @@ impl Session {
             state: State::Command,
             user: None,
             maildrop: None,
-            secured: false,
+            setting,
             utf8: false,
             bad: 0,
             failures: 0,
             eof: false,
+            leaving: false,
             began: now,
             timer: Timer::new(now),
             failed: None,
@@ -97,7 +103,26 @@ impl Session {
     /// Starts a session over a connection that is encrypted from the start.
     #[must_use]
     pub fn new_secured(now: Instant, config: Config) -> Self {
-        Self { secured: true, ..Self::new(now, config) }
+        let mut session = Self::new(now, config);
+        session.setting.secure();
+        session
+    }
+
+    /// Takes randomness, fresh for each session; without, neither SCRAM nor CRAM-MD5 is offered.
+    ///
+    /// ```
+    /// use pop3_proto::{Text, server::{Config, Session}};
+    /// use proto_core::{Instant, blocking::random};
+    ///
+    /// let mut config = Config::new(Text::from_static("POP3 server ready"));
+    /// config.mechanisms = vec![sasl::Mechanism::SCRAM_SHA_256];
+    /// let session = Session::new(Instant::ORIGIN, config).with_seed(sasl::Seed::new(random()?));
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_seed(mut self, seed: Seed) -> Self {
+        self.setting.seed(seed);
+        self
     }
 
     /// Returns how many octets have been received and not yet consumed.
@@ -135,11 +160,11 @@ impl Session {
                         return Ok(Step::NeedInput);
                     }
                 }
-                State::Command | State::Sasl(_) => {
+                State::Command | State::Sasl(_) | State::Refusing(_) => {
                     if self.output.len() >= self.config.limits.output {
                         return Ok(Step::NeedInput);
                     }
-                    let Some(line) = self.line()? else { return Ok(self.idle()) };
+                    let Some(line) = self.line()? else { return self.idle() };
                     if let Some(event) = self.hear(line)? {
                         return Ok(Step::Event(event));
                     }
@@ -149,19 +174,21 @@ impl Session {
     }
 
     /// Nothing whole has been received.
-    fn idle(&mut self) -> Step<Event> {
-        if self.eof {
-            self.state = State::Closed;
-            Step::Closed
-        } else {
-            Step::NeedInput
+    fn idle(&mut self) -> Result<Step<Event>, Error> {
+        match (self.eof, self.leaving) {
+            (true, _) => {
+                self.state = State::Closed;
+                Ok(Step::Closed)
+            }
+            (_, true) => Err(Error::ShuttingDown),
+            _ => Ok(Step::NeedInput),
         }
     }
 
     fn line(&mut self) -> Result<Option<Result<Bytes, LineError>>, Error> {
         let limits = &self.config.limits;
         let limit = match self.state {
-            State::Sasl(_) => limits.sasl_line,
+            State::Sasl(_) | State::Refusing(_) => limits.sasl_line,
             _ => limits.command_line,
         };
         let line = self.input.line(limit).transpose();
@@ -182,13 +209,13 @@ impl Session {
         let line = match line {
             Ok(line) => line,
             Err(error) => {
-                if matches!(self.state, State::Sasl(_)) {
+                if matches!(self.state, State::Sasl(_) | State::Refusing(_)) {
                     self.state = State::Command;
                 }
                 return self.mistake(&error.to_string()).map(|()| None);
             }
         };
-        if let State::Sasl(_) = self.state {
+        if let State::Sasl(_) | State::Refusing(_) = self.state {
             return self.sasl_response(&line);
         }
         match Command::parse(line) {
@@ -228,7 +255,7 @@ impl Session {
             (Command::Auth { mechanism, initial }, false) => {
                 return self.sasl_start(mechanism, initial.as_ref());
             }
-            (Command::Stls, false) if self.config.stls && !self.secured => {
+            (Command::Stls, false) if self.config.stls && !self.setting.is_secured() => {
                 self.state = State::Owed(Owed::Tls);
                 return Ok(Some(Event::Stls));
             }
@@ -292,7 +319,7 @@ impl Session {
     }
 
     fn login(&mut self, login: Login) -> Event {
-        self.state = State::Owed(Owed::Login);
+        self.state = State::Owed(Owed::Login(None));
         Event::Login(login)
     }
 
@@ -311,6 +338,8 @@ impl Session {
         match error {
             // Words of ours would be taken for the message's.
             Error::CutMessage => {}
+            // RFC 3206 §4: it is not the client's fault, and will pass.
+            Error::ShuttingDown => self.say(format_args!("-ERR [SYS/TEMP] {error}")),
             error => self.say(format_args!("-ERR {error}")),
         }
         error
@@ -393,7 +422,15 @@ impl Machine for Session {
             // RFC 2595 §4: what was learnt before is forgotten.
             self.user = None;
             self.utf8 = false;
-            self.secured = true;
+            self.setting.secure();
         }
+    }
+
+    fn shut_down(&mut self) {
+        self.leaving = true;
+    }
+
+    fn bind(&mut self, channel: ChannelBinding) {
+        self.setting.bind(channel);
     }
 }

@@ -1,15 +1,19 @@
 //! Where a server's session stands.
+use alloc::boxed::Box;
+
 use proto_core::dot::Stuffer;
 use sasl::server::Exchange;
 
-use crate::top::Top;
+use crate::{Response, top::Top};
 
 #[derive(Debug)]
 pub(super) enum State {
     /// The client's turn.
     Command,
     /// The client's turn, in a SASL exchange.
-    Sasl(Exchange),
+    Sasl(Box<Exchange>),
+    /// The client's turn, to say the last word of an exchange that is refused.
+    Refusing(Response),
     /// The application's turn.
     Owed(Owed),
     /// A listing is being written, as the client takes it.
@@ -22,9 +26,13 @@ pub(super) enum State {
 /// What the application owes.
 #[derive(Debug)]
 pub(super) enum Owed {
-    Login,
+    /// With the exchange, if the login is by SASL.
+    Login(Option<Box<Exchange>>),
+    Lookup(Box<Exchange>),
     Tls,
-    Message { lines: Option<u64> },
+    Message {
+        lines: Option<u64>,
+    },
     Body(Body),
     Commit,
 }

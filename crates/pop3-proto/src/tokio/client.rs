@@ -1,5 +1,6 @@
 //! A connection to a server, for fetching.
 use alloc::vec::Vec;
+use std::io;
 
 use proto_core::{
     dot::Bare,
@@ -9,8 +10,9 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::{Boxed, Error};
 use crate::{
-    Command, MessageNumber, Misuse, UniqueId,
+    Command, MessageNumber, UniqueId,
     client::{Event, Session},
+    common::client::{self, Line, Sink},
 };
 
 /// A connection to a server that has let us in.
@@ -38,7 +40,7 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Client {
-    driver: Boxed<Session>,
+    line: Tokio,
 }
 
 impl Client {
@@ -48,25 +50,12 @@ impl Client {
     /// # Errors
     /// The server refused, or the connection failed; or STLS was agreed and there is no `tls`.
     pub async fn open(
-        mut driver: Boxed<Session>,
+        driver: Boxed<Session>,
         tls: Option<(&TlsConnector, ServerName<'static>)>,
     ) -> Result<Self, Error> {
-        loop {
-            match (driver.next().await?, &tls) {
-                (Some(Event::Ready(_)), _) => return Ok(Self { driver }),
-                (Some(Event::Stls), Some((connector, name))) => {
-                    driver = driver.secure_client(connector, name.clone()).await?;
-                }
-                (Some(Event::Stls), None) => return Err(no_tls()),
-                (Some(Event::LoginRefused(why)), _) => {
-                    // The answer to our QUIT does not matter.
-                    let _ = driver.next().await;
-                    return Err(Error::Refused(why));
-                }
-                (Some(_), _) => {}
-                (None, _) => return Err(ended()),
-            }
-        }
+        let mut securing = Securing { line: Tokio(Some(driver)), tls };
+        client::open(&mut securing).await?;
+        Ok(Self { line: securing.line })
     }
 
     /// Asks how large all messages are, in octets.
@@ -74,15 +63,7 @@ impl Client {
     /// # Errors
     /// The server refused, or the connection failed.
     pub async fn sizes(&mut self) -> Result<Vec<(MessageNumber, u64)>, Error> {
-        self.command(Command::List(None)).await?;
-        let mut sizes = Vec::new();
-        loop {
-            match self.event().await? {
-                Event::Size { message, size } => sizes.push((message, size)),
-                Event::End(_) => return Ok(sizes),
-                _ => {}
-            }
-        }
+        client::sizes(&mut self.line).await
     }
 
     /// Asks for all messages' unique ids.
@@ -90,15 +71,7 @@ impl Client {
     /// # Errors
     /// The server refused (UIDL is optional), or the connection failed.
     pub async fn ids(&mut self) -> Result<Vec<(MessageNumber, UniqueId)>, Error> {
-        self.command(Command::Uidl(None)).await?;
-        let mut ids = Vec::new();
-        loop {
-            match self.event().await? {
-                Event::Id { message, id } => ids.push((message, id)),
-                Event::End(_) => return Ok(ids),
-                _ => {}
-            }
-        }
+        client::ids(&mut self.line).await
     }
 
     /// Fetches a message, and writes its octets as they come. Returns the first bare CR, bare LF
@@ -109,19 +82,9 @@ impl Client {
     pub async fn retrieve(
         &mut self,
         message: MessageNumber,
-        mut into: impl AsyncWrite + Unpin,
+        into: impl AsyncWrite + Unpin,
     ) -> Result<Option<Bare>, Error> {
-        self.command(Command::Retr(message)).await?;
-        loop {
-            match self.event().await? {
-                Event::Body(octets) => into.write_all(&octets).await.map_err(Error::Message)?,
-                Event::End(bare) => {
-                    into.flush().await.map_err(Error::Message)?;
-                    return Ok(bare);
-                }
-                _ => {}
-            }
-        }
+        client::retrieve(&mut self.line, message, Into(into)).await
     }
 
     /// Marks a message as deleted; it goes with [`quit`](Self::quit), and not without.
@@ -129,7 +92,7 @@ impl Client {
     /// # Errors
     /// The server refused, or the connection failed.
     pub async fn delete(&mut self, message: MessageNumber) -> Result<(), Error> {
-        self.command(Command::Dele(message)).await
+        client::command(&mut self.line, Command::Dele(message)).await
     }
 
     /// Ends the session: what is marked is deleted once this returns without an error.
@@ -137,41 +100,70 @@ impl Client {
     /// # Errors
     /// The server could not delete everything, or the connection failed: then look again.
     pub async fn quit(mut self) -> Result<(), Error> {
-        self.command(Command::Quit).await?;
-        while self.driver.next().await?.is_some() {}
-        Ok(())
+        client::quit(&mut self.line).await
     }
 
     /// Returns the session, for asking what the server can do.
     pub fn session(&mut self) -> &Session {
-        self.driver.machine()
-    }
-
-    /// Gives a command and waits for the first line of its answer; passes over what is left of an
-    /// answer whose reader gave up.
-    async fn command(&mut self, command: Command) -> Result<(), Error> {
-        if let Err(misuse) = self.driver.machine().command(command.clone()) {
-            debug_assert_eq!(misuse, Misuse::NotLoggedIn, "only the session's own end");
-        }
-        loop {
-            match self.event().await? {
-                Event::Answered { command: to, response } if to == command => {
-                    return if response.is_ok() { Ok(()) } else { Err(Error::Refused(response)) };
-                }
-                _ => {}
-            }
-        }
-    }
-
-    async fn event(&mut self) -> Result<Event, Error> {
-        self.driver.next().await?.ok_or_else(ended)
+        self.line.session()
     }
 }
 
-fn ended() -> Error {
-    proto_core::tokio::Error::Protocol(crate::Error::UnexpectedEof).into()
+/// The driver; away during a handshake, and for good if that fails.
+#[derive(Debug)]
+struct Tokio(Option<Boxed<Session>>);
+
+impl Tokio {
+    fn driver(&mut self) -> &mut Boxed<Session> {
+        self.0.as_mut().expect("opening ends when a handshake fails")
+    }
 }
 
-fn no_tls() -> Error {
-    proto_core::tokio::Error::NotReadyForTls.into()
+impl Line for Tokio {
+    fn session(&mut self) -> &mut Session {
+        self.driver().machine()
+    }
+
+    async fn next(&mut self) -> Result<Option<Event>, Error> {
+        Ok(self.driver().next().await?)
+    }
+
+    async fn secure(&mut self) -> Result<(), Error> {
+        Err(Error::no_tls())
+    }
+}
+
+/// The driver, and how to secure it.
+struct Securing<'a> {
+    line: Tokio,
+    tls: Option<(&'a TlsConnector, ServerName<'static>)>,
+}
+
+impl Line for Securing<'_> {
+    fn session(&mut self) -> &mut Session {
+        self.line.session()
+    }
+
+    async fn next(&mut self) -> Result<Option<Event>, Error> {
+        self.line.next().await
+    }
+
+    async fn secure(&mut self) -> Result<(), Error> {
+        let (connector, name) = self.tls.take().ok_or_else(Error::no_tls)?;
+        let driver = self.line.0.take().ok_or_else(Error::no_tls)?;
+        self.line.0 = Some(driver.secure_client(connector, name).await?);
+        Ok(())
+    }
+}
+
+struct Into<W>(W);
+
+impl<W: AsyncWrite + Unpin> Sink for Into<W> {
+    async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.0.write_all(octets).await
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().await
+    }
 }

@@ -1,19 +1,18 @@
 //! One connection from a client, served.
 use alloc::vec::Vec;
-use core::future::Future;
+use core::future::{Future, ready};
 use std::io;
 
-use proto_core::{Machine, Text, tokio::tls::TlsAcceptor};
+use proto_core::tokio::tls::TlsAcceptor;
+use sasl::scram::{Lookup, Verifier};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{Boxed, Error};
 use crate::{
-    Maildrop, Misuse, Response, ResponseCode,
-    server::{Event, Login, More, Session},
+    Maildrop, Response,
+    common::server::{self, Desk, no_verifier},
+    server::{Event, Login, Session},
 };
-
-/// How much of a message is read at once.
-const PIECE: usize = 64 * 1024;
 
 /// Where a server's mail is.
 ///
@@ -43,6 +42,16 @@ pub trait Handler: Send {
     /// Lets somebody in, or says why not.
     fn log_in(&mut self, login: Login) -> impl Future<Output = Result<Maildrop, Response>> + Send;
 
+    /// Finds what is stored of somebody's password, for SCRAM; of somebody who does not exist, a
+    /// [decoy](Verifier::decoy). Offer SCRAM only if this is there.
+    fn verifier(
+        &mut self,
+        lookup: Lookup,
+    ) -> impl Future<Output = Result<Verifier, Response>> + Send {
+        let _ = lookup;
+        ready(Err(no_verifier()))
+    }
+
     /// Opens a message, by its place in the maildrop. An error is told as `[SYS/TEMP]`.
     fn retrieve(&mut self, index: usize) -> impl Future<Output = io::Result<Self::Message>> + Send;
 
@@ -58,73 +67,68 @@ pub trait Handler: Send {
 /// The session or its stream failed; or a message could not be read to its end, and the
 /// connection was given up so that the client does not take what it has for the whole.
 pub async fn serve<H: Handler>(
-    mut driver: Boxed<Session>,
+    driver: Boxed<Session>,
     acceptor: Option<&TlsAcceptor>,
     handler: &mut H,
 ) -> Result<(), Error> {
-    let mut buffer = Vec::new();
-    while let Some(event) = driver.next().await? {
-        let answered = match event {
-            Event::Login(login) => match driver.wait(handler.log_in(login)).await? {
-                Ok(maildrop) => driver.machine().admit(maildrop, Text::from_static("welcome")),
-                Err(why) => driver.machine().respond(why),
-            },
-            Event::Stls => match acceptor {
-                Some(acceptor) => {
-                    let answered = driver.machine().respond(ok("begin TLS"));
-                    driver = driver.secure_server(acceptor).await?;
-                    answered
-                }
-                None => driver.machine().respond(Response::err(Text::from_static("no TLS"))),
-            },
-            Event::Retrieve { index, .. } => match driver.wait(handler.retrieve(index)).await? {
-                Ok(message) => {
-                    let answered = driver.machine().respond(ok("message follows"));
-                    send(&mut driver, message, &mut buffer).await?;
-                    answered
-                }
-                Err(_) => driver.machine().respond(unavailable()),
-            },
-            Event::Commit { deleted } => {
-                let done = driver.wait(handler.commit(deleted)).await?;
-                driver.machine().respond(done.err().unwrap_or(ok("bye")))
-            }
-        };
-        // The session asked for just this answer; a handler that says +OK where it should say
-        // why not is told off.
-        if answered == Err(Misuse::NotDue) {
-            let _ = driver.machine().respond(unavailable());
-        }
+    server::serve(&mut Tokio { driver: Some(driver), acceptor, handler }).await
+}
+
+struct Tokio<'a, H> {
+    /// Away during a handshake, and for good if that fails.
+    driver: Option<Boxed<Session>>,
+    acceptor: Option<&'a TlsAcceptor>,
+    handler: &'a mut H,
+}
+
+/// The driver, borrowed apart from the handler.
+fn driver(driver: &mut Option<Boxed<Session>>) -> &mut Boxed<Session> {
+    driver.as_mut().expect("serving ends when a handshake fails")
+}
+
+impl<H: Handler> Desk for Tokio<'_, H> {
+    type Message = H::Message;
+
+    fn session(&mut self) -> &mut Session {
+        driver(&mut self.driver).machine()
     }
-    Ok(())
-}
 
-async fn send(
-    driver: &mut Boxed<Session>,
-    mut message: impl AsyncRead + Unpin,
-    buffer: &mut Vec<u8>,
-) -> Result<(), Error> {
-    // Made by the first message, for all of them.
-    buffer.resize(PIECE, 0);
-    let failed = |misuse| Error::Message(io::Error::other(misuse));
-    loop {
-        let read = driver.wait(message.read(buffer)).await?.map_err(Error::Message)?;
-        let piece = buffer.get(..read).unwrap_or_default();
-        if piece.is_empty() || driver.machine().send(piece).map_err(failed)? == More::Enough {
-            return driver.machine().finish().map_err(failed);
-        }
-        // Small messages go together: a write for each would cost more than the message.
-        if driver.machine().output().len() >= PIECE {
-            driver.flush().await?;
-        }
+    async fn next(&mut self) -> Result<Option<Event>, Error> {
+        Ok(driver(&mut self.driver).next().await?)
     }
-}
 
-fn ok(text: &'static str) -> Response {
-    Response::ok(Text::from_static(text))
-}
+    async fn flush(&mut self) -> Result<(), Error> {
+        Ok(driver(&mut self.driver).flush().await?)
+    }
 
-fn unavailable() -> Response {
-    let text = Text::from_static("not available now");
-    Response::err(text).with_code(ResponseCode::SysTemp)
+    fn has_tls(&self) -> bool {
+        self.acceptor.is_some()
+    }
+
+    async fn secure(&mut self) -> Result<(), Error> {
+        if let (Some(driver), Some(acceptor)) = (self.driver.take(), self.acceptor) {
+            self.driver = Some(driver.secure_server(acceptor).await?);
+        }
+        Ok(())
+    }
+
+    async fn log_in(&mut self, login: Login) -> Result<Result<Maildrop, Response>, Error> {
+        Ok(driver(&mut self.driver).wait(self.handler.log_in(login)).await?)
+    }
+
+    async fn verifier(&mut self, lookup: Lookup) -> Result<Result<Verifier, Response>, Error> {
+        Ok(driver(&mut self.driver).wait(self.handler.verifier(lookup)).await?)
+    }
+
+    async fn retrieve(&mut self, index: usize) -> Result<io::Result<H::Message>, Error> {
+        Ok(driver(&mut self.driver).wait(self.handler.retrieve(index)).await?)
+    }
+
+    async fn read(&mut self, from: &mut H::Message, into: &mut [u8]) -> Result<usize, Error> {
+        driver(&mut self.driver).wait(from.read(into)).await?.map_err(Error::Message)
+    }
+
+    async fn commit(&mut self, deleted: Vec<usize>) -> Result<Result<(), Response>, Error> {
+        Ok(driver(&mut self.driver).wait(self.handler.commit(deleted)).await?)
+    }
 }

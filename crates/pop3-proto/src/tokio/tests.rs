@@ -7,7 +7,7 @@ use tokio::io::{AsyncWriteExt, duplex};
 
 use super::*;
 use crate::{
-    Entry, Maildrop, MessageNumber, ResponseCode, UniqueId, client,
+    Entry, Maildrop, MessageNumber, Response, ResponseCode, UniqueId, client,
     server::{self, Login},
 };
 

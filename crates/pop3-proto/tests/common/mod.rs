@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pop3_proto::{
-    ApopTimestamp, Entry, Maildrop, Response, Text, UniqueId,
+    ApopTimestamp, Entry, Maildrop, Response, ResponseCode, Text, UniqueId,
     server::{Config, Event, Expire, Login, More, Session},
 };
 use proto_core::{
     Instant,
     testing::{Expected, Side, Subject},
 };
-use sasl::Mechanism;
+use sasl::{Mechanism, Seed, scram::Verifier, server::Claim};
 
 pub(crate) const MESSAGES: [&str; 2] = [
     "Subject: one\r\n\r\nFirst line.\r\n.dots are doubled\r\nLast line.\r\n",
@@ -28,9 +28,10 @@ pub(crate) struct Server {
 pub(crate) fn server(script: &str) -> Server {
     let mut config = Config::new(Text::from_static("POP3 server ready"));
     config.stls = true;
-    config.mechanisms = vec![Mechanism::PLAIN, Mechanism::LOGIN, Mechanism::EXTERNAL];
+    config.mechanisms =
+        vec![Mechanism::PLAIN, Mechanism::LOGIN, Mechanism::parse(b"GSSAPI").unwrap()];
     match script {
-        "rfc1939-apop" => {
+        "rfc1939-apop" | "rfc1939-10" | "rfc2449-8" => {
             let timestamp = "<1896.697170952@dbc.mtview.ca.us>";
             config.apop = Some(ApopTimestamp::new(timestamp.into()).unwrap());
         }
@@ -40,7 +41,8 @@ pub(crate) fn server(script: &str) -> Server {
             config.login_delay = Some(Duration::from_secs(900));
             config.implementation = Some(Text::from_static("Shlemazle-Plotz-v302"));
         }
-        "rfc6856" => config.utf8 = true,
+        "rfc6856" | "rfc6856-3" => config.utf8 = true,
+        "sasl-proofs" | "rfc7628" | "rfc2195" => config.mechanisms = Mechanism::ALL.to_vec(),
         _ => {}
     }
     let sizes = if script == "slides" { [498, 912] } else { [120, 200] };
@@ -63,7 +65,8 @@ impl Subject for Server {
     const SIDE: Side = Side::Server;
 
     fn start(&self, now: Instant) -> Session {
-        Session::new(now, self.config.clone())
+        // Every time the same, so that a script can be written.
+        Session::new(now, self.config.clone()).with_seed(Seed::new([7; 32]))
     }
 
     fn answer(
@@ -74,6 +77,24 @@ impl Subject for Server {
     ) -> bool {
         if session.awaits_tls() {
             return false;
+        }
+        match event {
+            Some(Event::Lookup(lookup)) => {
+                let stored = Verifier::new(lookup.hash(), &"pencil".into(), b"salt", 2).unwrap();
+                session.supply(stored).unwrap();
+                return true;
+            }
+            Some(Event::Login(Login::Sasl(Claim::Token(_)))) => {
+                let why = Response::err(Text::from_static("not with that token"));
+                session.respond(why.with_code(ResponseCode::Auth)).unwrap();
+                return true;
+            }
+            Some(Event::Login(Login::Sasl(Claim::Cram(cram)))) if !cram.is_of(&"pencil".into()) => {
+                let why = Response::err(Text::from_static("not by that digest"));
+                session.respond(why.with_code(ResponseCode::Auth)).unwrap();
+                return true;
+            }
+            _ => {}
         }
         let line = Bytes::copy_from_slice(expected.next().unwrap_or(b"+OK"));
         let response = Response::parse(&line).unwrap();

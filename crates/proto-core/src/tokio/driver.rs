@@ -14,12 +14,17 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::{self, timeout, timeout_at},
 };
-use tokio_rustls::{TlsAcceptor, TlsConnector, rustls::pki_types::ServerName};
+use tokio_rustls::{
+    TlsAcceptor, TlsConnector,
+    rustls::{ConnectionCommon, ProtocolVersion, pki_types::ServerName},
+};
 
 use crate::{
-    Instant, Machine, Step,
+    BindingKind, ChannelBinding, Instant, Machine, Step,
     driver::{Direction, Ear, Error, Limits, Observer},
 };
+
+use super::Shutdown;
 
 /// Anything a session can be driven over.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -50,7 +55,11 @@ pub struct Driver<M: Machine, S> {
     eof: bool,
     limits: Limits,
     ear: Ear,
+    shutdown: Option<Leaving>,
 }
+
+/// Ready when the server is to end.
+type Leaving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl<M: Machine, S: Stream> Driver<M, S> {
     /// Starts a machine, which is told the time, over a stream.
@@ -66,6 +75,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
             eof: false,
             limits: Limits::default(),
             ear: Ear::default(),
+            shutdown: None,
         }
     }
 
@@ -81,6 +91,13 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     #[must_use]
     pub fn with_observer(mut self, observer: Observer) -> Self {
         self.ear.listen(observer);
+        self
+    }
+
+    /// Tells the machine when the server is to end; it says goodbye when it is next idle.
+    #[must_use]
+    pub fn with_shutdown(mut self, shutdown: &Shutdown) -> Self {
+        self.shutdown = Some(Box::pin(shutdown.begun()));
         self
     }
 
@@ -148,24 +165,44 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     /// The session does not wait for TLS, or the handshake failed or took longer than the
     /// session's deadline (than [`Limits::stall`], if it has none), or the peer sent something before it (CVE-2011-0411).
     pub async fn secure<T, F>(
-        mut self,
+        self,
         handshake: impl FnOnce(S) -> F,
     ) -> Result<Driver<M, T>, Error<M::Error>>
     where
         T: Stream,
         F: Future<Output = io::Result<T>>,
     {
+        self.secure_bound(async |stream| Ok((handshake(stream).await?, None))).await
+    }
+
+    /// As [`secure`](Self::secure), by a handshake that can name the channel it made: the machine
+    /// is told by [`bind`](Machine::bind), for SCRAM's `-PLUS`.
+    ///
+    /// # Errors
+    /// As [`secure`](Self::secure).
+    pub async fn secure_bound<T, F>(
+        mut self,
+        handshake: impl FnOnce(S) -> F,
+    ) -> Result<Driver<M, T>, Error<M::Error>>
+    where
+        T: Stream,
+        F: Future<Output = io::Result<(T, Option<ChannelBinding>)>>,
+    {
         self.receive_early();
         let Step::Paused = self.step().await? else { return Err(Error::NotReadyForTls) };
         self.write_owed().await?;
         let deadline = self.deadline().unwrap_or_else(|| time::Instant::now() + self.limits.stall);
-        let Self { mut machine, stream, told, start, taken, early, eof, limits, ear } = self;
+        let Self { mut machine, stream, told, start, taken, early, eof, limits, ear, shutdown } =
+            self;
         let Some(secured) = before(Some(deadline), handshake(stream)).await else {
             return Err(Error::Io(io::ErrorKind::TimedOut.into()));
         };
-        let stream = secured?;
+        let (stream, channel) = secured?;
+        if let Some(channel) = channel {
+            machine.bind(channel);
+        }
         machine.secured();
-        Ok(Driver { machine, stream, told, start, taken, early, eof, limits, ear })
+        Ok(Driver { machine, stream, told, start, taken, early, eof, limits, ear, shutdown })
     }
 
     /// Says what next; if the session has failed, says goodbye first.
@@ -249,6 +286,13 @@ impl<M: Machine, S: Stream> Driver<M, S> {
 
     /// Writes and reads; is ready once all was written, or something was read.
     fn poll_exchange(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(leaving) = &mut self.shutdown
+            && leaving.as_mut().poll(cx).is_ready()
+        {
+            self.shutdown = None;
+            self.machine.shut_down();
+            return Poll::Ready(Ok(()));
+        }
         let owed = !self.machine.output().is_empty();
         if self.poll_write(cx)?.is_ready() {
             let _ = Pin::new(&mut self.stream).poll_flush(cx)?;
@@ -365,7 +409,12 @@ impl<M: Machine> Driver<M, BoxStream> {
     /// # Errors
     /// As [`secure`](Self::secure).
     pub async fn secure_server(self, acceptor: &TlsAcceptor) -> Result<Self, Error<M::Error>> {
-        self.secure(async |stream| Ok(Box::new(acceptor.accept(stream).await?) as BoxStream)).await
+        self.secure_bound(async |stream| {
+            let stream = acceptor.accept(stream).await?;
+            let channel = channel_binding(stream.get_ref().1);
+            Ok((Box::new(stream) as BoxStream, channel))
+        })
+        .await
     }
 
     /// Becomes the client's end of TLS, with a server that proves to be `name`: see
@@ -378,11 +427,29 @@ impl<M: Machine> Driver<M, BoxStream> {
         connector: &TlsConnector,
         name: ServerName<'static>,
     ) -> Result<Self, Error<M::Error>> {
-        self.secure(
-            async |stream| Ok(Box::new(connector.connect(name, stream).await?) as BoxStream),
-        )
+        self.secure_bound(async |stream| {
+            let stream = connector.connect(name, stream).await?;
+            let channel = channel_binding(stream.get_ref().1);
+            Ok((Box::new(stream) as BoxStream, channel))
+        })
         .await
     }
+}
+
+/// Returns what names a TLS connection once its handshake is over, by RFC 9266; `None` before TLS
+/// 1.3, which cannot tell that it is unique. For sessions over TLS from the beginning, whose
+/// machine is told by [`bind`](Machine::bind); [`Driver::secure_server`] and
+/// [`Driver::secure_client`] tell theirs.
+#[must_use]
+pub fn channel_binding<D>(connection: &ConnectionCommon<D>) -> Option<ChannelBinding> {
+    if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+        return None;
+    }
+    let exported = [0; 32];
+    // RFC 9266 §2: an empty context, which TLS 1.3 does not tell from none.
+    let label = b"EXPORTER-Channel-Binding";
+    let exported = connection.export_keying_material(exported, label, Some(b"")).ok()?;
+    Some(ChannelBinding::new(BindingKind::TlsExporter, exported.to_vec().into()))
 }
 
 /// The future's output, or `None` if the deadline comes first.

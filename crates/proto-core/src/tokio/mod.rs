@@ -52,13 +52,15 @@
 //! ```
 mod accept;
 mod driver;
+mod shutdown;
 #[cfg(test)]
 mod tests;
 
 pub use accept::{AcceptLimits, accept_loop};
-pub use driver::{BoxStream, Driver, Stream};
+pub use driver::{BoxStream, Driver, Stream, channel_binding};
+pub use shutdown::Shutdown;
 /// TLS: the rustls adapter whose types [`Driver::secure_server`] and
 /// [`Driver::secure_client`] take.
 pub use tokio_rustls as tls;
 
-pub use crate::driver::{Direction, Error, Limits, Observer};
+pub use crate::driver::{Direction, Error, Limits, Observer, random};

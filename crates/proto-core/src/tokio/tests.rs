@@ -245,6 +245,33 @@ async fn the_driver_becomes_a_tls_client_of_a_server_it_can_name() {
     }
 }
 
+/// RFC 9266: only the two ends of one connection know its name.
+#[tokio::test]
+async fn both_ends_of_tls_are_told_one_name_of_the_channel() {
+    let (acceptor, connector) = tls();
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let (ours, mut theirs) = duplex(1024);
+        let acceptor = acceptor.clone();
+        let peer = tokio::spawn(async move {
+            theirs.write_all(b"tls\r\n").await.unwrap();
+            theirs.read_exact(&mut [0; 12]).await.unwrap();
+            let stream = acceptor.accept(theirs).await.unwrap();
+            channel_binding(stream.get_ref().1).unwrap()
+        });
+        let mut driver = Driver::new(Box::new(ours) as BoxStream, Toy::new);
+        let line = driver.next().await.unwrap().unwrap();
+        driver.machine().answer(&line);
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut driver = driver.secure_client(&connector, name).await.unwrap();
+        let theirs = peer.await.unwrap();
+        assert_eq!(driver.machine().channel(), Some(&theirs));
+        assert_eq!(theirs.kind(), crate::BindingKind::TlsExporter);
+        names.push(theirs);
+    }
+    assert_ne!(names[0], names[1]);
+}
+
 #[tokio::test]
 async fn what_came_in_clear_before_the_handshake_is_an_error() {
     let (acceptor, _) = tls();
@@ -377,4 +404,23 @@ async fn a_goodbye_waits_no_longer_than_its_limit() {
     let before = time::Instant::now();
     assert!(matches!(driver.next().await, Err(Error::Protocol(Late))));
     assert_eq!(before.elapsed(), goodbye);
+}
+
+#[tokio::test]
+async fn a_session_that_waits_for_its_peer_says_goodbye_when_the_server_ends() {
+    let (ours, mut theirs) = duplex(1024);
+    let shutdown = Shutdown::default();
+    let mut driver = Driver::new(ours, Toy::new).with_shutdown(&shutdown);
+    let server = tokio::spawn(async move {
+        let line = driver.next().await.unwrap().unwrap();
+        driver.machine().answer(&line);
+        driver.next().await
+    });
+    theirs.write_all(b"a\r\n").await.unwrap();
+    theirs.read_exact(&mut [0; 10]).await.unwrap();
+    shutdown.begin();
+    let mut heard = String::new();
+    theirs.read_to_string(&mut heard).await.unwrap();
+    assert_eq!(heard, "goodbye\r\n");
+    assert!(matches!(server.await.unwrap(), Err(Error::Protocol(Late))));
 }

@@ -25,17 +25,16 @@ impl Session {
             self.become_ready();
             return Ok(());
         };
-        let mut offered = self.capabilities.mechanisms.clone();
-        offered.retain(|mechanism| {
-            !mechanism.is_plaintext() || self.secured || self.config.plaintext_passwords
-        });
-        let mut exchange = identity.exchange(&offered).ok_or(Error::NoMechanism)?;
+        let (offered, policy) = (&self.capabilities.mechanisms, &self.config.sasl);
+        let exchange = identity.exchange(offered, &mut self.setting, policy);
+        let mut exchange = exchange.ok_or(Error::NoMechanism)?;
         let mechanism = exchange.mechanism();
         let mut line = BytesMut::new();
         Command::Auth { mechanism, initial: exchange.start() }.write(&mut line);
         if line.len() > COMMAND_LINE {
             // The initial response waits for an empty challenge.
-            exchange = identity.exchange(&offered).ok_or(Error::NoMechanism)?;
+            let again = identity.exchange(offered, &mut self.setting, policy);
+            exchange = again.ok_or(Error::NoMechanism)?;
             line.clear();
             Command::Auth { mechanism, initial: None }.write(&mut line);
         }

@@ -2,9 +2,9 @@
 use core::time::Duration;
 
 use proto_core::dot::BarePolicy;
-use sasl::client::Identity;
+use sasl::client::{Identity, Policy};
 
-use crate::Host;
+use crate::{Attributes, Host};
 
 /// What a client is and wants.
 ///
@@ -22,12 +22,22 @@ use crate::Host;
 pub struct Config {
     /// What the client calls itself: a name that leads back to it, or an address literal.
     pub host: Host,
+    /// Whether the server speaks LMTP (RFC 2033): LHLO, and a verdict for each recipient.
+    pub lmtp: bool,
+    /// For whom to speak, by XCLIENT: to a server that trusts us so far.
+    pub xclient: Option<Attributes>,
+    /// Whether messages go in chunks (RFC 3030) where that is offered: nothing is stuffed, and
+    /// with PIPELINING the first chunk goes out with the envelope. On by default.
+    pub chunking: bool,
     /// Whether to ask for TLS where it is not there from the beginning.
     pub tls: Tls,
     /// Who to be. Nobody by default, as between mail servers.
     pub identity: Option<Identity>,
-    /// Whether a password may be sent over a transport that is not encrypted. Off by default.
+    /// Whether a password or a token may be sent over a transport that is not encrypted. Off by
+    /// default. SCRAM, which proves the password and does not send it, is used without this too.
     pub plaintext_passwords: bool,
+    /// What authentication may cost, and whether it is bound to the encrypted channel.
+    pub sasl: Policy,
     /// What becomes of bare CR, bare LF and NUL in messages. By default such a message is not
     /// sent. Normalise files whose lines end in LF.
     pub bare: BarePolicy,
@@ -54,9 +64,13 @@ impl Config {
     pub fn new(host: Host) -> Self {
         Self {
             host,
+            lmtp: false,
+            xclient: None,
+            chunking: true,
             tls: Tls::default(),
             identity: None,
             plaintext_passwords: false,
+            sasl: Policy::default(),
             bare: BarePolicy::Reject,
             limits: Limits::default(),
         }
@@ -83,6 +97,9 @@ pub struct Limits {
     /// How many octets may wait to be written before no more of a transaction or of its message
     /// is made. 64 KiB, about a socket's own buffer.
     pub output: usize,
+    /// How large a chunk is made, in octets; it is held until it is full. 64 KiB: fewer replies
+    /// would not be noticed, and more is held by every session.
+    pub chunk: usize,
     /// How long the greeting may take. 5 minutes.
     pub greeting_timeout: Duration,
     /// How long the reply to MAIL, and to all not named here, may take. 5 minutes.
@@ -105,6 +122,7 @@ impl Default for Limits {
             reply_line: 4096,
             reply_lines: 128,
             output: 64 * 1024,
+            chunk: 64 * 1024,
             greeting_timeout: MINUTE.saturating_mul(5),
             command_timeout: MINUTE.saturating_mul(5),
             rcpt_timeout: MINUTE.saturating_mul(5),

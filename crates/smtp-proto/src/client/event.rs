@@ -3,7 +3,8 @@ use alloc::vec::Vec;
 
 use proto_core::dot::Bare;
 
-use crate::{ForwardPath, Reply, Stage};
+use super::Envelope;
+use crate::{Extension, ForwardPath, Reply, Stage};
 
 /// What the session came to.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +19,8 @@ pub enum Event {
     /// The server takes the message: call [`body`](super::Session::body) with its next piece, or
     /// [`body_end`](super::Session::body_end). Comes again after each piece, once there is room.
     SendBody,
+    /// What was [`ask`](super::Session::ask)ed is answered.
+    Answered(Reply),
     /// The transaction is over. If no error follows, the session is ready for the next.
     Sent(Outcome),
 }
@@ -28,13 +31,17 @@ pub enum Event {
 pub struct Outcome {
     /// Each recipient, in the envelope's order.
     pub recipients: Vec<(ForwardPath, Delivery)>,
+    /// The recipients beyond what the server takes at once (RFC 9422): send this next, with the
+    /// same message.
+    pub rest: Option<Envelope>,
 }
 
 impl Outcome {
     /// Whether the server took the message for every recipient.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.recipients.iter().all(|(_, delivery)| matches!(delivery, Delivery::Accepted(_)))
+        let accepted = |(_, delivery): &_| matches!(delivery, Delivery::Accepted(_));
+        self.rest.is_none() && self.recipients.iter().all(accepted)
     }
 }
 
@@ -64,12 +71,24 @@ pub enum Reason {
         /// What it takes, in octets.
         limit: u64,
     },
-    /// It needs 8BITMIME, which the server does not offer.
-    #[error("the server does not offer 8BITMIME")]
-    NeedsEightBitMime,
-    /// It needs SMTPUTF8, which the server does not offer.
-    #[error("the server does not offer SMTPUTF8")]
-    NeedsSmtpUtf8,
+    /// It needs an extension that the server does not offer.
+    #[error("the server does not offer {0}")]
+    NotOffered(Extension),
+    /// The server does not hold messages so long.
+    #[error("the server does not hold messages so long")]
+    HeldTooLong,
+    /// The server cannot deliver it so soon, and it would be returned at once.
+    #[error("the server needs {least} seconds")]
+    TooSoon {
+        /// How many seconds the server wants at least.
+        least: u32,
+    },
+    /// The server takes no more transactions in this session: make another connection.
+    #[error("the server takes at most {limit} messages a session")]
+    SessionFull {
+        /// How many it takes.
+        limit: u32,
+    },
     /// It holds an octet that has no business in a message.
     #[error("{0}")]
     Bare(Bare),

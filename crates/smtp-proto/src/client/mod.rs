@@ -4,16 +4,18 @@
 //! [`Ready`](Event::Ready). Then the application gives it one [`Envelope`] after the other, and
 //! each message piece by piece, and hears of each what became of it, recipient by recipient.
 mod auth;
+mod chunks;
 mod config;
 mod envelope;
 mod event;
 mod opening;
+mod plan;
 mod sending;
 mod session;
 mod transaction;
 
 pub use config::{Config, Limits, Tls};
-pub use envelope::Envelope;
+pub use envelope::{Envelope, Recipient};
 pub use event::{Delivery, Event, Outcome, Reason};
 pub use session::Session;
 

@@ -21,6 +21,7 @@ impl Session {
                 self.capabilities = Capabilities::parse(&reply);
                 self.secure()
             }
+            500..600 if self.config.lmtp => Err(Error::Refused(Stage::Hello, reply)),
             // RFC 5321 §3.2: a server that does not know EHLO knows HELO.
             500..600 => {
                 self.say(&Command::Helo(self.config.host.clone()));
@@ -47,7 +48,7 @@ impl Session {
                 self.pending = Some(Event::StartTls);
                 Ok(())
             }
-            400..600 if self.config.tls == Tls::Opportunistic => self.authenticate(),
+            400..600 if self.config.tls == Tls::Opportunistic => self.introduce(),
             400..600 => Err(Error::Refused(Stage::StartTls, reply)),
             _ => Err(Error::UnexpectedReply(reply)),
         }
@@ -55,7 +56,8 @@ impl Session {
 
     pub(super) fn say_ehlo(&mut self) {
         self.capabilities = Capabilities::default();
-        self.say(&Command::Ehlo(self.config.host.clone()));
+        let host = self.config.host.clone();
+        self.say(&if self.config.lmtp { Command::Lhlo(host) } else { Command::Ehlo(host) });
         self.state = State::Ehlo;
     }
 
@@ -67,7 +69,7 @@ impl Session {
     /// Asks for TLS, if it is wanted and can be had.
     fn secure(&mut self) -> Result<(), Error> {
         if self.secured || self.config.tls == Tls::Off {
-            return self.authenticate();
+            return self.introduce();
         }
         if self.capabilities.extensions.contains(Extension::StartTls) {
             self.say(&Command::StartTls);
@@ -76,7 +78,34 @@ impl Session {
         }
         match self.config.tls {
             Tls::Required => Err(Error::NoStartTls),
-            _ => self.authenticate(),
+            _ => self.introduce(),
+        }
+    }
+
+    /// Says for whom we speak, once, and then proves who we are.
+    fn introduce(&mut self) -> Result<(), Error> {
+        let Some(attributes) = self.config.xclient.take() else { return self.authenticate() };
+        if !self.capabilities.extensions.contains(Extension::XClient) {
+            return Err(Error::NotOffered(Extension::XClient));
+        }
+        let wanted = attributes.only(&self.capabilities.xclient);
+        if wanted.is_empty() {
+            return self.authenticate();
+        }
+        self.say(&Command::XClient(wanted));
+        self.state = State::XClient;
+        Ok(())
+    }
+
+    /// The server greets again, and whom it greets is another.
+    pub(super) fn hear_xclient(&mut self, reply: Reply) -> Result<(), Error> {
+        match reply.code() {
+            220 => {
+                self.say_ehlo();
+                Ok(())
+            }
+            400..600 => Err(Error::Refused(Stage::XClient, reply)),
+            _ => Err(Error::UnexpectedReply(reply)),
         }
     }
 }

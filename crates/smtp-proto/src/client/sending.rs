@@ -29,7 +29,7 @@ impl Session {
 
     /// Writes as many commands as may be outstanding, until the output is full; then there is
     /// more to ask.
-    pub(super) fn ask(&mut self) -> bool {
+    pub(super) fn write_commands(&mut self) -> bool {
         let pipelining = self.capabilities.extensions.contains(Extension::Pipelining);
         let limit = self.config.limits.output;
         let Some(transaction) = &mut self.transaction else { return false };
@@ -44,8 +44,15 @@ impl Session {
 
     /// Moves on once every command has its reply.
     pub(super) fn conclude_asking(&mut self) -> bool {
+        if self.may_begin_chunks() {
+            self.begin_chunks();
+            return true;
+        }
         match self.transaction.as_mut().and_then(Transaction::next) {
             None => return false,
+            Some(Next::Body) if self.transaction.as_ref().is_some_and(Transaction::is_chunked) => {
+                self.begin_chunks();
+            }
             Some(Next::Body) => {
                 let stuffer = Stuffer::new(self.config.bare);
                 self.state = State::Body { stuffer, asked: false };
@@ -99,20 +106,26 @@ impl Session {
     }
 
     pub(super) fn hear_end(&mut self, reply: Reply) -> Result<(), Error> {
-        let delivery = match reply.code() {
-            200..300 if self.output.is_empty() => Delivery::Accepted(reply),
-            400..600 => Delivery::Refused(Stage::Body, reply),
-            // Not an answer to a message, so what became of it was not said.
-            _ => {
-                self.state = State::End;
-                return Err(Error::UnexpectedReply(reply));
-            }
-        };
-        if let Some(transaction) = &mut self.transaction {
-            transaction.decide(&delivery);
+        if self.transaction.as_ref().is_some_and(Transaction::is_chunked) {
+            self.state = State::End;
+            return self.hear_chunked(reply);
         }
-        self.dirty = false;
-        self.conclude();
+        let known = match reply.code() {
+            200..300 => self.output.is_empty(),
+            code => matches!(code, 400..600),
+        };
+        if !known {
+            // Not an answer to a message, so what became of it was not said.
+            self.state = State::End;
+            return Err(Error::UnexpectedReply(reply));
+        }
+        let transaction = self.transaction.as_mut();
+        if transaction.is_none_or(|transaction| transaction.hear_verdict(&reply)) {
+            self.dirty = false;
+            self.conclude();
+        } else {
+            self.state = State::End;
+        }
         Ok(())
     }
 }

@@ -4,9 +4,12 @@ use core::time::Duration;
 use bytes::BytesMut;
 use proto_core::dot::Stuffer;
 use proto_core::{Input, Instant, Machine, Step, Timer};
+use sasl::{ChannelBinding, Seed, Setting};
 
 use super::auth::Pending;
-use super::transaction::Transaction;
+use super::chunks::Chunks;
+use super::plan::Server;
+use super::transaction::{Options, Transaction};
 use super::{Config, Delivery, Envelope, Event, Reason};
 use crate::reply::Reader;
 use crate::{Capabilities, Command, Error, Misuse, Reply, Stage};
@@ -52,9 +55,13 @@ pub struct Session {
     pub(super) output: BytesMut,
     pub(super) state: State,
     pub(super) transaction: Option<Transaction>,
+    /// How many transactions the server has been asked for.
+    transactions: u32,
     /// The next transaction must begin with RSET.
     pub(super) dirty: bool,
     pub(super) secured: bool,
+    /// What is known of the connection that authentication runs over.
+    pub(super) setting: Setting,
     eof: bool,
     /// To be told first.
     pub(super) pending: Option<Event>,
@@ -69,14 +76,20 @@ pub(super) enum State {
     StartTls,
     Tls,
     Auth(Pending),
+    /// XCLIENT is said.
+    XClient,
     Ready,
+    /// Something was asked that has nothing to do with a message.
+    Inquiring,
     /// MAIL, RCPT and DATA are asked and answered.
     Asking,
     Body {
         stuffer: Stuffer,
         asked: bool,
     },
-    /// The last dot is written.
+    /// The message goes in chunks.
+    Chunks(Chunks),
+    /// The last dot or chunk is written.
     End,
     /// A dot for nobody is written.
     LoneDot,
@@ -89,6 +102,8 @@ impl Session {
     /// call [`secured`](Machine::secured) next.
     #[must_use]
     pub fn new(now: Instant, config: Config) -> Self {
+        let mut setting = Setting::default();
+        setting.allow_plaintext(config.plaintext_passwords);
         Self {
             config,
             capabilities: Capabilities::default(),
@@ -98,12 +113,30 @@ impl Session {
             output: BytesMut::new(),
             state: State::Greeting,
             transaction: None,
+            transactions: 0,
             dirty: false,
             secured: false,
+            setting,
             eof: false,
             pending: None,
             failed: None,
         }
+    }
+
+    /// Takes randomness, fresh for each session; without, SCRAM is not used.
+    ///
+    /// ```
+    /// use proto_core::{Instant, blocking::random};
+    /// use smtp_proto::client::{Config, Session};
+    ///
+    /// let config = Config::new("crepes.fr".parse()?);
+    /// let session = Session::new(Instant::ORIGIN, config).with_seed(sasl::Seed::new(random()?));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_seed(mut self, seed: Seed) -> Self {
+        self.setting.seed(seed);
+        self
     }
 
     /// Sends a message in this envelope. What came of it is told by [`Event::Sent`].
@@ -115,7 +148,14 @@ impl Session {
         if envelope.recipients.is_empty() {
             return Err(Misuse::NoRecipients);
         }
-        self.transaction = Some(Transaction::plan(envelope, &self.capabilities, self.dirty));
+        let Self { secured, transactions, .. } = *self;
+        let server = Server { capabilities: &self.capabilities, secured, transactions };
+        let Config { chunking, lmtp, .. } = self.config;
+        let options = Options { reset: self.dirty, chunking, lmtp };
+        let transaction = Transaction::plan(envelope, server, options);
+        // Those that are refused before anything is asked are none for the server.
+        self.transactions = transactions.saturating_add(u32::from(!transaction.is_asked_nothing()));
+        self.transaction = Some(transaction);
         self.state = State::Asking;
         self.timer.restart_vaguely();
         Ok(())
@@ -129,7 +169,12 @@ impl Session {
     pub fn body(&mut self, piece: &[u8]) -> Result<(), Misuse> {
         let (full, failed) = (self.is_full(), self.failed.is_some());
         match &mut self.state {
-            State::Body { .. } if !failed && full => Err(Misuse::OutputFull),
+            State::Body { .. } | State::Chunks(_) if !failed && full => Err(Misuse::OutputFull),
+            State::Chunks(_) if !failed => {
+                self.take_piece(piece);
+                self.timer.restart_vaguely();
+                Ok(())
+            }
             State::Body { stuffer, asked } if !failed => {
                 *asked = false;
                 let written = stuffer.write(piece, &mut self.output);
@@ -146,14 +191,39 @@ impl Session {
     /// # Errors
     /// The server does not wait for the message.
     pub fn body_end(&mut self) -> Result<(), Misuse> {
-        if !matches!(self.state, State::Body { .. }) || self.failed.is_some() {
+        if !matches!(self.state, State::Body { .. } | State::Chunks(_)) || self.failed.is_some() {
             return Err(Misuse::NotReady);
         }
-        if let State::Body { stuffer, .. } = core::mem::replace(&mut self.state, State::End) {
-            let written = stuffer.finish(&mut self.output);
-            self.timer.restart_vaguely();
-            self.check_sendable(written);
+        self.timer.restart_vaguely();
+        match core::mem::replace(&mut self.state, State::End) {
+            State::Body { stuffer, .. } => {
+                let written = stuffer.finish(&mut self.output);
+                self.check_sendable(written);
+            }
+            State::Chunks(chunks) => self.end_chunks(chunks),
+            _ => {}
         }
+        Ok(())
+    }
+
+    /// Asks something that has nothing to do with a message: VRFY, EXPN, HELP, NOOP or ETRN.
+    /// The answer is told by [`Event::Answered`].
+    ///
+    /// # Errors
+    /// The session is not ready for that, or it is another command.
+    pub fn ask(&mut self, question: &Command) -> Result<(), Misuse> {
+        self.check_ready()?;
+        match question {
+            Command::Vrfy(_)
+            | Command::Expn(_)
+            | Command::Help(_)
+            | Command::Noop
+            | Command::Etrn(_) => {}
+            _ => return Err(Misuse::NoQuestion),
+        }
+        self.say(question);
+        self.timer.restart_vaguely();
+        self.state = State::Inquiring;
         Ok(())
     }
 
@@ -237,12 +307,23 @@ impl Session {
                 State::Tls if self.eof => return Err(Error::UnexpectedEof),
                 State::Tls => return Ok(Step::Paused),
                 State::Body { .. } if !self.eof => return self.want_body(),
+                State::Chunks(_) if !self.eof => {
+                    if self.is_flooded() {
+                        return Err(Error::ReplyTooLong);
+                    }
+                    if let Some(step) = self.want_chunk() {
+                        return Ok(step);
+                    }
+                    if !matches!(self.state, State::Chunks(_)) {
+                        continue;
+                    }
+                }
                 // The verdict is heard once the whole message is written.
                 State::End if !self.eof && !self.output.is_empty() && !self.is_flooded() => {
                     return Ok(Step::NeedInput);
                 }
                 State::Asking => {
-                    let more = self.ask();
+                    let more = self.write_commands();
                     if self.conclude_asking() {
                         continue;
                     }
@@ -296,7 +377,17 @@ impl Session {
                 self.state = body;
                 self.hear_early(reply)
             }
+            chunks @ State::Chunks(_) => {
+                self.state = chunks;
+                self.hear_chunked(reply)
+            }
             State::End => self.hear_end(reply),
+            State::XClient => self.hear_xclient(reply),
+            State::Inquiring => {
+                self.state = State::Ready;
+                self.pending = Some(Event::Answered(reply));
+                Ok(())
+            }
             State::LoneDot => {
                 self.dirty = true;
                 self.conclude();
@@ -317,7 +408,8 @@ impl Session {
             _ if self.failed.is_some() => None,
             State::Greeting => Some(limits.greeting_timeout),
             State::Ready | State::Closed | State::Body { asked: true, .. } => None,
-            State::Body { .. } => Some(limits.block_timeout),
+            State::Chunks(Chunks { asked: true, .. }) => None,
+            State::Body { .. } | State::Chunks(_) => Some(limits.block_timeout),
             State::End | State::LoneDot => Some(limits.end_timeout),
             State::Asking => match self.transaction.as_ref().map(Transaction::stage) {
                 Some(Stage::Rcpt) => Some(limits.rcpt_timeout),
@@ -332,7 +424,7 @@ impl Session {
     fn fail(&mut self, error: Error) {
         // The last octet of the last dot is not on its way as long as anything is unwritten.
         let sent = matches!(self.state, State::End) && self.output.is_empty();
-        let sending = matches!(self.state, State::Body { .. } | State::End);
+        let sending = matches!(self.state, State::Body { .. } | State::Chunks(_) | State::End);
         if let Some(mut transaction) = self.transaction.take() {
             if sent {
                 transaction.decide(&Delivery::Unknown);
@@ -343,7 +435,11 @@ impl Session {
             }
             self.pending = Some(Event::Sent(transaction.outcome()));
         }
-        if matches!(error, Error::Refused(..) | Error::NoStartTls | Error::NoMechanism) {
+        let leaves = matches!(
+            error,
+            Error::Refused(..) | Error::NoStartTls | Error::NoMechanism | Error::NotOffered(_)
+        );
+        if leaves {
             self.say(&Command::Quit);
         }
         self.failed = Some(error);
@@ -401,6 +497,7 @@ impl Machine for Session {
     /// RFC 3207 §4.2: everything known of the server is forgotten.
     fn secured(&mut self) {
         self.secured = true;
+        self.setting.secure();
         self.timer.restart_vaguely();
         if !matches!(self.state, State::Tls) || self.failed.is_some() {
             return;
@@ -409,5 +506,9 @@ impl Machine for Session {
             return self.fail(Error::PlaintextAfterStartTls);
         }
         self.say_ehlo();
+    }
+
+    fn bind(&mut self, channel: ChannelBinding) {
+        self.setting.bind(channel);
     }
 }

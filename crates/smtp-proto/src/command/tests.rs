@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Body;
+use crate::{Attribute, Body, DeliverBy, EnvelopeId, Hold, Late, Priority, Return};
 
 fn parse(line: &str) -> Result<Command, ParseError> {
     Command::parse(&Bytes::copy_from_slice(line.as_bytes()), Leniency::default())
@@ -44,6 +44,17 @@ fn commands_and_their_canonical_forms() {
         ("HELP", "HELP"),
         ("HELP mail from", "HELP mail from"),
         ("STARTTLS", "STARTTLS"),
+        ("lhlo foo.edu", "LHLO foo.edu"),
+        ("bdat 0086  last", "BDAT 86 LAST"),
+        ("BDAT 18446744073709551615", "BDAT 18446744073709551615"),
+        ("burl imap://x/y last", "BURL imap://x/y LAST"),
+        ("BURL http://x", "BURL http://x"),
+        ("etrn x.y", "ETRN x.y"),
+        ("ETRN @x.y", "ETRN @x.y"),
+        ("ETRN #my queue", "ETRN #my queue"),
+        ("xclient name=a+2Bb  addr=IPV6:::1", "XCLIENT NAME=a+2Bb ADDR=IPV6:::1"),
+        ("XCLIENT LOGIN=[unavailable]", "XCLIENT LOGIN=[unavailable]"),
+        ("XFORWARD SOURCE=LOCAL PORT=[TEMPUNAVAIL]", "XFORWARD SOURCE=LOCAL PORT=[TEMPUNAVAIL]"),
         ("AUTH plain", "AUTH PLAIN"),
         ("AUTH PLAIN dGVzdAB0ZXN0ADEyMzQ=", "AUTH PLAIN dGVzdAB0ZXN0ADEyMzQ="),
         ("AUTH EXTERNAL =", "AUTH EXTERNAL ="),
@@ -83,6 +94,22 @@ fn what_is_no_command_is_refused_where_it_is_wrong() {
         ("RCPT TO:<>", K::Mailbox, 9),
         ("VRFY", K::MissingArgument, 4),
         ("HELP a\x07", K::Control, 6),
+        ("BDAT", K::Chunk, 4),
+        ("BDAT 1 2", K::Chunk, 5),
+        ("BDAT 18446744073709551616", K::Chunk, 5),
+        ("BDAT 1LAST", K::Chunk, 5),
+        ("BURL", K::MissingArgument, 4),
+        ("BURL x y", K::UnexpectedArgument, 5),
+        ("ETRN", K::Host, 4),
+        ("ETRN @", K::Host, 6),
+        ("ETRN #", K::MissingArgument, 6),
+        ("XCLIENT", K::MissingArgument, 7),
+        ("XCLIENT X=1", K::Attribute, 8),
+        ("XCLIENT NAME", K::Attribute, 8),
+        ("XCLIENT NAME=", K::Attribute, 8),
+        ("XCLIENT PORT=65536", K::Attribute, 8),
+        ("XCLIENT ADDR=IPV6:1.2.3.4", K::Attribute, 8),
+        ("XFORWARD NAME=+0A", K::Attribute, 9),
         ("AUTH", K::MissingArgument, 4),
         ("AUTH PL+AIN", K::Mechanism, 5),
         ("AUTH PLAIN =AAA", K::Base64, 11),
@@ -136,10 +163,37 @@ fn parameters() -> impl Strategy<Value = Parameters> {
             if utf8 {
                 all = all.with_smtputf8();
             }
+            if eight && utf8 {
+                all = all
+                    .with_returned(Return::Full)
+                    .with_envelope_id(&EnvelopeId::new("a b+c").unwrap())
+                    .with_deliver_by(DeliverBy::new(-5, Late::Notify).unwrap().traced())
+                    .with_hold(&Hold::For(60))
+                    .with_priority(Priority::new(-9).unwrap())
+                    .with_required_tls();
+            }
             let submitter = submitter.map(ReversePath::Mailbox);
             submitter.iter().fold(all, Parameters::with_submitter)
         },
     )
+}
+
+fn attributes() -> impl Strategy<Value = Attributes> {
+    let value = || {
+        prop_oneof![
+            Just(Attribute::Unavailable),
+            Just(Attribute::Unknown),
+            "[ -~ü]{1,9}"
+                .prop_filter("not one of the above", |text| !text.starts_with('['))
+                .prop_map(Attribute::Is),
+        ]
+    };
+    (value(), value(), any::<core::net::IpAddr>()).prop_map(|(name, helo, address)| {
+        Attributes::default()
+            .with(AttributeName::Name, &name)
+            .with(AttributeName::Helo, &helo)
+            .with_address(AttributeName::Addr, address)
+    })
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -159,6 +213,15 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Noop),
         Just(Command::Quit),
         Just(Command::StartTls),
+        "[a-z]{1,9}".prop_map(|host| Command::Lhlo(host.parse().unwrap())),
+        (any::<u64>(), any::<bool>()).prop_map(|(size, last)| Command::Bdat { size, last }),
+        ("[!-~]{1,9}", any::<bool>())
+            .prop_map(|(url, last)| Command::Burl { url: Text::new(&url).unwrap(), last }),
+        "[a-z]{1,9}".prop_map(|host| Command::Etrn(Queue::Host(host.parse().unwrap()))),
+        "[a-z]{1,9}".prop_map(|host| Command::Etrn(Queue::Domain(host.parse().unwrap()))),
+        text().prop_map(|name| Command::Etrn(Queue::Named(name))),
+        attributes().prop_map(Command::XClient),
+        attributes().prop_map(Command::XForward),
         text().prop_map(Command::Vrfy),
         text().prop_map(Command::Expn),
         proptest::option::of(text()).prop_map(Command::Help),

@@ -5,11 +5,11 @@ use core::time::Duration;
 use bytes::BytesMut;
 use proto_core::{Input, Instant, Machine, Step, Timer};
 
-use super::body::Incoming;
+use sasl::{ChannelBinding, Seed, Setting};
+
 use super::state::{Owed, State, Transaction};
 use super::{Config, Event};
-use crate::reply::words;
-use crate::{Capabilities, Error, Extension, Extensions, Misuse, Reply};
+use crate::{Error, Misuse, ProxyHeader, Reply};
 
 /// The server's end of one connection.
 ///
@@ -31,19 +31,27 @@ use crate::{Capabilities, Error, Extension, Extensions, Misuse, Reply};
 pub struct Session {
     pub(super) config: Config,
     pub(super) timer: Timer,
+    /// Runs from the beginning of a message to its end.
+    pub(super) progress: Timer,
     pub(super) input: Input,
     pub(super) output: BytesMut,
     pub(super) state: State,
     pub(super) transaction: Option<Transaction>,
+    /// How many there have been.
+    pub(super) transactions: u32,
     /// The client was told to go away, and has yet to.
     pub(super) turned_away: bool,
     told: bool,
     pub(super) greeted: bool,
     pub(super) secured: bool,
+    /// What is known of the connection that authentication runs over.
+    pub(super) setting: Setting,
     pub(super) authenticated: bool,
     pub(super) mistakes: u32,
-    idling: u32,
+    pub(super) idling: u32,
     pub(super) eof: bool,
+    /// The server is to end.
+    leaving: bool,
     failed: Option<Error>,
 }
 
@@ -52,42 +60,75 @@ impl Session {
     /// call [`secured`](Machine::secured) next.
     #[must_use]
     pub fn new(now: Instant, config: Config) -> Self {
+        let mut setting = Setting::default();
+        setting.allow_plaintext(config.plaintext_passwords);
         Self {
+            state: if config.proxy { State::Proxy } else { State::Owed(Owed::Connected) },
             config,
             timer: Timer::new(now),
+            progress: Timer::new(now),
             input: Input::default(),
             output: BytesMut::new(),
-            state: State::Owed(Owed::Connected),
             transaction: None,
+            transactions: 0,
             turned_away: false,
             told: false,
             greeted: false,
             secured: false,
+            setting,
             authenticated: false,
             mistakes: 0,
             idling: 0,
             eof: false,
+            leaving: false,
             failed: None,
         }
+    }
+
+    /// Takes randomness, fresh for each session; without, neither SCRAM nor CRAM-MD5 is offered.
+    ///
+    /// ```
+    /// use proto_core::{Instant, blocking::random};
+    /// use smtp_proto::server::{Config, Session};
+    ///
+    /// let config = Config::new("hamburger.edu".parse()?);
+    /// let session = Session::new(Instant::ORIGIN, config).with_seed(sasl::Seed::new(random()?));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_seed(mut self, seed: Seed) -> Self {
+        self.setting.seed(seed);
+        self
     }
 
     /// Answers the last event, in these words. The code decides what happens next.
     ///
     /// # Errors
     /// No reply is due, or none with this code: see [`Event`].
-    #[expect(clippy::needless_pass_by_value, reason = "a reply is given once")]
     pub fn reply(&mut self, reply: Reply) -> Result<(), Misuse> {
         let code = reply.code();
         let State::Owed(owed) = &self.state else { return Err(Misuse::Reply { code }) };
         if !owed.allows(code) || self.failed.is_some() {
             return Err(Misuse::Reply { code });
         }
-        reply.write(&mut self.output);
         self.timer.restart_vaguely();
-        let State::Owed(owed) = core::mem::replace(&mut self.state, State::Command) else {
+        let State::Owed(mut owed) = core::mem::replace(&mut self.state, State::Command) else {
             return Ok(());
         };
-        self.state = self.after(&owed, code);
+        let state = self.after(&owed, code);
+        let reply = match &mut owed {
+            Owed::Auth(exchange) if code >= 400 && code != 421 => {
+                self.hold_refusal(exchange, reply)
+            }
+            _ => Some(reply),
+        };
+        if let Some(reply) = reply {
+            // A client that sends chunks does not wait to be let.
+            if !(code == 354 && matches!(owed, Owed::Chunk(_))) {
+                reply.write(&mut self.output);
+            }
+            self.state = state;
+        }
         Ok(())
     }
 
@@ -139,83 +180,6 @@ impl Session {
     #[must_use]
     pub fn buffered(&self) -> usize {
         self.input.len()
-    }
-
-    /// Where a reply leads.
-    fn after(&mut self, owed: &Owed, code: u16) -> State {
-        let agreed = code < 400;
-        match owed {
-            _ if code == 421 => return State::Closed,
-            Owed::Connected => self.turned_away = !agreed,
-            Owed::Hello { .. } => self.greeted |= agreed,
-            Owed::Mail { smtputf8 } if agreed => {
-                self.transaction = Some(Transaction { smtputf8: *smtputf8, recipients: 0 });
-            }
-            Owed::Rcpt if agreed => self.transaction.iter_mut().for_each(|it| it.recipients += 1),
-            Owed::Data if agreed => return State::Body(Incoming::new(&self.config)),
-            Owed::Body => {
-                self.transaction = None;
-                self.idling = if agreed { 0 } else { self.idling };
-            }
-            Owed::StartTls if agreed => return State::Tls,
-            Owed::Auth if agreed => self.authenticated = true,
-            // Guesses are bounded like other mistakes.
-            Owed::Auth => self.mistakes = self.mistakes.saturating_add(1),
-            Owed::Quit => return State::Closed,
-            _ => {}
-        }
-        State::Command
-    }
-
-    /// The customary yes.
-    fn yes(&self, owed: &Owed) -> Reply {
-        let host = &self.config.host;
-        let own = |code, enhanced, text| Reply::own(code, self.words(enhanced, text));
-        match owed {
-            Owed::Connected => Reply::own(220, alloc::format!("{host} ESMTP")),
-            Owed::Hello { host: client, extended } => {
-                let mut text = alloc::format!("{host} greets {client}");
-                if *extended {
-                    self.announced().write_lines(&mut text);
-                }
-                Reply::own(250, text)
-            }
-            Owed::Mail { .. } => own(250, "2.1.0", "OK"),
-            Owed::Rcpt => own(250, "2.1.5", "OK"),
-            Owed::Data => Reply::own(354, "Start mail input; end with <CRLF>.<CRLF>"),
-            Owed::Body => own(250, "2.0.0", "OK"),
-            Owed::StartTls => own(220, "2.0.0", "Go ahead"),
-            Owed::Auth => own(235, "2.7.0", "Authentication successful"),
-            Owed::Verify => own(252, "2.0.0", "Send some mail, and see"),
-            Owed::Help => own(214, "2.0.0", "See RFC 5321"),
-            Owed::Quit => own(221, "2.0.0", "Bye"),
-        }
-    }
-
-    /// Everything that may come up in a session.
-    pub(super) fn supported(&self) -> Extensions {
-        match self.config.mechanisms.is_empty() {
-            true => self.config.extensions.without(Extension::Auth),
-            false => self.config.extensions.with(Extension::Auth),
-        }
-    }
-
-    /// What to tell the client of.
-    fn announced(&self) -> Capabilities {
-        let mut extensions = self.supported();
-        if self.secured {
-            extensions = extensions.without(Extension::StartTls);
-        }
-        let mechanisms = self.usable_mechanisms();
-        if mechanisms.is_empty() {
-            extensions = extensions.without(Extension::Auth);
-        }
-        let size = Some(self.config.limits.message_size);
-        Capabilities { extensions, size, mechanisms }
-    }
-
-    fn words(&self, enhanced: &str, text: &str) -> String {
-        words(self.config.extensions.contains(Extension::EnhancedStatusCodes), enhanced, text)
     }
 
     /// Answers by ourselves.
@@ -272,6 +236,15 @@ impl Session {
                     Some(Step::Event(Event::Connected))
                 }
                 State::Owed(_) => Some(Step::Paused),
+                State::Proxy | State::Tls if self.leaving => {
+                    self.state = State::Closed;
+                    None
+                }
+                // Between two commands, so that a message on its way still gets its verdict.
+                State::Command | State::Auth(_) if self.leaving => {
+                    return Err(Error::ShuttingDown);
+                }
+                State::Proxy => self.hear_proxy()?,
                 State::Tls if !self.input.is_empty() => {
                     return Err(Error::PlaintextAfterStartTls);
                 }
@@ -281,6 +254,9 @@ impl Session {
                 State::Command => self.hear_command()?,
                 State::Auth(_) => self.hear_auth()?,
                 State::Body(_) => self.hear_body()?,
+                State::Chunk(chunk) => self.hear_chunk(chunk)?,
+                State::Skip(left) => self.skip_chunk(left)?,
+                State::Verdicts(next) => self.next_verdict(next),
             };
             if let Some(step) = step {
                 return Ok(step);
@@ -288,23 +264,64 @@ impl Session {
         }
     }
 
+    /// Takes the header of the PROXY protocol.
+    fn hear_proxy(&mut self) -> Result<Option<Step<Event>>, Error> {
+        let limit = self.config.limits.proxy_header;
+        match ProxyHeader::parse(self.input.held(), limit).map_err(Error::NoProxyHeader)? {
+            Some((header, length)) => {
+                drop(self.input.take(length as u64));
+                self.state = State::Owed(Owed::Connected);
+                Ok(Some(Step::Event(Event::Proxied(header))))
+            }
+            None if !self.eof => Ok(Some(Step::NeedInput)),
+            // Somebody looked whether we live.
+            None if self.input.is_empty() => {
+                self.state = State::Closed;
+                Ok(None)
+            }
+            None => Err(Error::UnexpectedEof),
+        }
+    }
+
     /// How long the client may take now.
     fn patience(&self) -> Option<Duration> {
+        let limits = &self.config.limits;
         match self.state {
             _ if self.failed.is_some() => None,
-            State::Command | State::Auth(_) | State::Tls => {
-                Some(self.config.limits.command_timeout)
+            State::Proxy | State::Command | State::Auth(_) | State::Tls => {
+                Some(limits.command_timeout)
             }
-            State::Body(_) => Some(self.config.limits.body_timeout),
-            State::Owed(_) | State::Closed => None,
+            State::Body(_) | State::Chunk(_) | State::Skip(_) => Some(limits.body_timeout),
+            State::Owed(_) | State::Verdicts(_) | State::Closed => None,
         }
+    }
+
+    /// How long a whole message may take, by what has come of it.
+    fn message_patience(&self) -> Option<Duration> {
+        let limits = &self.config.limits;
+        let message = self.transaction.as_ref().and_then(|it| it.message.as_ref())?;
+        let earned = message.size().checked_div(limits.body_rate)?;
+        self.patience()?;
+        Some(limits.body_grace.saturating_add(Duration::from_secs(earned)))
     }
 
     /// Ends the session, with a goodbye if the client may still hear one.
     fn fail(&mut self, error: Error) {
+        let mut code = 421;
         let (enhanced, text) = match error {
+            // Nobody spoke SMTP yet.
+            _ if matches!(self.state, State::Proxy) => {
+                self.failed = Some(error);
+                return;
+            }
+            // RFC 3030 has no way to get in step again; 521 is Postfix's word for it.
+            Error::BadChunk => {
+                code = 521;
+                ("5.5.2", "malformed chunk size")
+            }
             Error::Timeout => ("4.4.2", "timeout"),
             Error::EndlessLine => ("4.7.0", "line too long"),
+            Error::ShuttingDown => ("4.3.2", "shutting down"),
             Error::TooManyMistakes => ("4.7.0", "too many errors"),
             Error::TooMuchIdling => ("4.7.0", "too many commands"),
             Error::EndlessMessage => ("4.3.4", "message too large"),
@@ -315,7 +332,7 @@ impl Session {
             }
         };
         let text = alloc::format!("{} {text}, closing connection", self.config.host);
-        self.answer(421, enhanced, &text);
+        self.answer(code, enhanced, &text);
         self.failed = Some(error);
     }
 }
@@ -326,6 +343,7 @@ impl Machine for Session {
 
     fn receive(&mut self, now: Instant, bytes: &[u8]) {
         self.timer.tell(now);
+        self.progress.tell(now);
         if self.failed.is_none() && !matches!(self.state, State::Closed) {
             self.input.push(bytes);
         }
@@ -347,23 +365,29 @@ impl Machine for Session {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.patience().map(|patience| self.timer.deadline(patience))
+        let step = self.timer.deadline(self.patience()?);
+        let whole = self.message_patience().map(|patience| self.progress.deadline(patience));
+        Some(whole.map_or(step, |whole| whole.min(step)))
     }
 
     fn expire(&mut self, now: Instant) {
-        match self.patience() {
-            None => self.timer.tell(now),
-            Some(patience) => {
-                if self.timer.is_over(now, patience) {
-                    self.fail(Error::Timeout);
-                }
+        let (step, whole) = (self.patience(), self.message_patience());
+        let over = |timer: &mut Timer, patience| match patience {
+            Some(patience) => timer.is_over(now, patience),
+            None => {
+                timer.tell(now);
+                false
             }
+        };
+        if over(&mut self.timer, step) | over(&mut self.progress, whole) {
+            self.fail(Error::Timeout);
         }
     }
 
     /// RFC 3207 §4.2: everything known of the client is forgotten.
     fn secured(&mut self) {
         self.secured = true;
+        self.setting.secure();
         self.timer.restart_vaguely();
         if !matches!(self.state, State::Tls) {
             return;
@@ -375,5 +399,13 @@ impl Machine for Session {
         self.greeted = false;
         self.authenticated = false;
         self.transaction = None;
+    }
+
+    fn shut_down(&mut self) {
+        self.leaving = true;
+    }
+
+    fn bind(&mut self, channel: ChannelBinding) {
+        self.setting.bind(channel);
     }
 }

@@ -68,6 +68,9 @@ impl Client {
     /// Sends a message, and tells what became of it for each recipient. The message is read
     /// piece by piece, as the server takes it.
     ///
+    /// Recipients beyond what the server takes at once are in
+    /// [`Outcome::rest`](crate::client::Outcome::rest): send it next, with the message anew.
+    ///
     /// A connection that fails on the way is part of the outcome; the next call then fails.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! One connection from a client, served.
-use core::future::Future;
+use core::future::{Future, ready};
 
 use proto_core::tokio::tls::TlsAcceptor;
+use sasl::scram::{Lookup, Verifier};
 
 use super::{Boxed, Error};
 use crate::Reply;
@@ -37,6 +38,13 @@ pub trait Handler: Send {
     ///
     /// A reply that makes no sense, 250 to DATA for instance, becomes 451.
     fn answer(&mut self, event: Event) -> impl Future<Output = Option<Reply>> + Send;
+
+    /// Finds what is stored of somebody's password, for SCRAM; of somebody who does not exist, a
+    /// [decoy](Verifier::decoy). Offer SCRAM only if this is there: `None` is refused.
+    fn verifier(&mut self, lookup: &Lookup) -> impl Future<Output = Option<Verifier>> + Send {
+        let _ = lookup;
+        ready(None)
+    }
 }
 
 /// Serves one client until it leaves.
@@ -52,6 +60,12 @@ pub async fn serve<H: Handler>(
     handler: &mut H,
 ) -> Result<(), Error> {
     while let Some(event) = driver.next().await? {
+        if let Event::AuthLookup(lookup) = &event
+            && let Some(verifier) = driver.wait(handler.verifier(lookup)).await?
+            && driver.machine().supply(verifier).is_ok()
+        {
+            continue;
+        }
         let answer = match (&event, acceptor) {
             (Event::StartTls, None) => Some(Reply::own(454, "4.7.0 TLS is not available")),
             _ => driver.wait(handler.answer(event)).await?,

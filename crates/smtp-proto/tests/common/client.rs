@@ -4,13 +4,37 @@ use proto_core::testing::{Expected, Side, Subject};
 use proto_core::{Instant, Machine};
 use sasl::{Credentials, client::Identity};
 use smtp_proto::client::{Config, Envelope, Event, Session, Tls};
-use smtp_proto::{ForwardPath, ReversePath};
+use smtp_proto::{Attributes, Command, Extension, ForwardPath, Leniency, Parameters, ReversePath};
 
 pub(crate) struct Client {
     pub(crate) config: Config,
     pub(crate) envelope: Envelope,
     pub(crate) tls: bool,
     pub(crate) letter: Vec<u8>,
+    /// Asked once, in place of a letter.
+    pub(crate) question: Option<Command>,
+    /// Whether a letter is sent even if the script wants to leave at once.
+    pub(crate) insists: bool,
+}
+
+fn command(line: &str) -> Option<Command> {
+    Some(Command::parse(&line.to_owned().into(), Leniency::default()).unwrap())
+}
+
+/// Parameters with `&` between them.
+fn parameters(command: &str, words: &str) -> Parameters {
+    let line = format!("{command} {}", words.replace("&", " "));
+    match self::command(&line) {
+        Some(Command::Mail { parameters, .. } | Command::Rcpt { parameters, .. }) => parameters,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn attributes(command: &str, words: &str) -> Attributes {
+    match self::command(&format!("{command} {}", words.replace("&", " "))) {
+        Some(Command::XClient(attributes) | Command::XForward(attributes)) => attributes,
+        other => panic!("{other:?}"),
+    }
 }
 
 impl Default for Client {
@@ -24,6 +48,8 @@ impl Default for Client {
             envelope: Envelope::new(from, vec![to]),
             tls: false,
             letter: b"Do you like ketchup?\r\n".to_vec(),
+            question: None,
+            insists: false,
         }
     }
 }
@@ -37,13 +63,14 @@ impl Client {
     }
 
     fn configure(&mut self, word: &str) {
-        let Self { config, envelope, tls, letter } = self;
+        let Self { config, envelope, tls, letter, question, insists } = self;
         let (key, value) = word.split_once('=').unwrap_or((word, ""));
         let user = || Credentials::new("test", "1234".into()).unwrap();
         let path = |text: &str| match text {
             "postmaster" => ForwardPath::Postmaster,
             _ => ForwardPath::Mailbox(text.parse().unwrap()),
         };
+        *insists |= matches!(key, "mail" | "rcpt" | "require" | "binary");
         match key {
             "host" => config.host = value.parse().unwrap(),
             "starttls" => config.tls = Tls::Required,
@@ -64,7 +91,28 @@ impl Client {
             "output" => config.limits.output = value.parse().unwrap(),
             "from" if value.is_empty() => envelope.from = ReversePath::Null,
             "from" => envelope.from = ReversePath::Mailbox(value.parse().unwrap()),
-            "to" => envelope.recipients = value.split(',').map(path).collect(),
+            "to" => {
+                envelope.recipients =
+                    value.split(',').map(|it| path(&it.replace('_', " ")).into()).collect();
+            }
+            "lmtp" => config.lmtp = true,
+            "no-chunks" => config.chunking = false,
+            "chunk" => config.limits.chunk = value.parse().unwrap(),
+            "binary" => envelope.binary = true,
+            "letter" => *letter = value.replace("_", " ").replace("|", "\r\n").into_bytes(),
+            "mail" => envelope.parameters = parameters("MAIL FROM:<>", value),
+            "rcpt" => {
+                for (recipient, value) in envelope.recipients.iter_mut().zip(value.split('|')) {
+                    recipient.parameters = parameters("RCPT TO:<a@b>", value);
+                }
+            }
+            "require" => {
+                let extension = Extension::parse(value.as_bytes()).unwrap();
+                envelope.required = envelope.required.with(extension);
+            }
+            "xclient" => config.xclient = Some(attributes("XCLIENT", value)),
+            "xforward" => envelope.forwarded = attributes("XFORWARD", value),
+            "ask" => *question = command(&value.replace('_', " ")),
             "size" => envelope.size = Some(value.parse().unwrap()),
             "eight-bit" => envelope.eight_bit = true,
             "utf8-header" => envelope.utf8_header = true,
@@ -96,10 +144,17 @@ impl Subject for Client {
         match event {
             Some(Event::SendBody) => {
                 session.body(&self.letter).unwrap();
-                // One that cannot be sent has ended the session.
+                // One that cannot be sent has ended the message.
                 let _ = session.body_end();
             }
-            Some(Event::Ready) if leaves => session.quit().unwrap(),
+            Some(Event::Ready) if self.question.is_some() => {
+                session.ask(self.question.as_ref().unwrap()).unwrap();
+            }
+            Some(Event::Answered(_)) => session.quit().unwrap(),
+            Some(Event::Sent(outcome)) if outcome.rest.is_some() => {
+                session.send(outcome.rest.clone().unwrap()).unwrap();
+            }
+            Some(Event::Ready) if leaves && !self.insists => session.quit().unwrap(),
             Some(Event::Ready) => session.send(self.envelope.clone()).unwrap(),
             Some(Event::Sent(_)) if leaves || next.peek().is_none() => session.quit().unwrap(),
             Some(Event::Sent(_)) => session.send(self.envelope.clone()).unwrap(),

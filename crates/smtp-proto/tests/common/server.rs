@@ -1,11 +1,15 @@
 //! A server, and an application that says what the script says, or else yes.
+use std::time::Duration;
+
 use bytes::Bytes;
 use proto_core::dot::BarePolicy;
 use proto_core::testing::{Expected, Side, Subject};
 use proto_core::{Instant, Machine};
-use sasl::Mechanism;
-use smtp_proto::server::{Config, Event, Session};
-use smtp_proto::{Extension, Extensions, Reply};
+use sasl::scram::Verifier;
+use sasl::server::Claim;
+use sasl::{Mechanism, Seed};
+use smtp_proto::server::{Config, Event, LongLines, Session};
+use smtp_proto::{Extension, Extensions, HoldLimits, Leniency, Reply, Text};
 
 pub(crate) struct Server {
     pub(crate) config: Config,
@@ -35,6 +39,22 @@ impl Server {
             config.extensions = config.extensions.with(extension);
             return;
         }
+        match key {
+            "lmtp" => return config.lmtp = true,
+            "proxy" => return config.proxy = true,
+            "all" => {
+                config.extensions = Extensions::all();
+                config.deliver_by = Some(60);
+                let until = "2030-01-01T00:00:00Z".parse().unwrap();
+                config.hold = Some(HoldLimits { seconds: 86_400, until });
+                config.burl = vec![Text::from_static("imap")];
+                return;
+            }
+            "reject-long-lines" => return config.long_lines = LongLines::Reject,
+            "hello-strict" => return config.leniency = Leniency::STRICT,
+            "lax" => return config.leniency.missing_brackets = true,
+            _ => {}
+        }
         let number: u64 = value.parse().unwrap();
         let count = u32::try_from(number).unwrap();
         let length = usize::try_from(number).unwrap();
@@ -45,6 +65,7 @@ impl Server {
             }
             "no-extensions" => config.extensions = Extensions::NONE,
             "auth" => config.mechanisms = vec![Mechanism::PLAIN, Mechanism::LOGIN],
+            "proofs" => config.mechanisms = Mechanism::ALL.to_vec(),
             "tls" => *tls = true,
             "normalise" => config.bare = BarePolicy::Normalise,
             "pass" => config.bare = BarePolicy::Pass,
@@ -54,6 +75,11 @@ impl Server {
             "line" => limits.command_line = length,
             "auth-line" => limits.auth_line = length,
             "recipients" => limits.recipients = length,
+            "text-line" => limits.text_line = length,
+            "transactions" => limits.transactions = Some(count),
+            "body-grace" => limits.body_grace = Duration::from_secs(number),
+            "body-rate" => limits.body_rate = number,
+            "proxy-header" => limits.proxy_header = length,
             "mistakes" => limits.mistakes = count,
             "idling" => limits.idling = count,
             _ => panic!("what is {word}?"),
@@ -66,16 +92,40 @@ impl Subject for Server {
     const SIDE: Side = Side::Server;
 
     fn start(&self, now: Instant) -> Session {
-        let mut session = Session::new(now, self.config.clone());
+        let mut session = Session::new(now, self.config.clone()).with_seed(Seed::new([7; 32]));
         if self.tls {
             session.secured();
         }
         session
     }
 
-    fn answer(&self, session: &mut Session, _: Option<&Event>, words: &mut Expected<'_>) -> bool {
+    fn answer(
+        &self,
+        session: &mut Session,
+        event: Option<&Event>,
+        words: &mut Expected<'_>,
+    ) -> bool {
         if session.awaits_tls() {
             return false;
+        }
+        // The yes to a message in chunks is not written; what is comes after the chunk.
+        if event == Some(&Event::Data) && words.peek().is_some_and(|line| line.starts_with(b"2")) {
+            session.accept().unwrap();
+            return true;
+        }
+        let refusal = match event {
+            Some(Event::AuthLookup(lookup)) => {
+                let stored = Verifier::new(lookup.hash(), &"pencil".into(), b"salt", 2).unwrap();
+                session.supply(stored).unwrap();
+                return true;
+            }
+            Some(Event::Auth(Claim::Token(_))) => Some("5.7.8 not with that token"),
+            Some(Event::Auth(Claim::Cram(_))) => Some("5.7.8 not by that digest"),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            session.reply(Reply::new(535, refusal).unwrap()).unwrap();
+            return true;
         }
         let mut lines = Vec::new();
         for line in words {
