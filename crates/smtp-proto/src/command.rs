@@ -399,10 +399,10 @@ fn burl(cursor: &mut Cursor<'_>) -> Result<Command, ParseError> {
 
 fn etrn(cursor: &mut Cursor<'_>) -> Result<Queue, ParseError> {
     cursor.eat_spaces();
-    if cursor.eat(b"#") {
+    if cursor.eat_octet(b'#') {
         return required(cursor).map(Queue::Named);
     }
-    let domain = cursor.eat(b"@");
+    let domain = cursor.eat_octet(b'@');
     let offset = cursor.position();
     let host = Host::parse_bytes(cursor.take_rest())
         .map_err(|error| ParseError::new(error.kind(), offset + error.offset()))?;

@@ -68,6 +68,13 @@ impl<'a> Cursor<'a> {
         found
     }
 
+    /// Takes this octet, if it is next.
+    pub(crate) fn eat_octet(&mut self, expected: u8) -> bool {
+        let found = self.line.get(self.at) == Some(&expected);
+        self.at += usize::from(found);
+        found
+    }
+
     /// Takes spaces, and says how many there were.
     pub(crate) fn eat_spaces(&mut self) -> usize {
         let spaces = self.rest().iter().take_while(|octet| **octet == b' ').count();

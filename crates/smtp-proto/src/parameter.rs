@@ -352,7 +352,7 @@ fn check_next(cursor: &mut Cursor<'_>, start: usize, of: Of) -> Result<(), Parse
     let repeated = cursor.error(ParseErrorKind::RepeatedParameter);
     let before = cursor.taken_since(start);
     let keyword = cursor.take_str(grammar::keyword(cursor.rest())).ok_or(malformed)?;
-    let value = match cursor.eat(b"=") {
+    let value = match cursor.eat_octet(b'=') {
         false => None,
         true => Some(cursor.take_str(grammar::value(cursor.rest())).ok_or(malformed)?),
     };
