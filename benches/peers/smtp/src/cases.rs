@@ -84,7 +84,6 @@ impl Material {
         let mail = mail();
         let mut wire = Vec::new();
         peers::stuff(&mail, &mut wire);
-        let (mail, wire) = (at_offset(&mail, 0), at_offset(&wire, 0));
         Self {
             mail,
             wire,
@@ -103,12 +102,4 @@ fn mail() -> Vec<u8> {
         [&[start][..], &[b'x'; 75], b"\r\n"].concat()
     };
     (0..SIZE.div_ceil(78)).flat_map(line).collect()
-}
-
-/// A copy whose length in memory is fixed: what is read and what is written must not lie at the
-/// same place of two pages, or loads wait for stores that they have nothing to do with.
-fn at_offset(octets: &[u8], spare: usize) -> Vec<u8> {
-    let mut copy = Vec::with_capacity(octets.len() + spare);
-    copy.extend_from_slice(octets);
-    copy
 }
