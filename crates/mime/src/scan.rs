@@ -209,11 +209,8 @@ impl Scanner {
         match window {
             [] | [b'\r'] | [b'-'] if !eof => return None,
             [] => return Some((self.header_end(), 0)),
-            [b'\n', ..] => {
-                self.once(DefectKind::BareLf, 0, 1);
-                return Some((self.header_end(), 1));
-            }
-            [b'\r', b'\n', ..] => return Some((self.header_end(), 2)),
+            [b'\n', rest @ ..] => return self.blank_line(1, rest, eof),
+            [b'\r', b'\n', rest @ ..] => return self.blank_line(2, rest, eof),
             [b'-', b'-', rest @ ..] => match self.delimiter(rest, eof) {
                 Delimiter::Undecided => return None,
                 Delimiter::Hit(_) => return Some((self.header_end(), 0)),
@@ -251,6 +248,24 @@ impl Scanner {
                 Some((token, limit))
             }
         }
+    }
+
+    /// Ends the header with its blank line, unless that is the line end of a delimiter: a part may
+    /// be a header and no more (RFC 2046 §5.1.1 `body-part`).
+    fn blank_line(&mut self, len: usize, rest: &[u8], eof: bool) -> Option<(Token, usize)> {
+        match rest {
+            [] | [b'-'] if self.open > 0 && !eof => return None,
+            [b'-', b'-', rest @ ..] => match self.delimiter(rest, eof) {
+                Delimiter::Undecided => return None,
+                Delimiter::Hit(_) => return Some((self.header_end(), 0)),
+                Delimiter::Not | Delimiter::False => {}
+            },
+            _ => {}
+        }
+        if len == 1 {
+            self.once(DefectKind::BareLf, 0, len);
+        }
+        Some((self.header_end(), len))
     }
 
     /// Finds the line end that no blank follows (RFC 5322 §2.2.3).
