@@ -84,7 +84,7 @@ pub use builder_part::PartBuilder;
 pub use builder_pieces::Pieces;
 pub use canonical::{BodyCanonicalizer, Canonicalization};
 pub use content::Content;
-pub use content_type::{ContentType, Disposition};
+pub use content_type::{ContentType, Disposition, Parameter};
 pub use date::DateTime;
 pub use decode::Decoder;
 pub use defect::{Defect, DefectKind, Span};
