@@ -1,4 +1,5 @@
 //! Making messages.
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -51,12 +52,7 @@ use crate::{
 pub struct Builder {
     pub(crate) date: DateTime,
     pub(crate) message_id: Option<MessageId>,
-    pub(crate) from: Vec<Address>,
-    pub(crate) sender: Option<Address>,
-    pub(crate) reply_to: Vec<Address>,
-    pub(crate) to: Vec<Address>,
-    pub(crate) cc: Vec<Address>,
-    pub(crate) bcc: Vec<Address>,
+    pub(crate) addresses: Vec<(Role, Address)>,
     pub(crate) subject: Option<Text>,
     pub(crate) in_reply_to: Vec<MessageId>,
     pub(crate) references: Vec<MessageId>,
@@ -67,6 +63,34 @@ pub struct Builder {
     pub(crate) seed: u64,
 }
 
+/// What an address has to do with a message: the field in which it stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Role {
+    From,
+    Sender,
+    ReplyTo,
+    To,
+    Cc,
+    Bcc,
+}
+
+impl Role {
+    /// In the order in which they are written.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::From, Self::Sender, Self::ReplyTo, Self::To, Self::Cc, Self::Bcc];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::From => "From",
+            Self::Sender => "Sender",
+            Self::ReplyTo => "Reply-To",
+            Self::To => "To",
+            Self::Cc => "Cc",
+            Self::Bcc => "Bcc",
+        }
+    }
+}
+
 /// What a message is made of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Body {
@@ -74,8 +98,9 @@ pub(crate) struct Body {
     pub(crate) flowed: bool,
     pub(crate) html: Option<Bytes>,
     pub(crate) inline: Vec<PartBuilder>,
-    pub(crate) report: Option<Report>,
-    pub(crate) returned: Option<PartBuilder>,
+    /// Apart, so that the many messages that are none are small to move.
+    pub(crate) report: Option<Box<Report>>,
+    pub(crate) returned: Option<Box<PartBuilder>>,
     pub(crate) attachments: Vec<PartBuilder>,
 }
 
@@ -87,12 +112,7 @@ impl Builder {
         Self {
             date,
             message_id: None,
-            from: Vec::new(),
-            sender: None,
-            reply_to: Vec::new(),
-            to: Vec::new(),
-            cc: Vec::new(),
-            bcc: Vec::new(),
+            addresses: Vec::new(),
             subject: None,
             in_reply_to: Vec::new(),
             references: Vec::new(),
@@ -140,52 +160,53 @@ impl Builder {
 
     /// Adds an author.
     #[inline]
-    pub fn from(mut self, author: impl Into<Address>) -> Self {
-        self.from.push(author.into());
-        self
+    pub fn from(self, author: impl Into<Address>) -> Self {
+        self.address(Role::From, author.into())
     }
 
     /// Says who sends it for the author, or which of the authors does: it must be said if there
     /// are more than one (RFC 5322 §3.6.2).
     #[inline]
     pub fn sender(mut self, sender: impl Into<crate::Mailbox>) -> Self {
-        self.sender = Some(Address::Mailbox(sender.into()));
-        self
+        self.addresses.retain(|(role, _)| *role != Role::Sender);
+        self.address(Role::Sender, Address::Mailbox(sender.into()))
     }
 
     /// Adds an address that answers shall go to in place of the author's (RFC 5322 §3.6.2).
     #[inline]
-    pub fn reply_to(mut self, address: impl Into<Address>) -> Self {
-        self.reply_to.push(address.into());
-        self
+    pub fn reply_to(self, address: impl Into<Address>) -> Self {
+        self.address(Role::ReplyTo, address.into())
     }
 
     /// Adds a primary recipient.
     #[inline]
-    pub fn to(mut self, recipient: impl Into<Address>) -> Self {
-        self.to.push(recipient.into());
-        self
+    pub fn to(self, recipient: impl Into<Address>) -> Self {
+        self.address(Role::To, recipient.into())
     }
 
     /// Adds another recipient.
     #[inline]
-    pub fn cc(mut self, recipient: impl Into<Address>) -> Self {
-        self.cc.push(recipient.into());
-        self
+    pub fn cc(self, recipient: impl Into<Address>) -> Self {
+        self.address(Role::Cc, recipient.into())
     }
 
     /// Adds a recipient of whom the others do not know. The field is not written, but for a
     /// [`draft`](Self::draft): the recipient gets the message by the envelope alone, for which
     /// there is [`recipients`](Self::recipients) (RFC 5322 §3.6.3, the first way).
     #[inline]
-    pub fn bcc(mut self, recipient: impl Into<Address>) -> Self {
-        self.bcc.push(recipient.into());
-        self
+    pub fn bcc(self, recipient: impl Into<Address>) -> Self {
+        self.address(Role::Bcc, recipient.into())
     }
 
     /// Keeps `Bcc:` in what is written, for a message that is not sent yet.
     pub const fn draft(mut self) -> Self {
         self.draft = true;
+        self
+    }
+
+    #[inline]
+    fn address(mut self, role: Role, address: Address) -> Self {
+        self.addresses.push((role, address));
         self
     }
 
@@ -350,21 +371,21 @@ impl Builder {
     /// ```
     #[inline]
     pub fn report(mut self, report: impl Into<Report>) -> Self {
-        self.body.report = Some(report.into());
+        self.body.report = Some(Box::new(report.into()));
         self
     }
 
     /// Adds the message that the report is about, whole.
     #[inline]
     pub fn returned_message(mut self, message: impl Into<Bytes>) -> Self {
-        self.body.returned = Some(PartBuilder::message(message));
+        self.body.returned = Some(Box::new(PartBuilder::message(message)));
         self
     }
 
     /// Adds the header of the message that the report is about (RFC 6522 §4).
     #[inline]
     pub fn returned_header(mut self, header: impl Into<Bytes>) -> Self {
-        self.body.returned = Some(PartBuilder::header(header));
+        self.body.returned = Some(Box::new(PartBuilder::header(header)));
         self
     }
 
@@ -386,7 +407,10 @@ impl Builder {
     /// Iterates over the addresses that the message must be sent to: those of `To`, `Cc` and
     /// `Bcc`.
     pub fn recipients(&self) -> impl Iterator<Item = &AddrSpec> {
-        [&self.to, &self.cc, &self.bcc].into_iter().flatten().flat_map(specs)
+        [Role::To, Role::Cc, Role::Bcc].into_iter().flat_map(move |role| {
+            let these = self.addresses.iter().filter(move |(it, _)| *it == role);
+            these.flat_map(|(_, address)| specs(address))
+        })
     }
 
     /// Tells whether its header has what has no form in ASCII, such as an address with other

@@ -53,7 +53,9 @@ impl FromStr for MessageId {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>');
-        match text.find(bad) {
+        // The usual case, in which octets tell.
+        let plain = text.bytes().all(|it| it.is_ascii_graphic() && it != b'<' && it != b'>');
+        match if plain { None } else { text.find(bad) } {
             Some(at) => Err(ParseError::new(ParseErrorKind::MessageId, at)),
             // RFC 5322 §2.1.1: it must fit into a line, as nothing in it can be folded.
             None if text.is_empty() || text.len() > 900 => {

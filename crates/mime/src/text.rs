@@ -37,12 +37,11 @@ impl From<String> for Text {
     }
 }
 
-/// Most text is ASCII, of which octets tell.
-fn has_controls(text: &str) -> bool {
-    match text.is_ascii() {
-        true => text.bytes().any(|octet| octet.is_ascii_control()),
-        false => text.contains(char::is_control),
-    }
+/// Tells whether there are control characters, at one look at the octets: those that are not
+/// ASCII are U+0080 to U+009F, which no other octet than 0xC2 begins.
+pub(crate) fn has_controls(text: &str) -> bool {
+    let found = |found, octet: u8| found | octet.is_ascii_control() | (octet == 0xc2);
+    text.bytes().fold(false, found) && text.contains(char::is_control)
 }
 
 impl fmt::Display for Text {
