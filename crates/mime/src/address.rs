@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use smol_str::{SmolStr, SmolStrBuilder};
+
 use crate::address_reader;
 use crate::lex::is_atext;
 use crate::text::has_controls;
@@ -26,7 +28,7 @@ use crate::{ParseError, ParseErrorKind, Text};
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct AddrSpec {
     /// Both sides and the `@` between them, without quotes.
-    text: String,
+    text: SmolStr,
     /// Where the `@` is.
     at: usize,
 }
@@ -46,11 +48,11 @@ impl AddrSpec {
         if domain.len() > 255 || !is_domain(domain) {
             return Err(ParseError::new(ParseErrorKind::Domain, local.len() + 1));
         }
-        let mut text = String::with_capacity(local.len() + 1 + domain.len());
+        let mut text = SmolStrBuilder::new();
         text.push_str(local);
         text.push('@');
         text.push_str(domain);
-        Ok(Self { text, at: local.len() })
+        Ok(Self { text: text.finish(), at: local.len() })
     }
 
     /// Returns what stands before the `@`, without quotes.

@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use smol_str::SmolStr;
+
 use crate::lex::Lexer;
 use crate::{ParseError, ParseErrorKind};
 
@@ -21,7 +23,7 @@ use crate::{ParseError, ParseErrorKind};
 /// # Ok::<(), mime::ParseError>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct MessageId(String);
+pub struct MessageId(SmolStr);
 
 impl MessageId {
     /// Returns what stands between the angle brackets.
@@ -61,7 +63,7 @@ impl FromStr for MessageId {
             None if text.is_empty() || text.len() > 900 => {
                 Err(ParseError::new(ParseErrorKind::MessageId, text.len().min(900)))
             }
-            None => Ok(Self(text.into())),
+            None => Ok(Self(SmolStr::new(text))),
         }
     }
 }

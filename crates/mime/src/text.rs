@@ -2,6 +2,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use smol_str::SmolStr;
+
 /// Text that cannot break a header: it holds no control characters.
 ///
 /// Every text becomes one: each control character, CR and LF first of all, becomes a space.
@@ -12,7 +14,7 @@ use core::fmt;
 /// assert_eq!(Text::from("Hi\r\nBcc: eve@example.org").as_str(), "Hi  Bcc: eve@example.org");
 /// ```
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Text(String);
+pub struct Text(SmolStr);
 
 impl Text {
     /// Returns the text.
@@ -25,7 +27,7 @@ impl Text {
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         if !has_controls(text) {
-            return Self(text.into());
+            return Self(SmolStr::new(text));
         }
         Self(text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
     }
@@ -33,7 +35,7 @@ impl From<&str> for Text {
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        if has_controls(&text) { Self::from(text.as_str()) } else { Self(text) }
+        if has_controls(&text) { Self::from(text.as_str()) } else { Self(text.into()) }
     }
 }
 
