@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use bytes::{BufMut, Bytes, BytesMut};
 use memchr::memmem;
 
-use crate::builder::{Body, Builder, Role};
+use crate::builder::{Body, Letter, Role};
 use crate::builder_boundary::{self as boundary, Boundary};
 use crate::builder_flowed::flow;
 use crate::builder_part::{Kind, PartBuilder};
@@ -43,14 +43,14 @@ impl<'o> Writer<'o> {
         Self { out, start, target, seed, multiparts: 0, label, armoured: false, later }
     }
 
-    pub(crate) fn message(&mut self, builder: &Builder) {
-        let body = &builder.body;
+    pub(crate) fn message(&mut self, letter: &Letter) {
+        let body = &letter.body;
         if self.later.is_none() {
-            // A header, and texts in base64.
+            // A usual header, and texts that need no encoding.
             let texts: usize = body.text.iter().chain(&body.html).map(Bytes::len).sum();
-            self.out.reserve(1024 + texts + texts / 2);
+            self.out.reserve(384 + texts + texts / 16);
         }
-        self.header(builder);
+        self.header(letter);
         self.prepare(body);
         self.body(body);
     }
@@ -66,7 +66,7 @@ impl<'o> Writer<'o> {
     }
 
     fn prepare(&mut self, body: &Body) {
-        let parts = body.attachments.iter().chain(&body.inline).chain(body.returned.as_deref());
+        let parts = body.attachments.iter().chain(&body.inline).chain(&body.returned);
         let parts: Vec<_> = parts.flat_map(PartBuilder::contents).collect();
         self.avoid(&parts, b"");
         let texts = body.text.iter().chain(&body.html).map(|text| (text, true));
@@ -84,14 +84,14 @@ impl<'o> Writer<'o> {
         FieldWriter::new(self.out, name, self.target.carries_utf8())
     }
 
-    pub(crate) fn header(&mut self, builder: &Builder) {
+    pub(crate) fn header(&mut self, letter: &Letter) {
         let mut field = self.field("Date");
-        field.date(builder.date);
+        field.date(letter.date);
         field.end();
         for role in Role::ALL {
-            let addresses = builder.addresses.iter().filter(|(it, _)| *it == role);
+            let addresses = letter.addresses.iter().filter(|(it, _)| *it == role);
             let mut addresses = addresses.map(|(_, address)| address).peekable();
-            let told = role != Role::Bcc || builder.draft;
+            let told = role != Role::Bcc || letter.draft;
             if addresses.peek().is_some() && told {
                 let mut field = self.field(role.name());
                 field.addresses(addresses);
@@ -99,9 +99,9 @@ impl<'o> Writer<'o> {
             }
         }
         for (name, ids) in [
-            ("Message-ID", builder.message_id.as_slice()),
-            ("In-Reply-To", &builder.in_reply_to),
-            ("References", &builder.references),
+            ("Message-ID", letter.message_id.as_slice()),
+            ("In-Reply-To", &letter.in_reply_to),
+            ("References", &letter.references),
         ] {
             if !ids.is_empty() {
                 let mut field = self.field(name);
@@ -109,12 +109,12 @@ impl<'o> Writer<'o> {
                 field.end();
             }
         }
-        if let Some(subject) = &builder.subject {
+        if let Some(subject) = &letter.subject {
             let mut field = self.field("Subject");
             field.text(subject.as_str());
             field.end();
         }
-        for (name, value) in &builder.fields {
+        for (name, value) in &letter.fields {
             value.write(name, self.target.carries_utf8(), self.out);
         }
         self.out.put_slice(b"MIME-Version: 1.0\r\n");
