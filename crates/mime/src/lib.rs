@@ -11,6 +11,7 @@ mod base_subject;
 mod bodies;
 mod body_structure;
 mod builder;
+mod builder_boundary;
 mod builder_flowed;
 mod builder_part;
 mod builder_pieces;
