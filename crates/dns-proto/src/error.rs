@@ -122,6 +122,9 @@ pub enum Misuse {
     /// Record data is longer than 65,535 octets.
     #[error("record data is longer than 65535 octets")]
     RdataLength,
+    /// A step between versions of a zone does not begin at this one.
+    #[error("step begins at another version of the zone")]
+    Version,
     /// There is no server to ask.
     #[error("no server to ask")]
     NoServers,

@@ -4,6 +4,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "tokio"))]
 extern crate std;
 
+mod access;
 pub mod authority;
 mod cache;
 mod compress;
@@ -33,6 +34,7 @@ mod writer;
 mod zone;
 pub mod zone_file;
 
+pub use access::{Access, Action, Rule, Who};
 pub use authority::{Authority, Outcome};
 pub use edns::{
     ClientSubnet, Cookie, CookieSecret, Edns, EdnsOption, Options, OptionsBuf, ZoneVersion,
@@ -58,4 +60,4 @@ pub use rdata::{
 pub use record::Record;
 pub use update::Update;
 pub use writer::{Mark, Writer};
-pub use zone::Zone;
+pub use zone::{Zone, ZoneBuilder, ZoneDelta};
