@@ -13,10 +13,12 @@ mod error;
 mod exchange;
 mod fold;
 mod header;
+mod journal;
 mod key;
 mod limits;
 mod message;
 mod name;
+mod notify;
 mod number;
 mod query;
 mod random;
@@ -28,6 +30,7 @@ pub mod stub;
 mod text;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+pub mod transfer;
 pub mod tsig;
 mod update;
 mod writer;
@@ -41,9 +44,11 @@ pub use edns::{
 };
 pub use error::{Error, Misuse, ParseError, ParseErrorKind};
 pub use header::Header;
+pub use journal::Journal;
 pub use limits::MessageLimits;
 pub use message::{Message, MessageBuf, Question, RecordRef, Records, Section};
 pub use name::{Labels, Name, NameRef};
+pub use notify::{Notification, Notifier};
 pub use number::{
     CertType, Class, DnssecAlgorithm, DsyncScheme, ExtendedError, Opcode, OptionCode, Rcode,
     RecordType, SvcKey,

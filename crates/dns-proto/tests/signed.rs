@@ -144,7 +144,7 @@ _ssh._tcp.host2.example. SRV 0 0 22 host1.example.
 subdel.example. NS ns.example.com.
 subdel.example. NS ns.example.net.
 ";
-    let authority = self::authority(zone);
+    let authority = authority(zone);
     let mut client = BytesMut::new();
     for (asked, rtype, outcome) in [
         ("host3.example", RecordType::MX, Outcome::Answer),
