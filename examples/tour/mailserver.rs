@@ -225,15 +225,6 @@ impl Handler for Reception {
                 self.client = host.to_string();
                 self.forget().await;
             }
-            Event::Auth(claim) => {
-                let Claim::Password(login) = claim else {
-                    return reply(535, "5.7.8 a password, please");
-                };
-                self.authenticated = self.shared.admits(&login).is_some();
-                if !self.authenticated {
-                    return reply(535, "5.7.8 I do not know you by that password");
-                }
-            }
             Event::Mail { from, .. } => {
                 self.forget().await;
                 let (ours, others, message) = Default::default();
@@ -255,6 +246,17 @@ impl Handler for Reception {
             _ => {}
         }
         None
+    }
+
+    async fn trust(&mut self, event: Event) -> Option<Reply> {
+        let Event::Auth(Claim::Password(login)) = event else {
+            return reply(535, "5.7.8 a password, please");
+        };
+        self.authenticated = self.shared.admits(&login).is_some();
+        if self.authenticated {
+            return None;
+        }
+        reply(535, "5.7.8 I do not know you by that password")
     }
 }
 

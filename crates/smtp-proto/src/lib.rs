@@ -1,13 +1,17 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 extern crate alloc;
-#[cfg(feature = "tokio")]
+#[cfg(feature = "std")]
 extern crate std;
 
 mod attributes;
+#[cfg(feature = "std")]
+pub mod blocking;
 mod capabilities;
 pub mod client;
 mod command;
+#[cfg(feature = "std")]
+mod common;
 mod date_time;
 mod dsn;
 mod error;

@@ -10,8 +10,7 @@ use proto_core::tokio::{BoxStream, Driver};
 pub use client::Client;
 pub use server::{Handler, serve};
 
-/// Why a connection ended early.
-pub type Error = proto_core::tokio::Error<crate::Error>;
+pub use crate::common::{Error, Place, Security};
 
 /// A session over a stream that can become TLS.
 type Boxed<M> = Driver<M, BoxStream>;

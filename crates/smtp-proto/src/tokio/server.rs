@@ -6,6 +6,7 @@ use sasl::scram::{Lookup, Verifier};
 
 use super::{Boxed, Error};
 use crate::Reply;
+use crate::common::server::{self, Desk, trust_nobody};
 use crate::server::{Event, Session};
 
 /// What a server does with mail.
@@ -36,7 +37,8 @@ pub trait Handler: Send {
     /// Hears what the client did, and answers: `None` is the customary yes. For an event to
     /// which no reply is owed, the answer means nothing.
     ///
-    /// A reply that makes no sense, 250 to DATA for instance, becomes 451.
+    /// A reply that makes no sense, 250 to DATA for instance, becomes 451. Messages in chunks
+    /// come as others do; with LMTP, [`Event::Verdict`] asks for each recipient.
     fn answer(&mut self, event: Event) -> impl Future<Output = Option<Reply>> + Send;
 
     /// Finds what is stored of somebody's password, for SCRAM; of somebody who does not exist, a
@@ -44,6 +46,12 @@ pub trait Handler: Send {
     fn verifier(&mut self, lookup: &Lookup) -> impl Future<Output = Option<Verifier>> + Send {
         let _ = lookup;
         ready(None)
+    }
+
+    /// Hears what would be worth something to a stranger, AUTH, XCLIENT, XFORWARD and BURL, and
+    /// answers as [`answer`](Self::answer) does: `None` is yes. Refuses all by default.
+    fn trust(&mut self, event: Event) -> impl Future<Output = Option<Reply>> + Send {
+        ready(Some(trust_nobody(&event)))
     }
 }
 
@@ -55,36 +63,54 @@ pub trait Handler: Send {
 /// # Errors
 /// The session or its stream failed; the client has been told as far as it listens.
 pub async fn serve<H: Handler>(
-    mut driver: Boxed<Session>,
+    driver: Boxed<Session>,
     acceptor: Option<&TlsAcceptor>,
     handler: &mut H,
 ) -> Result<(), Error> {
-    while let Some(event) = driver.next().await? {
-        if let Event::AuthLookup(lookup) = &event
-            && let Some(verifier) = driver.wait(handler.verifier(lookup)).await?
-            && driver.machine().supply(verifier).is_ok()
-        {
-            continue;
-        }
-        let answer = match (&event, acceptor) {
-            (Event::StartTls, None) => Some(Reply::own(454, "4.7.0 TLS is not available")),
-            _ => driver.wait(handler.answer(event)).await?,
-        };
-        let session = driver.machine();
-        if session.awaits_reply() {
-            let given = match answer {
-                None => session.accept(),
-                Some(reply) => session.reply(reply),
-            };
-            if given.is_err() {
-                // 451 is an answer to everything but QUIT, which 221 is.
-                let local = session.reply(Reply::own(451, "4.3.0 local error"));
-                let _ = local.or_else(|_| session.accept());
-            }
-        }
-        if let (true, Some(acceptor)) = (session.awaits_tls(), acceptor) {
-            driver = driver.secure_server(acceptor).await?;
-        }
+    server::serve(&mut Tokio { driver: Some(driver), acceptor, handler }).await
+}
+
+struct Tokio<'a, H> {
+    /// Away during a handshake, and for good if that fails.
+    driver: Option<Boxed<Session>>,
+    acceptor: Option<&'a TlsAcceptor>,
+    handler: &'a mut H,
+}
+
+/// The driver, borrowed apart from the handler.
+fn driver(driver: &mut Option<Boxed<Session>>) -> &mut Boxed<Session> {
+    driver.as_mut().expect("serving ends when a handshake fails")
+}
+
+impl<H: Handler> Desk for Tokio<'_, H> {
+    fn session(&mut self) -> &mut Session {
+        driver(&mut self.driver).machine()
     }
-    Ok(())
+
+    async fn next(&mut self) -> Result<Option<Event>, Error> {
+        driver(&mut self.driver).next().await
+    }
+
+    fn has_tls(&self) -> bool {
+        self.acceptor.is_some()
+    }
+
+    async fn secure(&mut self) -> Result<(), Error> {
+        if let (Some(driver), Some(acceptor)) = (self.driver.take(), self.acceptor) {
+            self.driver = Some(driver.secure_server(acceptor).await?);
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, event: Event) -> Result<Option<Reply>, Error> {
+        driver(&mut self.driver).wait(self.handler.answer(event)).await
+    }
+
+    async fn trust(&mut self, event: Event) -> Result<Option<Reply>, Error> {
+        driver(&mut self.driver).wait(self.handler.trust(event)).await
+    }
+
+    async fn verifier(&mut self, lookup: &Lookup) -> Result<Option<Verifier>, Error> {
+        driver(&mut self.driver).wait(self.handler.verifier(lookup)).await
+    }
 }

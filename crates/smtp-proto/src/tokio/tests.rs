@@ -36,6 +36,40 @@ impl Handler for House {
         }
         None
     }
+
+    async fn trust(&mut self, event: Event) -> Option<Reply> {
+        let known = matches!(&event, Event::Auth(claim) if claim.authcid() == Some("alice"));
+        (!known).then(|| Reply::new(535, "5.7.8 who are you?").unwrap())
+    }
+}
+
+/// Thinks of nothing.
+struct Careless;
+
+impl Handler for Careless {
+    async fn answer(&mut self, _: Event) -> Option<Reply> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_thinks_of_nothing_trusts_nobody() {
+    let (ours, mut theirs) = duplex(4096);
+    let mut config = server::Config::new("hamburger.edu".parse().unwrap());
+    config.extensions = crate::Extensions::all();
+    (config.mechanisms, config.plaintext_passwords) = (vec![Mechanism::PLAIN], true);
+    let stream = Box::new(ours) as BoxStream;
+    let driver = Driver::new(stream, |now| server::Session::new(now, config));
+    let server = tokio::spawn(async move { serve(driver, None, &mut Careless).await });
+    theirs.write_all(b"EHLO x\r\nAUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n").await.unwrap();
+    theirs.write_all(b"XCLIENT NAME=a.b\r\nXFORWARD NAME=a.b\r\nSTARTTLS\r\n").await.unwrap();
+    theirs.write_all(b"QUIT\r\n").await.unwrap();
+    let mut heard = String::new();
+    theirs.read_to_string(&mut heard).await.unwrap();
+    let codes: Vec<_> =
+        heard.lines().filter(|it| !it.starts_with("250")).map(|it| &it[..3]).collect();
+    assert_eq!(codes, ["220", "535", "550", "550", "454", "221"], "{heard}");
+    server.await.unwrap().unwrap();
 }
 
 fn letter(recipients: &[&str]) -> Envelope {

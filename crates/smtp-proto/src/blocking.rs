@@ -1,0 +1,27 @@
+//! Sending and serving with threads, in a few lines: the same as `tokio` has.
+//!
+//! Everything here is made of [`Driver`] and the sessions; where it does not fit, use those. TLS is
+//! the application's: a [`Handshake`] by whichever library it has.
+mod client;
+mod server;
+
+use std::io;
+
+use proto_core::ChannelBinding;
+use proto_core::blocking::{BoxStream, Driver};
+
+pub use client::Client;
+pub use server::{Handler, serve};
+
+pub use crate::common::{Error, Place, Security};
+
+/// A session over a stream that can become TLS.
+type Boxed<M> = Driver<M, BoxStream>;
+
+/// Makes TLS of a stream, and names its channel if it can: for SCRAM's `-PLUS`. A client's proves
+/// who the server is.
+pub type Handshake<'a> =
+    &'a mut dyn FnMut(BoxStream) -> io::Result<(BoxStream, Option<ChannelBinding>)>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! One connection from a client, served.
+use sasl::scram::{Lookup, Verifier};
+
+use super::{Boxed, Error, Handshake};
+use crate::Reply;
+use crate::common::now;
+use crate::common::server::{self, Desk, trust_nobody};
+use crate::server::{Event, Session};
+
+/// What a server does with mail.
+///
+/// ```
+/// use smtp_proto::{Reply, blocking::Handler, server::Event};
+///
+/// /// Takes mail for Bob.
+/// #[derive(Default)]
+/// struct Bobs { message: Vec<u8>, inbox: Vec<Vec<u8>> }
+///
+/// impl Handler for Bobs {
+///     fn answer(&mut self, event: Event) -> Option<Reply> {
+///         match event {
+///             Event::Rcpt { to, .. } if to.to_string() != "<bob@hamburger.edu>" => {
+///                 return Some(Reply::new(550, "5.1.1 only Bob lives here").expect("no controls"));
+///             }
+///             Event::Data => self.message.clear(),
+///             Event::Body(piece) => self.message.extend_from_slice(&piece),
+///             Event::BodyEnd => self.inbox.push(std::mem::take(&mut self.message)),
+///             _ => {}
+///         }
+///         None
+///     }
+/// }
+/// ```
+pub trait Handler {
+    /// Hears what the client did, and answers: `None` is the customary yes. For an event to
+    /// which no reply is owed, the answer means nothing.
+    ///
+    /// A reply that makes no sense, 250 to DATA for instance, becomes 451. Messages in chunks
+    /// come as others do; with LMTP, [`Event::Verdict`] asks for each recipient.
+    fn answer(&mut self, event: Event) -> Option<Reply>;
+
+    /// Finds what is stored of somebody's password, for SCRAM; of somebody who does not exist, a
+    /// [decoy](Verifier::decoy). Offer SCRAM only if this is there: `None` is refused.
+    fn verifier(&mut self, lookup: &Lookup) -> Option<Verifier> {
+        let _ = lookup;
+        None
+    }
+
+    /// Hears what would be worth something to a stranger, AUTH, XCLIENT, XFORWARD and BURL, and
+    /// answers as [`answer`](Self::answer) does: `None` is yes. Refuses all by default.
+    fn trust(&mut self, event: Event) -> Option<Reply> {
+        Some(trust_nobody(&event))
+    }
+}
+
+/// Serves one client until it leaves.
+///
+/// Offer STARTTLS in the session's configuration only if there is `tls`. If TLS is below the
+/// stream from the beginning, call `secured` on the driver's machine before.
+///
+/// # Errors
+/// The session or its stream failed; the client has been told as far as it listens.
+pub fn serve<H: Handler>(
+    driver: Boxed<Session>,
+    tls: Option<Handshake<'_>>,
+    handler: &mut H,
+) -> Result<(), Error> {
+    now(server::serve(&mut Blocking { driver: Some(driver), tls, handler }))
+}
+
+struct Blocking<'a, 't, H> {
+    /// Away during a handshake, and for good if that fails.
+    driver: Option<Boxed<Session>>,
+    tls: Option<Handshake<'t>>,
+    handler: &'a mut H,
+}
+
+impl<H> Blocking<'_, '_, H> {
+    fn driver(&mut self) -> &mut Boxed<Session> {
+        self.driver.as_mut().expect("serving ends when a handshake fails")
+    }
+}
+
+impl<H: Handler> Desk for Blocking<'_, '_, H> {
+    fn session(&mut self) -> &mut Session {
+        self.driver().machine()
+    }
+
+    async fn next(&mut self) -> Result<Option<Event>, Error> {
+        self.driver().next()
+    }
+
+    fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    async fn secure(&mut self) -> Result<(), Error> {
+        if let (Some(driver), Some(handshake)) = (self.driver.take(), self.tls.take()) {
+            self.driver = Some(driver.secure_bound(handshake)?);
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, event: Event) -> Result<Option<Reply>, Error> {
+        Ok(self.handler.answer(event))
+    }
+
+    async fn trust(&mut self, event: Event) -> Result<Option<Reply>, Error> {
+        Ok(self.handler.trust(event))
+    }
+
+    async fn verifier(&mut self, lookup: &Lookup) -> Result<Option<Verifier>, Error> {
+        Ok(self.handler.verifier(lookup))
+    }
+}

@@ -1,0 +1,368 @@
+//! Sends a message to a server, and says what became of it for each recipient.
+use std::{
+    io::{Cursor, Read},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::Parser;
+use homing::{
+    proto_core::tokio::{
+        Direction, Observer,
+        tls::{
+            TlsConnector,
+            rustls::{
+                ClientConfig, RootCertStore,
+                pki_types::{CertificateDer, pem::PemObject},
+            },
+        },
+    },
+    sasl::{Credentials, client::Identity},
+    smtp::{
+        ForwardPath, Mailbox, ReversePath,
+        client::{Config, Delivery, Envelope, Outcome},
+        tokio::{Client, Error, Place, Security},
+    },
+};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Anything that stops the program, in a sentence.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// From here on a message is large enough for a progress bar.
+const LARGE: u64 = 1024 * 1024;
+
+/// Sends a message to a server, and says what became of it for each recipient.
+///
+/// Lines may end in LF; they are sent with CRLF. Exit status: 0 if the server took the message for
+/// every recipient; 1 if it refused some for good; 2 for a wrong command line or an unreadable
+/// file; 3 if some may be tried again later, or there is no connection; 4 if nobody knows whether
+/// the server has the message. The gravest of 4, 1 and 3 is told, in this order.
+#[derive(Parser)]
+#[command(name = "send")]
+struct Arguments {
+    /// The server: HOST, HOST:PORT or [ADDRESS]:PORT. Without a port: 465 with --tls, 587 with
+    /// --starttls, 25 otherwise
+    #[arg(long, value_name = "HOST:PORT")]
+    server: String,
+    /// Use TLS from the beginning
+    #[arg(long, conflicts_with = "starttls")]
+    tls: bool,
+    /// Begin in clear and require STARTTLS. With neither, all goes in clear
+    #[arg(long)]
+    starttls: bool,
+    /// Trust this certificate too, beside the system's
+    #[arg(long, value_name = "FILE.pem")]
+    ca: Option<PathBuf>,
+    /// Log in as this user, by the best mechanism that is offered
+    #[arg(long, value_name = "NAME", requires = "password_file")]
+    user: Option<String>,
+    /// Read the password from the first line of a file
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
+    /// Speak LMTP, where each recipient gets a verdict
+    #[arg(long)]
+    lmtp: bool,
+    /// What to call ourselves
+    #[arg(long, value_name = "NAME", default_value = "localhost")]
+    helo: String,
+    /// The sender; empty for none, as reports of failure have it
+    #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
+    from: String,
+    /// A recipient; may be repeated, and may be several with commas between them
+    #[arg(long, value_name = "MAILBOX", required = true, value_delimiter = ',')]
+    to: Vec<String>,
+    /// Print the dialogue, without the message and without passwords, on standard error
+    #[arg(short, long)]
+    verbose: bool,
+    /// The message; - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    message: PathBuf,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let prepared = prepare(&arguments);
+    let (place, config, envelope, message, tls) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return complain(&*error, 2),
+    };
+    let observer = arguments.verbose.then(dialogue);
+    match send(&place, config, tls.as_ref(), observer, envelope, &message).await {
+        Ok(outcome) => ExitCode::from(report(&outcome)),
+        Err(error) => {
+            let code = status(&error);
+            let place = format!("{}:{}", place.host, place.port);
+            complain(&*Failure::from(format!("{place}: {}", chain(&error))), code)
+        }
+    }
+}
+
+fn complain(error: &(dyn std::error::Error + Send + Sync), code: u8) -> ExitCode {
+    eprintln!("send: {error}");
+    ExitCode::from(code)
+}
+
+/// An error and what caused it, in a line.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+type Prepared = (Place, Config, Envelope, Vec<u8>, Option<TlsConnector>);
+
+/// Reads the command line, the files and the message.
+fn prepare(arguments: &Arguments) -> Result<Prepared, Failure> {
+    let security = match (arguments.tls, arguments.starttls) {
+        (true, _) => Security::Tls,
+        (_, true) => Security::StartTls,
+        _ => Security::Plain,
+    };
+    let place = place(&arguments.server, security)?;
+    let mut config = Config::new(arguments.helo.parse().map_err(|_| "--helo wants a name")?);
+    config.lmtp = arguments.lmtp;
+    if let (Some(user), Some(file)) = (&arguments.user, &arguments.password_file) {
+        let text = String::from_utf8(read(file)?)?;
+        let password = text.lines().next().unwrap_or_default();
+        config.identity = Some(Identity::Password(Credentials::new(user, password.into())?));
+        config.plaintext_passwords = security == Security::Plain;
+    }
+    let from = match &*arguments.from {
+        "" | "<>" => ReversePath::Null,
+        from => ReversePath::Mailbox(mailbox(from)?),
+    };
+    let to = |to: &String| mailbox(to).map(ForwardPath::Mailbox);
+    let to = arguments.to.iter().map(to).collect::<Result<_, _>>()?;
+    let message = crlf(&read(&arguments.message)?);
+    let tls = (security != Security::Plain).then(|| connector(arguments.ca.as_deref()));
+    let mut envelope = Envelope::new(from, to);
+    envelope.examine(&message);
+    Ok((place, config, envelope, message, tls.transpose()?))
+}
+
+fn place(server: &str, security: Security) -> Result<Place, Failure> {
+    let wrong = || format!("{server} is not of the form HOST:PORT");
+    let (host, port) = match server.rsplit_once(':') {
+        Some((host, port))
+            if !port.contains(']') && (host.starts_with('[') || !host.contains(':')) =>
+        {
+            (host, Some(port.parse().map_err(|_| wrong())?))
+        }
+        _ => (server, None),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if host.is_empty() {
+        return Err(wrong().into());
+    }
+    let mut place = Place::new(host, security);
+    place.port = port.unwrap_or(place.port);
+    Ok(place)
+}
+
+fn mailbox(text: &str) -> Result<Mailbox, Failure> {
+    let bare = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(text);
+    bare.parse().map_err(|error| format!("{text} is no mailbox: {error}").into())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    if file != Path::new("-") {
+        let octets = std::fs::read(file);
+        return octets.map_err(|error| format!("cannot read {}: {error}", file.display()).into());
+    }
+    let mut octets = Vec::new();
+    std::io::stdin().read_to_end(&mut octets)?;
+    Ok(octets)
+}
+
+/// Gives each line that ends in LF its CR, as mail has it on the wire.
+fn crlf(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + text.len() / 32);
+    let mut last = 0;
+    for &octet in text {
+        if octet == b'\n' && last != b'\r' {
+            out.push(b'\r');
+        }
+        out.push(octet);
+        last = octet;
+    }
+    out
+}
+
+fn connector(ca: Option<&Path>) -> Result<TlsConnector, Failure> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(ca) = ca {
+        let unreadable = |error| format!("cannot read {}: {error}", ca.display());
+        for certificate in CertificateDer::pem_file_iter(ca).map_err(unreadable)? {
+            roots.add(certificate.map_err(unreadable)?)?;
+        }
+    }
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    Ok(Arc::new(config).into())
+}
+
+async fn send(
+    place: &Place,
+    config: Config,
+    tls: Option<&TlsConnector>,
+    observer: Option<Observer>,
+    envelope: Envelope,
+    message: &[u8],
+) -> Result<Outcome, Error> {
+    let mut client = Client::connect(place, config, tls, observer).await?;
+    let progress = bar(message.len() as u64);
+    let read = progress.wrap_async_read(Cursor::new(message));
+    let outcome = client.send_file(envelope, read).await?;
+    progress.finish_and_clear();
+    // What became of the message is known; a server that says no goodbye changes nothing.
+    let _ = client.quit().await;
+    Ok(outcome)
+}
+
+fn bar(octets: u64) -> ProgressBar {
+    let bar = if octets < LARGE { ProgressBar::hidden() } else { ProgressBar::new(octets) };
+    let style = "{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+    bar.with_style(ProgressStyle::with_template(style).expect("the template is well-formed"))
+}
+
+/// Prints a line for each recipient, and returns the exit status.
+fn report(outcome: &Outcome) -> u8 {
+    let mut worst = 0;
+    for (to, delivery) in &outcome.recipients {
+        let (status, words) = match delivery {
+            Delivery::Accepted(reply) => (0, format!("accepted: {reply}")),
+            Delivery::Refused(stage, reply) if reply.is_transient() => {
+                (3, format!("not now, at {stage}: {reply}"))
+            }
+            Delivery::Refused(stage, reply) => (1, format!("refused, at {stage}: {reply}")),
+            Delivery::Unsent(reason) => (unsent(*reason), format!("not sent: {reason}")),
+            _ => (4, "unknown: the connection ended before the server's answer".into()),
+        };
+        println!("{to} {}", words.trim_end().replace("\r\n", " / "));
+        worst = graver(worst, status);
+    }
+    for recipient in outcome.rest.iter().flat_map(|rest| &rest.recipients) {
+        println!("{} not sent: the connection ended", recipient.to);
+        worst = graver(worst, 3);
+    }
+    worst
+}
+
+fn unsent(reason: homing::smtp::client::Reason) -> u8 {
+    use homing::smtp::client::Reason;
+    match reason {
+        Reason::Interrupted | Reason::SessionFull { .. } => 3,
+        _ => 1,
+    }
+}
+
+fn graver(one: u8, other: u8) -> u8 {
+    let gravity = [4, 1, 3];
+    gravity.into_iter().find(|status| [one, other].contains(status)).unwrap_or(0)
+}
+
+/// What a session that failed means to who wants to send again.
+fn status(error: &Error) -> u8 {
+    use homing::smtp::Error as Session;
+    match error {
+        Error::Protocol(Session::Refused(_, reply)) if reply.is_transient() => 3,
+        Error::Protocol(Session::Timeout | Session::UnexpectedEof | Session::Closing(_))
+        | Error::Io(_) => 3,
+        _ => 1,
+    }
+}
+
+/// Prints what both say, line by line; of the message and of passwords only that they were there.
+fn dialogue() -> Observer {
+    let mut silent = Silence::No;
+    Box::new(move |direction, octets| {
+        let text = String::from_utf8_lossy(octets);
+        if direction == Direction::Received {
+            text.lines().for_each(|line| eprintln!("S: {line}"));
+            silent = silent.after_reply(&text);
+            return;
+        }
+        match silent {
+            Silence::No => {}
+            Silence::Secret => return eprintln!("C: (part of the authentication)"),
+            Silence::Body => return eprintln!("C: ({} octets)", octets.len()),
+        }
+        for line in text.split_inclusive("\r\n") {
+            let word = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
+            match &*word {
+                "AUTH" => {
+                    let shown: Vec<_> = line.split_whitespace().take(2).collect();
+                    eprintln!("C: {} (and the rest)", shown.join(" "));
+                }
+                "BDAT" => {
+                    eprintln!("C: {}", line.trim_end());
+                    return eprintln!("C: (the message)");
+                }
+                _ => eprintln!("C: {}", line.trim_end()),
+            }
+        }
+    })
+}
+
+/// What the client's next octets are, by the server's last reply.
+#[derive(Clone, Copy)]
+enum Silence {
+    No,
+    Secret,
+    Body,
+}
+
+impl Silence {
+    fn after_reply(self, text: &str) -> Self {
+        let last = text.lines().last().unwrap_or_default();
+        match last.get(..3) {
+            Some("334") => Self::Secret,
+            Some("354") => Self::Body,
+            _ => Self::No,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_read() {
+        for (text, security, (host, port)) in [
+            ("mail.x.org", Security::Plain, ("mail.x.org", 25)),
+            ("mail.x.org", Security::Tls, ("mail.x.org", 465)),
+            ("mail.x.org", Security::StartTls, ("mail.x.org", 587)),
+            ("mail.x.org:2525", Security::Tls, ("mail.x.org", 2525)),
+            ("[::1]:26", Security::Plain, ("::1", 26)),
+            ("[::1]", Security::Plain, ("::1", 25)),
+            ("::1", Security::Plain, ("::1", 25)),
+        ] {
+            let place = place(text, security).unwrap();
+            assert_eq!((&*place.host, place.port), (host, port), "{text}");
+        }
+        for bad in ["", ":25", "host:x", "host:99999"] {
+            assert!(place(bad, Security::Plain).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn lines_end_in_crlf() {
+        assert_eq!(crlf(b"a\nb\r\n\n"), b"a\r\nb\r\n\r\n");
+    }
+
+    #[test]
+    fn what_may_not_be_repeated_is_gravest() {
+        assert_eq!(graver(graver(3, 4), 1), 4);
+        assert_eq!(graver(3, 1), 1);
+        assert_eq!(graver(0, 3), 3);
+        assert_eq!(graver(0, 0), 0);
+    }
+}
