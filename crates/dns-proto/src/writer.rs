@@ -1,7 +1,7 @@
 //! Messages as they are written: within a limit, compressed where RFC 3597 permits.
 use bytes::BytesMut;
 
-use crate::compress::{Table, assemble};
+use crate::compress::{Place, Table, assemble};
 use crate::edns::Edns;
 use crate::error::{Error, Misuse};
 use crate::header::Header;
@@ -12,7 +12,7 @@ use crate::rdata::{Names, Rdata, Sink, put_labels};
 use crate::reader::HEADER;
 use crate::record::Record;
 
-/// Octets that are made room for at first, and then twice as many each time.
+/// Octets that are made room for at first, and whenever there is none left.
 const ROOM: usize = 512;
 
 /// Writes one message behind what is already in a buffer, and never more than a limit.
@@ -44,6 +44,8 @@ pub struct Writer<'b> {
     /// Octets of the message so far; the buffer has room behind them.
     length: usize,
     limit: usize,
+    /// Octets for which there is room already, within the limit.
+    room: usize,
     overflow: bool,
     header: Header,
     /// Questions, answers, authorities, additionals.
@@ -67,10 +69,11 @@ impl<'b> Writer<'b> {
     pub fn new(out: &'b mut BytesMut, header: Header, limit: usize) -> Self {
         let base = out.len();
         let limit = limit.clamp(HEADER, usize::from(u16::MAX));
-        out.resize(base + limit.min(ROOM), 0);
+        let room = limit.min(ROOM);
+        out.resize(base + room, 0);
         let (counts, table) = ([0; 4], Table::new());
         let (length, overflow, section) = (HEADER, false, None);
-        Self { out, base, length, limit, overflow, header, counts, section, table }
+        Self { out, base, length, limit, room, overflow, header, counts, section, table }
     }
 
     /// Lends the header, which is written at the end.
@@ -81,6 +84,7 @@ impl<'b> Writer<'b> {
     /// Keeps the last `octets` of the limit free, for what must be written at the end.
     pub fn reserve(&mut self, octets: usize) {
         self.limit = self.limit.saturating_sub(octets).max(HEADER);
+        self.room = self.room.min(self.limit);
     }
 
     /// Gives back what [`reserve`](Self::reserve) kept.
@@ -98,9 +102,9 @@ impl<'b> Writer<'b> {
             return Err(Error::Full);
         }
         let mark = self.mark();
-        self.put_name(question.name, Names::Compressed);
-        self.put(&question.rtype.number().to_be_bytes());
-        self.put(&question.class.number().to_be_bytes());
+        self.put_compressed(question.name, Place::Owner);
+        self.put_array(question.rtype.number().to_be_bytes());
+        self.put_array(question.class.number().to_be_bytes());
         self.counted(mark)
     }
 
@@ -194,6 +198,8 @@ impl<'b> Writer<'b> {
         self.section = mark.section;
         self.header.truncated = mark.truncated;
         self.overflow = false;
+        // What comes next looks how much there is.
+        self.room = 0;
     }
 
     /// Returns how many octets the message has so far.
@@ -227,10 +233,10 @@ impl<'b> Writer<'b> {
     ) -> Result<(), Error> {
         let mark = self.mark();
         let section = *self.section.get_or_insert(Section::Answer);
-        self.put_name(owner, Names::Compressed);
+        self.put_compressed(owner, Place::Owner);
         let ([a, b], [c, d]) = (rtype.number().to_be_bytes(), class.number().to_be_bytes());
         let [e, f, g, h] = ttl.to_be_bytes();
-        self.put(&[a, b, c, d, e, f, g, h, 0, 0]);
+        self.put_array([a, b, c, d, e, f, g, h, 0, 0]);
         let start = self.length;
         data(self);
         let length = u16::try_from(self.length.saturating_sub(start)).unwrap_or_default();
@@ -267,53 +273,89 @@ impl<'b> Writer<'b> {
     }
 
     /// Writes a name, ending it with a pointer to the longest suffix that is known.
-    fn put_compressed(&mut self, name: NameRef<'_>) {
-        match name.plain() {
-            Some(wire) => self.put_split(wire),
-            None => self.put_split(assemble(name, &mut [0; MAX_NAME])),
+    #[inline]
+    fn put_compressed(&mut self, name: NameRef<'_>, place: Place) {
+        match name.octets() {
+            [0, ..] => self.put_array([0]),
+            octets if self.put_split(octets, place) => {}
+            _ => self.put_assembled(name, place),
         }
     }
 
-    fn put_split(&mut self, wire: &[u8]) {
+    fn put_assembled(&mut self, name: NameRef<'_>, place: Place) {
+        match assemble(name, &mut [0; MAX_NAME]) {
+            [0, ..] => self.put_array([0]),
+            wire => drop(self.put_split(wire, place)),
+        }
+    }
+
+    /// Writes a name that is whole and not the root; says whether it is so.
+    fn put_split(&mut self, octets: &[u8], place: Place) -> bool {
         let message = self.out.get(self.base..self.base + self.length).unwrap_or_default();
-        let (split, position) = (self.table.split(message, wire), self.length);
-        self.put(split.head());
+        let Some(split) = self.table.split(message, octets, place) else { return false };
+        let position = self.length;
+        if !split.head().is_empty() {
+            self.put(split.head());
+        }
         match split.pointer() {
-            0 => self.put(&[0]),
-            pointer => self.put(&(0xc000 | pointer).to_be_bytes()),
+            0 => self.put_array([0]),
+            pointer => self.put_array((0xc000 | pointer).to_be_bytes()),
         }
         if !self.overflow {
-            self.table.remember(&split, position);
+            self.table.remember(&split, position, place);
+        }
+        true
+    }
+
+    /// Steps over so many octets and returns their place, if the limit permits.
+    #[inline]
+    fn place(&mut self, octets: usize) -> Option<&mut [u8]> {
+        let end = self.length + octets;
+        if end > self.room && !self.grow(end) {
+            return None;
+        }
+        let start = self.base + core::mem::replace(&mut self.length, end);
+        self.out.get_mut(start..start + octets)
+    }
+
+    /// Writes a few octets whose number is known beforehand.
+    #[inline]
+    fn put_array<const N: usize>(&mut self, octets: [u8; N]) {
+        if let Some(place) = self.place(N) {
+            place.copy_from_slice(&octets);
         }
     }
 
+    /// Makes room for a message of so many octets; says whether the limit permits it.
     #[cold]
-    fn grow(&mut self, length: usize) {
-        let room = (2 * length).max(ROOM).min(self.limit.max(length));
-        self.out.resize(self.base + room, 0);
+    fn grow(&mut self, length: usize) -> bool {
+        self.overflow |= length > self.limit;
+        if self.overflow {
+            // Nor has what comes after a gap a place.
+            self.room = 0;
+            return false;
+        }
+        let present = self.out.len() - self.base;
+        if present < length {
+            self.out.resize(self.base + (length + ROOM).min(self.limit), 0);
+        }
+        self.room = self.limit.min(self.out.len() - self.base);
+        true
     }
 }
 
 impl Sink for Writer<'_> {
     #[inline]
     fn put(&mut self, octets: &[u8]) {
-        let end = self.length + octets.len();
-        self.overflow |= end > self.limit;
-        if self.overflow {
-            return;
-        }
-        if self.base + end > self.out.len() {
-            self.grow(end);
-        }
-        if let Some(place) = self.out.get_mut(self.base + self.length..self.base + end) {
+        if let Some(place) = self.place(octets.len()) {
             place.copy_from_slice(octets);
-            self.length = end;
         }
     }
 
+    #[inline]
     fn put_name(&mut self, name: NameRef<'_>, names: Names) {
         match names {
-            Names::Compressed => self.put_compressed(name),
+            Names::Compressed => self.put_compressed(name, Place::Data),
             Names::Lowered | Names::Plain => put_labels(self, name),
         }
     }
