@@ -60,8 +60,9 @@ enum News {
     None,
     /// The first label, for which this slot is free, and a known parent.
     First(u8),
-    /// All labels in the head, so many; the last of them into this slot.
-    Labels(usize, Option<u8>),
+    /// All labels in the head, so many, the last of them into this slot; and where the name's
+    /// parent is, if all of it is known.
+    Labels(usize, Option<u8>, u16),
 }
 
 type Starts = [u8; 128];
@@ -99,13 +100,16 @@ impl Table {
         place: Place,
     ) -> Option<Split<'n>> {
         let recent = self.recent(place);
-        if let Some(name) = recent.name()
-            && let Some(wire) = octets.get(..name.len())
-            && same(wire, name)
-        {
-            return Some(Split { wire, head: 0, pointer: recent.position, news: News::None });
+        if let Some((wire, pointer)) = recent.again(octets) {
+            return Some(Split { wire, head: 0, pointer, news: News::None });
         }
         self.sister(message, octets, recent).or_else(|| self.search(message, octets))
+    }
+
+    /// Returns where the name is if it is the same as the last owner.
+    #[inline]
+    pub(crate) fn again(&self, octets: &[u8]) -> Option<u16> {
+        self.owner.again(octets).map(|(_, pointer)| pointer)
     }
 
     /// Finds a name of which the last name's parent is the parent.
@@ -143,11 +147,13 @@ impl Table {
         let count = 128 - places.len();
         let starts = self.starts.get(..count).unwrap_or_default();
         let (mut head, mut pointer, mut labels) = self.below_question(message, wire, starts);
-        let mut slot = None;
+        let (mut slot, mut parent) = (None, 0);
         for start in starts.iter().take(labels).rev().map(|start| usize::from(*start)) {
             let label = wire.get(start..head).unwrap_or_default();
             match self.find(message, pointer, label) {
-                Found::At(position) => (head, pointer, labels) = (start, position, labels - 1),
+                Found::At(position) => {
+                    (parent, head, pointer, labels) = (pointer, start, position, labels - 1);
+                }
                 Found::Free(free) => {
                     slot = Some(free);
                     break;
@@ -155,7 +161,7 @@ impl Table {
                 Found::Crowded => break,
             }
         }
-        Some(Split { wire, head, pointer, news: News::Labels(labels, slot) })
+        Some(Split { wire, head, pointer, news: News::Labels(labels, slot, parent) })
     }
 
     /// Finds the question's name at the end of another, which is the commonest case; returns what
@@ -191,15 +197,14 @@ impl Table {
                 self.insert(slot, own);
                 (own, split.pointer)
             }
-            (News::Labels(labels, slot), own) => {
+            (News::Labels(labels, slot, parent), own) => {
                 self.insert_labels(split, position, labels, slot);
                 if position == HEADER {
                     self.question = u8::try_from(split.wire.len()).unwrap_or(0);
                 }
                 let Some(own) = own else { return };
                 match labels {
-                    // What is behind a label in the message, the next search finds out.
-                    0 => (split.pointer, 0),
+                    0 => (split.pointer, parent),
                     1 => (own, split.pointer),
                     _ => (own, self.second(split.wire, own)),
                 }
@@ -307,9 +312,12 @@ impl Table {
 impl Recent {
     const NONE: Self = Self { wire: [0; RECENT], length: 0, position: 0, first: 0, parent: 0 };
 
+    /// Returns the name that `octets` begin with, and where it is, if it is this one.
     #[inline]
-    fn name(&self) -> Option<&[u8]> {
-        self.wire.get(..usize::from(self.length)).filter(|name| !name.is_empty())
+    fn again<'n>(&self, octets: &'n [u8]) -> Option<(&'n [u8], u16)> {
+        let name = self.wire.get(..usize::from(self.length)).filter(|name| !name.is_empty())?;
+        let wire = octets.get(..name.len())?;
+        same(wire, name).then_some((wire, self.position))
     }
 
     /// Returns the name's parent if it is in the message, and not the root.
@@ -339,6 +347,12 @@ impl<'n> Split<'n> {
     #[inline]
     pub(crate) fn head(&self) -> &'n [u8] {
         self.wire.get(..self.head).unwrap_or_default()
+    }
+
+    /// Returns how long the name is when it is whole.
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
+        self.wire.len()
     }
 
     /// Returns where the rest is in the message; zero if the rest is the root.

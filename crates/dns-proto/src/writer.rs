@@ -105,7 +105,15 @@ impl<'b> Writer<'b> {
         self.put_compressed(question.name, Place::Owner);
         self.put_array(question.rtype.number().to_be_bytes());
         self.put_array(question.class.number().to_be_bytes());
-        self.counted(mark)
+        let [questions, ..] = &mut self.counts;
+        match questions.checked_add(1) {
+            Some(next) if !self.overflow => *questions = next,
+            _ => {
+                self.rollback(mark);
+                return Err(Error::Full);
+            }
+        }
+        Ok(())
     }
 
     /// Begins a section; records are written into it. The first is begun already.
@@ -127,13 +135,21 @@ impl<'b> Writer<'b> {
     ///
     /// [`Error::Full`] if there is no room.
     pub fn record(&mut self, record: &Record) -> Result<(), Error> {
-        let (owner, rtype) = (record.owner().view(), record.rtype());
+        let (owner, rtype, octets) = (record.owner().view(), record.rtype(), record.octets());
         let (class, ttl) = (record.class(), record.ttl());
-        if Rdata::is_compressed(rtype) {
-            return self.data(owner, class, ttl, &record.data());
+        match Rdata::compressed(rtype) {
+            // Without names to compress, the octets are as they shall be.
+            None => {
+                let mark = self.mark();
+                let length = u16::try_from(octets.len()).unwrap_or(u16::MAX);
+                let section = self.head(owner, rtype, class, ttl, length);
+                self.put(octets);
+                self.counted(mark, section)
+            }
+            Some((before, names)) => self.raw(owner, rtype, class, ttl, |writer| {
+                writer.put_between(octets, before, names);
+            }),
         }
-        // Without names to compress, the octets are as they shall be.
-        self.raw(owner, rtype, class, ttl, |writer| writer.put(record.octets()))
     }
 
     /// Writes a record from its parts.
@@ -232,11 +248,7 @@ impl<'b> Writer<'b> {
         data: impl FnOnce(&mut Self),
     ) -> Result<(), Error> {
         let mark = self.mark();
-        let section = *self.section.get_or_insert(Section::Answer);
-        self.put_compressed(owner, Place::Owner);
-        let ([a, b], [c, d]) = (rtype.number().to_be_bytes(), class.number().to_be_bytes());
-        let [e, f, g, h] = ttl.to_be_bytes();
-        self.put_array([a, b, c, d, e, f, g, h, 0, 0]);
+        let section = self.head(owner, rtype, class, ttl, 0);
         let start = self.length;
         data(self);
         let length = u16::try_from(self.length.saturating_sub(start)).unwrap_or_default();
@@ -246,53 +258,92 @@ impl<'b> Writer<'b> {
         {
             place.copy_from_slice(&length.to_be_bytes());
         }
-        let written = self.counted(mark);
-        // RFC 2181 §9: additional records are left out in silence.
-        self.header.truncated |= written.is_err() && section != Section::Additional;
-        written
+        self.counted(mark, section)
+    }
+
+    /// Writes what comes before a record's data.
+    #[inline]
+    fn head(
+        &mut self,
+        owner: NameRef<'_>,
+        rtype: RecordType,
+        class: Class,
+        ttl: u32,
+        length: u16,
+    ) -> Section {
+        let ([a, b], [c, d]) = (rtype.number().to_be_bytes(), class.number().to_be_bytes());
+        let ([e, f, g, h], [i, j]) = (ttl.to_be_bytes(), length.to_be_bytes());
+        if let Some(pointer) = self.table.again(owner.octets()) {
+            let [high, low] = (0xc000 | pointer).to_be_bytes();
+            self.put_array([high, low, a, b, c, d, e, f, g, h, i, j]);
+        } else {
+            self.put_compressed(owner, Place::Owner);
+            self.put_array([a, b, c, d, e, f, g, h, i, j]);
+        }
+        *self.section.get_or_insert(Section::Answer)
+    }
+
+    /// Writes data of which so many names, behind so many octets, are compressed.
+    #[inline]
+    fn put_between(&mut self, octets: &[u8], before: usize, names: usize) {
+        let mut at = before;
+        match octets.first_chunk() {
+            Some(number) if before == 2 => self.put_array::<2>(*number),
+            _ => self.put(octets.get(..before).unwrap_or_default()),
+        }
+        for _ in 0..names {
+            at += self.put_compressed(NameRef::checked(octets, at), Place::Data);
+        }
+        if at < octets.len() {
+            self.put(octets.get(at..).unwrap_or_default());
+        }
     }
 
     /// Counts what was written since the mark, or takes it back if it did not fit.
-    fn counted(&mut self, mark: Mark) -> Result<(), Error> {
-        let [questions, answers, authorities, additionals] = &mut self.counts;
-        let count = match self.section {
-            None => questions,
-            Some(Section::Answer) => answers,
-            Some(Section::Authority) => authorities,
-            Some(Section::Additional) => additionals,
+    #[inline]
+    fn counted(&mut self, mark: Mark, section: Section) -> Result<(), Error> {
+        let [_, answers, authorities, additionals] = &mut self.counts;
+        let count = match section {
+            Section::Answer => answers,
+            Section::Authority => authorities,
+            Section::Additional => additionals,
         };
-        let next = count.checked_add(1);
-        match next {
+        match count.checked_add(1) {
             Some(next) if !self.overflow => *count = next,
             _ => {
                 self.rollback(mark);
+                // RFC 2181 §9: additional records are left out in silence.
+                self.header.truncated |= section != Section::Additional;
                 return Err(Error::Full);
             }
         }
         Ok(())
     }
 
-    /// Writes a name, ending it with a pointer to the longest suffix that is known.
+    /// Writes a name, ending it with a pointer to the longest suffix that is known; returns its
+    /// length when it is whole.
     #[inline]
-    fn put_compressed(&mut self, name: NameRef<'_>, place: Place) {
-        match name.octets() {
-            [0, ..] => self.put_array([0]),
-            octets if self.put_split(octets, place) => {}
-            _ => self.put_assembled(name, place),
+    fn put_compressed(&mut self, name: NameRef<'_>, place: Place) -> usize {
+        let octets = name.octets();
+        if let [0, ..] = octets {
+            self.put_array([0]);
+            return 1;
+        }
+        match self.put_split(octets, place) {
+            Some(length) => length,
+            None => self.put_assembled(name, place),
         }
     }
 
-    fn put_assembled(&mut self, name: NameRef<'_>, place: Place) {
-        match assemble(name, &mut [0; MAX_NAME]) {
-            [0, ..] => self.put_array([0]),
-            wire => drop(self.put_split(wire, place)),
-        }
+    #[cold]
+    fn put_assembled(&mut self, name: NameRef<'_>, place: Place) -> usize {
+        self.put_compressed(NameRef::checked(assemble(name, &mut [0; MAX_NAME]), 0), place)
     }
 
-    /// Writes a name that is whole and not the root; says whether it is so.
-    fn put_split(&mut self, octets: &[u8], place: Place) -> bool {
+    /// Writes a name that is not the root; `None` if it is compressed itself.
+    fn put_split(&mut self, octets: &[u8], place: Place) -> Option<usize> {
         let message = self.out.get(self.base..self.base + self.length).unwrap_or_default();
-        let Some(split) = self.table.split(message, octets, place) else { return false };
+        let split = self.table.split(message, octets, place)?;
         let position = self.length;
         if !split.head().is_empty() {
             self.put(split.head());
@@ -304,7 +355,7 @@ impl<'b> Writer<'b> {
         if !self.overflow {
             self.table.remember(&split, position, place);
         }
-        true
+        Some(split.len())
     }
 
     /// Steps over so many octets and returns their place, if the limit permits.
@@ -355,7 +406,7 @@ impl Sink for Writer<'_> {
     #[inline]
     fn put_name(&mut self, name: NameRef<'_>, names: Names) {
         match names {
-            Names::Compressed => self.put_compressed(name, Place::Data),
+            Names::Compressed => drop(self.put_compressed(name, Place::Data)),
             Names::Lowered | Names::Plain => put_labels(self, name),
         }
     }

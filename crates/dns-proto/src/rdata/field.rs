@@ -76,6 +76,9 @@ pub(crate) trait Field<'a>: Sized {
     /// Whether the several-line form gives it lines of its own.
     const LONG: bool = false;
 
+    /// How many octets it has on the wire, if always so many.
+    const OCTETS: Option<usize> = None;
+
     /// Whether the value can be said in the type's own notation; if not, the data are printed in
     /// the general form.
     fn has_notation(&self) -> bool {
@@ -93,6 +96,8 @@ pub(crate) trait Field<'a>: Sized {
 macro_rules! fixed {
     ($kind:ty, $read:expr, $octets:expr, $scan:expr) => {
         impl<'a> Field<'a> for $kind {
+            const OCTETS: Option<usize> = Some(size_of::<Self>());
+
             fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
                 reader.array().map($read)
             }

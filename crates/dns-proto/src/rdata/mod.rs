@@ -108,11 +108,21 @@ macro_rules! rdata {
                 }
             }
 
-            /// Whether names in data of the type are compressed in messages.
-            pub(crate) const fn is_compressed(rtype: RecordType) -> bool {
+            /// Returns how many octets are before the names of a type whose names are compressed in
+            /// messages, and how many names it has; they are in a row.
+            #[inline]
+            pub(crate) const fn compressed(rtype: RecordType) -> Option<(usize, usize)> {
                 match rtype {
-                    $( RecordType::$rtype => matches!(Names::$names, Names::Compressed), )+
-                    _ => false,
+                    $( RecordType::$rtype if matches!(Names::$names, Names::Compressed) => {
+                        let (mut before, mut names) = (0, 0);
+                        $( match <$kind as Field<'_>>::OCTETS {
+                            None => names += 1,
+                            Some(octets) if names == 0 => before += octets,
+                            Some(_) => {}
+                        } )+
+                        Some((before, names))
+                    } )+
+                    _ => None,
                 }
             }
 
