@@ -21,11 +21,13 @@ pub(crate) enum Place {
 /// Where labels are in the message, each by its hash and that of what is to its right.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// Positions; zero if empty: no name begins in a header.
-    slots: [u16; SLOTS],
+    /// Positions; zero if empty: no name begins in a header. None before the first search.
+    slots: Option<[u16; SLOTS]>,
     highest: u16,
     /// Octets of the first name, which is written whole behind the header: the question's.
     question: u8,
+    /// Whether its labels are not in the slots yet, as no search has gone beyond it.
+    unknown: bool,
     owner: Recent,
     data: Recent,
     /// Where the labels of the name that is looked for begin.
@@ -79,9 +81,10 @@ impl Table {
     #[inline]
     pub(crate) const fn new() -> Self {
         Self {
-            slots: [0; SLOTS],
+            slots: None,
             highest: 0,
             question: 0,
+            unknown: false,
             owner: Recent::NONE,
             data: Recent::NONE,
             starts: [0; 128],
@@ -147,6 +150,10 @@ impl Table {
         let count = 128 - places.len();
         let starts = self.starts.get(..count).unwrap_or_default();
         let (mut head, mut pointer, mut labels) = self.below_question(message, wire, starts);
+        if pointer == 0 && core::mem::take(&mut self.unknown) {
+            self.insert_question(message);
+            return self.search(message, octets);
+        }
         let (mut slot, mut parent) = (None, 0);
         for start in starts.iter().take(labels).rev().map(|start| usize::from(*start)) {
             let label = wire.get(start..head).unwrap_or_default();
@@ -199,9 +206,6 @@ impl Table {
             }
             (News::Labels(labels, slot, parent), own) => {
                 self.insert_labels(split, position, labels, slot);
-                if position == HEADER {
-                    self.question = u8::try_from(split.wire.len()).unwrap_or(0);
-                }
                 let Some(own) = own else { return };
                 match labels {
                     0 => (split.pointer, parent),
@@ -220,6 +224,32 @@ impl Table {
         let parent = if parent < 0x4000 { parent } else { 0 };
         self.highest = self.highest.max(own).max(parent);
         parent
+    }
+
+    /// Takes the first name, which is written whole.
+    pub(crate) fn first(&mut self, wire: &[u8]) {
+        self.question = u8::try_from(wire.len()).unwrap_or(0);
+        self.unknown = true;
+        let own = 12;
+        let parent = self.second(wire, own);
+        // The root alone has no position.
+        let whole = wire.len().saturating_sub(1);
+        let parent = if usize::from(parent) < HEADER + whole { parent } else { 0 };
+        self.owner.keep(wire, own, parent);
+    }
+
+    /// Remembers the labels of the first name.
+    fn insert_question(&mut self, message: &[u8]) {
+        let end = HEADER + usize::from(self.question);
+        let Some(wire) = message.get(HEADER..end) else { return };
+        let (mut at, mut count) = (0, 0);
+        while let (Some(&length @ 1..), Some(place)) = (wire.get(at), self.starts.get_mut(count)) {
+            *place = u8::try_from(at).unwrap_or_default();
+            at += usize::from(length) + 1;
+            count += 1;
+        }
+        let split = Split { wire, head: at, pointer: 0, news: News::None };
+        self.insert_labels(&split, HEADER, count, None);
     }
 
     /// Remembers new labels from the right to the left, as each is under the next.
@@ -253,10 +283,10 @@ impl Table {
             }
         }
         if length <= HEADER {
-            self.question = 0;
+            (self.question, self.unknown) = (0, false);
         }
-        self.highest = 0;
-        for slot in &mut self.slots {
+        self.highest = self.owner.position.max(self.data.position);
+        for slot in self.slots.iter_mut().flatten() {
             if usize::from(*slot) >= length {
                 *slot = 0;
             }
@@ -281,9 +311,10 @@ impl Table {
     #[inline]
     fn find(&self, message: &[u8], parent: u16, label: &[u8]) -> Found {
         let first = hash(parent, label);
+        let Some(slots) = &self.slots else { return Found::Free(first) };
         for probe in 0..PROBES {
             let slot = first.wrapping_add(probe);
-            match self.slots.get(usize::from(slot)).copied().unwrap_or_default() {
+            match slots.get(usize::from(slot)).copied().unwrap_or_default() {
                 0 => return Found::Free(slot),
                 position if is_at(message, position, parent, label) => return Found::At(position),
                 _ => {}
@@ -296,13 +327,15 @@ impl Table {
     #[inline]
     fn free(&self, parent: u16, label: &[u8]) -> Option<u8> {
         let first = hash(parent, label);
+        let Some(taken) = &self.slots else { return Some(first) };
         let mut slots = (0..PROBES).map(|probe| first.wrapping_add(probe));
-        slots.find(|slot| self.slots.get(usize::from(*slot)) == Some(&0))
+        slots.find(|slot| taken.get(usize::from(*slot)) == Some(&0))
     }
 
     #[inline]
     fn insert(&mut self, slot: u8, position: u16) {
-        if let Some(slot) = self.slots.get_mut(usize::from(slot)) {
+        let slots = self.slots.get_or_insert([0; SLOTS]);
+        if let Some(slot) = slots.get_mut(usize::from(slot)) {
             *slot = position;
             self.highest = self.highest.max(position);
         }

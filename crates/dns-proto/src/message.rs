@@ -122,7 +122,7 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn rcode(&self) -> Rcode {
         let low = self.layout.header.rcode.number();
-        let high = self.opt().map_or(0, |opt| u16::from(opt.ttl.to_be_bytes()[0]));
+        let high = self.opt().map_or(0, |([_, _, upper, ..], _)| u16::from(upper));
         Rcode::new((high << 4) | low)
     }
 
@@ -172,10 +172,14 @@ impl<'a> Message<'a> {
     /// Returns what the sender says by EDNS, if it speaks it.
     #[must_use]
     pub fn edns(&self) -> Option<Edns<'a>> {
-        let opt = self.opt()?;
-        let [_, version, flags, _] = opt.ttl.to_be_bytes();
-        let Rdata::Opt { options } = opt.data() else { return None };
-        Some(Edns { payload: opt.class.number(), version, dnssec_ok: flags & 0x80 != 0, options })
+        let (fields, options) = self.opt()?;
+        let [payload_high, payload_low, _, version, flags, _, _, _] = fields;
+        Some(Edns {
+            payload: u16::from_be_bytes([payload_high, payload_low]),
+            version,
+            dnssec_ok: flags & 0x80 != 0,
+            options: Options::checked(options),
+        })
     }
 
     /// Returns the TSIG record, which is not verified yet, and where it begins.
@@ -185,9 +189,15 @@ impl<'a> Message<'a> {
         Some((tsig, start))
     }
 
-    fn opt(&self) -> Option<RecordRef<'a>> {
-        let start = self.layout.opt?;
-        Records(Reader::trusted(self.octets, start, self.octets.len())).next()
+    /// Returns what is between the OPT record's type and its data, and the data.
+    fn opt(&self) -> Option<([u8; 8], &'a [u8])> {
+        // Its owner is the root, without a pointer to it: the reader saw to that.
+        let opt = self.octets.get(self.layout.opt?..)?;
+        let (&[0, _, _, ref fields @ ..], data) = opt.split_first_chunk::<11>()? else {
+            return None;
+        };
+        let [.., high, low] = *fields;
+        Some((*fields, data.get(..usize::from(u16::from_be_bytes([high, low])))?))
     }
 }
 

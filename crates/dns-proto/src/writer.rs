@@ -102,9 +102,18 @@ impl<'b> Writer<'b> {
             return Err(Error::Full);
         }
         let mark = self.mark();
-        self.put_compressed(question.name, Place::Owner);
-        self.put_array(question.rtype.number().to_be_bytes());
-        self.put_array(question.class.number().to_be_bytes());
+        match question.name.plain() {
+            Some(wire) if self.length == HEADER => {
+                self.put(wire);
+                if !self.overflow {
+                    self.table.first(wire);
+                }
+            }
+            _ => drop(self.put_compressed(question.name, Place::Owner)),
+        }
+        let [a, b] = question.rtype.number().to_be_bytes();
+        let [c, d] = question.class.number().to_be_bytes();
+        self.put_array([a, b, c, d]);
         let [questions, ..] = &mut self.counts;
         match questions.checked_add(1) {
             Some(next) if !self.overflow => *questions = next,
@@ -188,11 +197,18 @@ impl<'b> Writer<'b> {
     /// [`Error::Full`] if there is no room.
     pub fn edns(&mut self, edns: &Edns<'_>) -> Result<(), Error> {
         self.section = Some(Section::Additional);
+        let mark = self.mark();
         let upper = (self.header.rcode.number() >> 4).to_be_bytes()[1];
         let flags = if edns.dnssec_ok { 0x80 } else { 0 };
-        let ttl = u32::from_be_bytes([upper, edns.version, flags, 0]);
-        let data = Rdata::Opt { options: edns.options };
-        self.data(NameRef::ROOT, Class::new(edns.payload), ttl, &data)
+        let [a, b] = RecordType::OPT.number().to_be_bytes();
+        let [c, d] = edns.payload.to_be_bytes();
+        let options = edns.options.octets();
+        let [e, f] = u16::try_from(options.len()).unwrap_or(u16::MAX).to_be_bytes();
+        self.put_array([0, a, b, c, d, upper, edns.version, flags, 0, e, f]);
+        if !options.is_empty() {
+            self.put(options);
+        }
+        self.counted(mark, Section::Additional)
     }
 
     /// Remembers this place.
