@@ -8,6 +8,8 @@ const SLOTS: usize = 256;
 /// attacker who makes hashes collide (CVE-2024-8508 and its kin) gets a longer message, not a
 /// slower server.
 const PROBES: u8 = 8;
+/// Where the first name begins: behind the header.
+const QUESTION: u16 = 12;
 /// Octets of the longest name that is remembered whole.
 const RECENT: usize = 64;
 
@@ -136,26 +138,32 @@ impl Table {
 
     /// Finds a name label by label, from the root down.
     fn search<'n>(&mut self, message: &[u8], octets: &'n [u8]) -> Option<Split<'n>> {
-        let (mut at, mut places) = (0, self.starts.iter_mut());
-        let wire = loop {
+        let length = usize::from(self.question);
+        let question = message.get(HEADER..HEADER + length).filter(|name| name.len() > 1);
+        let (mut at, mut count) = (0, 0);
+        let (wire, mut head, mut pointer) = loop {
+            if let Some(question) = question
+                && octets.get(at..at + length).is_some_and(|rest| same(rest, question))
+            {
+                break (octets.get(..at + length)?, at, QUESTION);
+            }
             match *octets.get(at)? {
-                0 => break octets.get(..=at)?,
+                0 => break (octets.get(..=at)?, at, 0),
                 length @ 1..=63 => {
-                    *places.next()? = u8::try_from(at).ok()?;
+                    *self.starts.get_mut(count)? = u8::try_from(at).ok()?;
+                    count += 1;
                     at += usize::from(length) + 1;
                 }
                 _ => return None,
             }
         };
-        let count = 128 - places.len();
-        let starts = self.starts.get(..count).unwrap_or_default();
-        let (mut head, mut pointer, mut labels) = self.below_question(message, wire, starts);
         if pointer == 0 && core::mem::take(&mut self.unknown) {
             self.insert_question(message);
             return self.search(message, octets);
         }
+        let (starts, mut labels) = (self.starts.get(..count).unwrap_or_default(), count);
         let (mut slot, mut parent) = (None, 0);
-        for start in starts.iter().take(labels).rev().map(|start| usize::from(*start)) {
+        for start in starts.iter().rev().map(|start| usize::from(*start)) {
             let label = wire.get(start..head).unwrap_or_default();
             match self.find(message, pointer, label) {
                 Found::At(position) => {
@@ -169,24 +177,6 @@ impl Table {
             }
         }
         Some(Split { wire, head, pointer, news: News::Labels(labels, slot, parent) })
-    }
-
-    /// Finds the question's name at the end of another, which is the commonest case; returns what
-    /// must be written, the pointer, and how many labels are before it.
-    #[inline]
-    fn below_question(&self, message: &[u8], wire: &[u8], starts: &[u8]) -> (usize, u16, usize) {
-        const QUESTION: u16 = 12;
-        let length = usize::from(self.question);
-        let question = message.get(HEADER..HEADER + length).unwrap_or_default();
-        let start = wire.len().wrapping_sub(length);
-        if length > 1 && wire.get(start..).is_some_and(|suffix| same(suffix, question)) {
-            // What looks like it may begin in the middle of a label.
-            let place = starts.iter().rposition(|own| usize::from(*own) == start);
-            if let Some(place) = place {
-                return (start, QUESTION, place);
-            }
-        }
-        (wire.len().saturating_sub(1), 0, starts.len())
     }
 
     /// Remembers a name that has been written at `position`.
@@ -230,7 +220,7 @@ impl Table {
     pub(crate) fn first(&mut self, wire: &[u8]) {
         self.question = u8::try_from(wire.len()).unwrap_or(0);
         self.unknown = true;
-        let own = 12;
+        let own = QUESTION;
         let parent = self.second(wire, own);
         // The root alone has no position.
         let whole = wire.len().saturating_sub(1);

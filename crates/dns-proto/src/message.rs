@@ -53,7 +53,7 @@ struct Layout {
     questions: u16,
     /// Where the questions end, and with each section the next begins.
     ends: [usize; 4],
-    /// Where the OPT record begins, and the TSIG record.
+    /// Where the OPT record's type is, and where the TSIG record begins.
     opt: Option<usize>,
     tsig: Option<usize>,
 }
@@ -191,11 +191,8 @@ impl<'a> Message<'a> {
 
     /// Returns what is between the OPT record's type and its data, and the data.
     fn opt(&self) -> Option<([u8; 8], &'a [u8])> {
-        // Its owner is the root, without a pointer to it: the reader saw to that.
         let opt = self.octets.get(self.layout.opt?..)?;
-        let (&[0, _, _, ref fields @ ..], data) = opt.split_first_chunk::<11>()? else {
-            return None;
-        };
+        let (&[_, _, ref fields @ ..], data) = opt.split_first_chunk::<10>()?;
         let [.., high, low] = *fields;
         Some((*fields, data.get(..usize::from(u16::from_be_bytes([high, low])))?))
     }
@@ -358,39 +355,46 @@ fn check_record(
     limits: &MessageLimits,
     layout: &mut Layout,
 ) -> Result<(), ParseError> {
-    let (start, error) = (reader.position(), ParseError::new);
+    let start = reader.position();
     let owner = reader.name()?;
+    let fields = reader.position();
     let [high, low, .., long, short] = reader.array::<10>()?;
     let rtype = RecordType::new(u16::from_be_bytes([high, low]));
     let length = usize::from(u16::from_be_bytes([long, short]));
-    let mut data = reader.sub(length)?;
     // RFC 8945 §5.1: the last record of the message.
     if layout.tsig.is_some() {
-        return Err(error(ParseErrorKind::Tsig, start));
+        return Err(ParseError::new(ParseErrorKind::Tsig, start));
     }
-    match rtype {
-        RecordType::OPT => {
-            let octets = data.clone().rest();
-            Rdata::check(rtype, &mut data)?;
-            // RFC 6891 §6.1.1: one, of the root, in the additional section.
-            let misplaced = section != Section::Additional || !owner.is_root();
-            if misplaced || layout.opt.replace(start).is_some() {
-                return Err(error(ParseErrorKind::Opt, start));
-            }
-            if Options::checked(octets).iter().count() > usize::from(limits.options) {
-                return Err(error(ParseErrorKind::Options, start));
-            }
-        }
+    match (rtype, length) {
+        // The commonest first: there is nothing to look at.
+        (RecordType::A, 4) | (RecordType::AAAA, 16) => reader.take(length).map(drop),
         // RFC 2136 §2.4 and §2.5: data may be missing.
-        _ if length == 0 && layout.header.opcode == Opcode::UPDATE => {}
-        RecordType::TSIG => {
-            Rdata::check(rtype, &mut data)?;
-            if section != Section::Additional {
-                return Err(error(ParseErrorKind::Tsig, start));
+        (_, 0) if layout.header.opcode == Opcode::UPDATE && rtype != RecordType::OPT => Ok(()),
+        _ => {
+            let message = reader.narrow(length)?;
+            let data = reader.octets();
+            Rdata::check(rtype, reader)?;
+            reader.widen(message);
+            let misplaced = section != Section::Additional;
+            match rtype {
+                // RFC 6891 §6.1.1: one, of the root, in the additional section.
+                RecordType::OPT => {
+                    let misplaced = misplaced || !owner.is_root();
+                    if misplaced || layout.opt.replace(fields).is_some() {
+                        return Err(ParseError::new(ParseErrorKind::Opt, start));
+                    }
+                    let most = usize::from(limits.options);
+                    if Options::checked(data).iter().nth(most).is_some() {
+                        return Err(ParseError::new(ParseErrorKind::Options, start));
+                    }
+                }
+                RecordType::TSIG if misplaced => {
+                    return Err(ParseError::new(ParseErrorKind::Tsig, start));
+                }
+                RecordType::TSIG => layout.tsig = Some(start),
+                _ => {}
             }
-            layout.tsig = Some(start);
+            Ok(())
         }
-        rtype => Rdata::check(rtype, &mut data)?,
     }
-    Ok(())
 }
