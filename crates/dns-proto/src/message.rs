@@ -84,15 +84,18 @@ impl<'a> Message<'a> {
         }
         let mut layout =
             Layout { header, questions, ends: [reader.position(); 4], opt: None, tsig: None };
-        let order = [Section::Answer, Section::Authority, Section::Additional];
-        let mut ends = layout.ends;
-        for ((section, count), end) in order.iter().zip(sections).zip(ends.iter_mut().skip(1)) {
+        let [answers, authorities, additionals] = sections;
+        let start = reader.position();
+        let mut check = |section, count| {
             for _ in 0..count {
-                check_record(&mut reader, *section, limits, &mut layout)?;
+                check_record(&mut reader, section, limits, &mut layout)?;
             }
-            *end = reader.position();
-        }
-        layout.ends = ends;
+            Ok(reader.position())
+        };
+        let answers = check(Section::Answer, answers)?;
+        let authorities = check(Section::Authority, authorities)?;
+        let additionals = check(Section::Additional, additionals)?;
+        layout.ends = [start, answers, authorities, additionals];
         if reader.is_empty() {
             Ok(Self { octets, layout })
         } else {
@@ -349,6 +352,7 @@ fn read_record<'a>(reader: &mut Reader<'a>) -> Result<RecordRef<'a>, ParseError>
     Ok(RecordRef { owner, rtype, class, ttl, message: reader.message(), data })
 }
 
+#[inline]
 fn check_record(
     reader: &mut Reader<'_>,
     section: Section,
@@ -371,10 +375,9 @@ fn check_record(
         // RFC 2136 §2.4 and §2.5: data may be missing.
         (_, 0) if layout.header.opcode == Opcode::UPDATE && rtype != RecordType::OPT => Ok(()),
         _ => {
-            let message = reader.narrow(length)?;
-            let data = reader.octets();
-            Rdata::check(rtype, reader)?;
-            reader.widen(message);
+            let mut part = reader.sub(length)?;
+            let data = part.octets();
+            Rdata::check(rtype, &mut part)?;
             let misplaced = section != Section::Additional;
             match rtype {
                 // RFC 6891 §6.1.1: one, of the root, in the additional section.

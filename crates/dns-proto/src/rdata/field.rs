@@ -336,6 +336,11 @@ impl<'a> CharStrings<'a> {
         Self::read(&mut Reader::new(octets, 0))
     }
 
+    /// Wraps strings that have been checked.
+    pub(crate) const fn trusted(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
     /// Iterates over the strings.
     pub fn iter(self) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = self.0;

@@ -312,6 +312,14 @@ impl<'a> Rdata<'a> {
         // The commonest first: they need no look at the octets, or one at a name.
         match (rtype, reader.len()) {
             (RecordType::A, 4) | (RecordType::AAAA, 16) => Ok(()),
+            (RecordType::TXT, 1..) => {
+                // One string that fills the data is the rule.
+                let octets = reader.octets();
+                match octets.split_first() {
+                    Some((&length, rest)) if usize::from(length) == rest.len() => Ok(()),
+                    _ => Self::check_any(rtype, reader),
+                }
+            }
             (RecordType::NS, _) => {
                 reader.name()?;
                 let error = reader.error(ParseErrorKind::RdataLength);
@@ -330,6 +338,12 @@ impl<'a> Rdata<'a> {
                 Self::Aaaa { address: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p].into() }
             }
             (RecordType::NS, [_, ..]) => Self::Ns { server: reader.trusted_name() },
+            (RecordType::TXT, [_, ..]) => Self::Txt { strings: CharStrings::trusted(reader.rest()) },
+            (RecordType::OPT, _) => Self::Opt { options: Options::checked(reader.rest()) },
+            (RecordType::MX, &[high, low, _, ..]) => {
+                let (preference, at) = (u16::from_be_bytes([high, low]), reader.position() + 2);
+                Self::Mx { preference, exchange: NameRef::checked(reader.message(), at) }
+            }
             _ => Self::trusted_any(rtype, reader),
         }
     }
