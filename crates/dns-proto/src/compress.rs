@@ -187,9 +187,7 @@ impl Table {
         let (own, parent) = match (split.news, own) {
             (News::None, _) | (News::First(_), None) => return,
             // The parent is the last name's, and stays where it is.
-            (News::First(_), _) if split.head == 0 => {
-                (split.pointer, self.recent(place).parent)
-            }
+            (News::First(_), _) if split.head == 0 => (split.pointer, self.recent(place).parent),
             (News::First(slot), Some(own)) => {
                 self.insert(slot, own);
                 (own, split.pointer)
@@ -352,8 +350,7 @@ impl Recent {
 
     #[inline]
     fn keep(&mut self, wire: &[u8], position: u16, parent: u16) {
-        let (Some(place), Ok(length)) =
-            (self.wire.get_mut(..wire.len()), u8::try_from(wire.len()))
+        let (Some(place), Ok(length)) = (self.wire.get_mut(..wire.len()), u8::try_from(wire.len()))
         else {
             self.length = 0;
             self.parent = 0;

@@ -320,6 +320,13 @@ impl<'a> Rdata<'a> {
                     _ => Self::check_any(rtype, reader),
                 }
             }
+            // Four octets of numbers, and what is left.
+            (RecordType::DNSKEY | RecordType::DS, 4..) => Ok(()),
+            (RecordType::RRSIG, _) => {
+                // Numbers and times, and what is left behind the name.
+                reader.take(18)?;
+                reader.name().map(drop)
+            }
             (RecordType::NS, _) => {
                 reader.name()?;
                 let error = reader.error(ParseErrorKind::RdataLength);
@@ -338,7 +345,9 @@ impl<'a> Rdata<'a> {
                 Self::Aaaa { address: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p].into() }
             }
             (RecordType::NS, [_, ..]) => Self::Ns { server: reader.trusted_name() },
-            (RecordType::TXT, [_, ..]) => Self::Txt { strings: CharStrings::trusted(reader.rest()) },
+            (RecordType::TXT, [_, ..]) => {
+                Self::Txt { strings: CharStrings::trusted(reader.rest()) }
+            }
             (RecordType::OPT, _) => Self::Opt { options: Options::checked(reader.rest()) },
             (RecordType::MX, &[high, low, _, ..]) => {
                 let (preference, at) = (u16::from_be_bytes([high, low]), reader.position() + 2);
