@@ -202,6 +202,7 @@ impl Table {
                 }
             }
         };
+        self.highest = self.highest.max(own);
         self.recent_mut(place).keep(split.wire, own, parent);
     }
 
@@ -214,16 +215,15 @@ impl Table {
         parent
     }
 
-    /// Takes the first name, which is written whole.
+    /// Takes the first name, which is written whole and not the root.
     pub(crate) fn first(&mut self, wire: &[u8]) {
         self.question = u8::try_from(wire.len()).unwrap_or(0);
         self.unknown = true;
-        let own = QUESTION;
-        let parent = self.second(wire, own);
-        // The root alone has no position.
-        let whole = wire.len().saturating_sub(1);
-        let parent = if usize::from(parent) < HEADER + whole { parent } else { 0 };
-        self.owner.keep(wire, own, parent);
+        let parent = self.second(wire, QUESTION);
+        // The root has no position.
+        let root = HEADER + wire.len().saturating_sub(1);
+        let parent = if usize::from(parent) < root { parent } else { 0 };
+        self.owner.keep(wire, QUESTION, parent);
     }
 
     /// Remembers the labels of the first name.

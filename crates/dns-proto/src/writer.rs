@@ -103,7 +103,7 @@ impl<'b> Writer<'b> {
         }
         let mark = self.mark();
         match question.name.plain() {
-            Some(wire) if self.length == HEADER => {
+            Some(wire) if self.length == HEADER && wire.len() > 1 => {
                 self.put(wire);
                 if !self.overflow {
                     self.table.first(wire);

@@ -217,6 +217,18 @@ fn additional_records_that_do_not_fit_are_left_out_in_silence() {
 }
 
 #[test]
+fn the_root_is_one_octet_wherever_it_stands() {
+    let mut out = BytesMut::new();
+    let mut writer = Writer::new(&mut out, Header::default(), 512);
+    let question = Question { name: Name::ROOT.view(), rtype: RecordType::NS, class: Class::IN };
+    writer.question(question).unwrap();
+    let data = Rdata::Ns { server: Name::ROOT.view() };
+    writer.record(&Record::new(Name::ROOT, 60, data)).unwrap();
+    writer.finish();
+    assert_eq!(out.len(), 12 + 5 + 12);
+}
+
+#[test]
 fn rollback_forgets_names_that_pointers_could_mean() {
     let mut out = BytesMut::new();
     let mut writer = Writer::new(&mut out, Header::default(), 512);
