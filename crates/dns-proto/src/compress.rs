@@ -121,7 +121,8 @@ impl Table {
     #[inline]
     fn sister<'n>(&self, message: &[u8], octets: &'n [u8], recent: &Recent) -> Option<Split<'n>> {
         let parent = recent.parent_name()?;
-        let head = usize::from(*octets.first()?) + 1;
+        // A pointer is no label, whatever is behind it.
+        let head = usize::from(*octets.first().filter(|length| **length <= 63)?) + 1;
         let wire = octets.get(..head + parent.len())?;
         let (label, rest) = wire.split_at_checked(head)?;
         if !same(rest, parent) {
