@@ -70,13 +70,13 @@ struct Arguments {
     /// The sender; empty for none, as reports of failure have it
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     from: String,
-    /// A recipient; may be repeated, and may name several
-    #[arg(long, value_name = "MAILBOX", required = true, num_args = 1..)]
+    /// A recipient; may be repeated, and may be several with commas between them
+    #[arg(long, value_name = "MAILBOX", required = true, value_delimiter = ',')]
     to: Vec<String>,
     /// Print the dialogue, without the message and without passwords, on standard error
     #[arg(short, long)]
     verbose: bool,
-    /// The message; - for standard input. After a list of recipients, put -- before it
+    /// The message; - for standard input
     #[arg(value_name = "FILE", default_value = "-")]
     message: PathBuf,
 }

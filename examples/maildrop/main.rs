@@ -4,10 +4,7 @@ mod account;
 mod mailbox;
 mod maildir;
 
-use std::{
-    fs, future::pending, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc,
-    time::Duration,
-};
+use std::{fs, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use account::Account;
 use mailbox::Mailbox;
@@ -23,7 +20,7 @@ use homing::{
     proto_core::{
         Machine,
         tokio::{
-            AcceptLimits, BoxStream, Driver, accept_loop, channel_binding, random,
+            AcceptLimits, BoxStream, Driver, Shutdown, accept_loop, channel_binding, random,
             tls::{
                 TlsAcceptor,
                 rustls::{
@@ -37,6 +34,7 @@ use homing::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
+    signal::ctrl_c,
     sync::Mutex,
     time::timeout,
 };
@@ -88,7 +86,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let account = Account::new(arguments.user, password, random()?)?;
     let tls = arguments.tls.as_deref().map(acceptor).transpose()?;
     let maildir = arguments.maildir;
-    let shared = Arc::new(Shared { maildir, account, tls, sizes: Arc::default() });
+    let shutdown = Shutdown::default();
+    let sizes = Arc::default();
+    let shared = Arc::new(Shared { maildir, account, tls, shutdown, sizes });
     let clear = TcpListener::bind(arguments.listen).await?;
     println!("listening pop3 {}", clear.local_addr()?);
     let secured = match arguments.listen_tls {
@@ -104,7 +104,11 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             accept(listener, &shared, true).await;
         }
     };
-    tokio::join!(accept(clear, &shared, false), tls);
+    let interrupt = async {
+        let _ = ctrl_c().await;
+        shared.shutdown.begin();
+    };
+    tokio::join!(accept(clear, &shared, false), tls, interrupt);
     Ok(())
 }
 
@@ -121,12 +125,13 @@ pub(crate) struct Shared {
     pub(crate) maildir: PathBuf,
     pub(crate) account: Account,
     tls: Option<TlsAcceptor>,
+    shutdown: Shutdown,
     /// Held by the session that has the maildrop (RFC 1939 §4: one at a time).
     pub(crate) sizes: Arc<Mutex<Sizes>>,
 }
 
 async fn accept(listener: TcpListener, shared: &Arc<Shared>, tls: bool) {
-    accept_loop(listener, AcceptLimits::default(), pending(), |stream, peer| {
+    accept_loop(listener, AcceptLimits::default(), shared.shutdown.begun(), |stream, peer| {
         let shared = Arc::clone(shared);
         async move {
             if let Err(error) = connection(shared, stream, tls).await {
@@ -157,6 +162,7 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, tls: bool) -> Result
             Session::new(now, config).with_seed(seed)
         }),
     };
+    let driver = driver.with_shutdown(&shared.shutdown);
     let mut mailbox = Mailbox::new(shared);
     Ok(serve(driver, acceptor.as_ref(), &mut mailbox).await?)
 }

@@ -1,4 +1,6 @@
 //! What can be wrong: with octets, with an undertaking, with a call.
+use crate::number::Rcode;
+use crate::tsig::Failure;
 
 /// These octets, or this text, are not DNS.
 pub type ParseError = proto_core::ParseError<ParseErrorKind>;
@@ -92,6 +94,21 @@ pub enum Error {
     /// Every server answered, none of them usefully.
     #[error("no server gave a useful answer")]
     Useless,
+    /// What has come is not the next message of a transfer.
+    #[error("not the next message of a transfer")]
+    Unexpected,
+    /// The server does not transfer the zone.
+    #[error("server refuses the transfer: {0}")]
+    Refused(Rcode),
+    /// A message of a transfer is not signed as it should be.
+    #[error("message of a transfer is not to be believed")]
+    Signature(#[source] Failure),
+    /// What was transferred is no zone, or does not follow from the version before.
+    #[error("transfer makes no zone")]
+    Zone(#[source] Misuse),
+    /// A transfer is larger than [`Limits::octets`](crate::transfer::Limits).
+    #[error("transfer is too large")]
+    TooLarge,
 }
 
 /// The caller's mistake.
@@ -122,6 +139,9 @@ pub enum Misuse {
     /// Record data is longer than 65,535 octets.
     #[error("record data is longer than 65535 octets")]
     RdataLength,
+    /// A step between versions of a zone does not begin at this one.
+    #[error("step begins at another version of the zone")]
+    Version,
     /// There is no server to ask.
     #[error("no server to ask")]
     NoServers,

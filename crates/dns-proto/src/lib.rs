@@ -4,6 +4,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "tokio"))]
 extern crate std;
 
+mod access;
 pub mod authority;
 mod cache;
 mod compress;
@@ -12,10 +13,12 @@ mod error;
 mod exchange;
 mod fold;
 mod header;
+mod journal;
 mod key;
 mod limits;
 mod message;
 mod name;
+mod notify;
 mod number;
 mod query;
 mod random;
@@ -27,21 +30,25 @@ pub mod stub;
 mod text;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+pub mod transfer;
 pub mod tsig;
 mod update;
 mod writer;
 mod zone;
 pub mod zone_file;
 
+pub use access::{Access, Action, Rule, Who};
 pub use authority::{Authority, Outcome};
 pub use edns::{
     ClientSubnet, Cookie, CookieSecret, Edns, EdnsOption, Options, OptionsBuf, ZoneVersion,
 };
 pub use error::{Error, Misuse, ParseError, ParseErrorKind};
 pub use header::Header;
+pub use journal::Journal;
 pub use limits::MessageLimits;
 pub use message::{Message, MessageBuf, Question, RecordRef, Records, Section};
 pub use name::{Labels, Name, NameRef};
+pub use notify::{Notification, Notifier};
 pub use number::{
     CertType, Class, DnssecAlgorithm, DsyncScheme, ExtendedError, Opcode, OptionCode, Rcode,
     RecordType, SvcKey,
@@ -58,4 +65,4 @@ pub use rdata::{
 pub use record::Record;
 pub use update::Update;
 pub use writer::{Mark, Writer};
-pub use zone::Zone;
+pub use zone::{Zone, ZoneBuilder, ZoneDelta};

@@ -53,7 +53,7 @@ struct Layout {
     questions: u16,
     /// Where the questions end, and with each section the next begins.
     ends: [usize; 4],
-    /// Where the OPT record begins, and the TSIG record.
+    /// Where the OPT record's type is, and where the TSIG record begins.
     opt: Option<usize>,
     tsig: Option<usize>,
 }
@@ -84,15 +84,18 @@ impl<'a> Message<'a> {
         }
         let mut layout =
             Layout { header, questions, ends: [reader.position(); 4], opt: None, tsig: None };
-        let order = [Section::Answer, Section::Authority, Section::Additional];
-        let mut ends = layout.ends;
-        for ((section, count), end) in order.iter().zip(sections).zip(ends.iter_mut().skip(1)) {
+        let [answers, authorities, additionals] = sections;
+        let start = reader.position();
+        let mut check = |section, count| {
             for _ in 0..count {
-                check_record(&mut reader, *section, limits, &mut layout)?;
+                check_record(&mut reader, section, limits, &mut layout)?;
             }
-            *end = reader.position();
-        }
-        layout.ends = ends;
+            Ok(reader.position())
+        };
+        let answers = check(Section::Answer, answers)?;
+        let authorities = check(Section::Authority, authorities)?;
+        let additionals = check(Section::Additional, additionals)?;
+        layout.ends = [start, answers, authorities, additionals];
         if reader.is_empty() {
             Ok(Self { octets, layout })
         } else {
@@ -122,7 +125,7 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn rcode(&self) -> Rcode {
         let low = self.layout.header.rcode.number();
-        let high = self.opt().map_or(0, |opt| u16::from(opt.ttl.to_be_bytes()[0]));
+        let high = self.opt().map_or(0, |([_, _, upper, ..], _)| u16::from(upper));
         Rcode::new((high << 4) | low)
     }
 
@@ -172,10 +175,14 @@ impl<'a> Message<'a> {
     /// Returns what the sender says by EDNS, if it speaks it.
     #[must_use]
     pub fn edns(&self) -> Option<Edns<'a>> {
-        let opt = self.opt()?;
-        let [_, version, flags, _] = opt.ttl.to_be_bytes();
-        let Rdata::Opt { options } = opt.data() else { return None };
-        Some(Edns { payload: opt.class.number(), version, dnssec_ok: flags & 0x80 != 0, options })
+        let (fields, options) = self.opt()?;
+        let [payload_high, payload_low, _, version, flags, _, _, _] = fields;
+        Some(Edns {
+            payload: u16::from_be_bytes([payload_high, payload_low]),
+            version,
+            dnssec_ok: flags & 0x80 != 0,
+            options: Options::checked(options),
+        })
     }
 
     /// Returns the TSIG record, which is not verified yet, and where it begins.
@@ -185,9 +192,12 @@ impl<'a> Message<'a> {
         Some((tsig, start))
     }
 
-    fn opt(&self) -> Option<RecordRef<'a>> {
-        let start = self.layout.opt?;
-        Records(Reader::trusted(self.octets, start, self.octets.len())).next()
+    /// Returns what is between the OPT record's type and its data, and the data.
+    fn opt(&self) -> Option<([u8; 8], &'a [u8])> {
+        let opt = self.octets.get(self.layout.opt?..)?;
+        let (&[_, _, ref fields @ ..], data) = opt.split_first_chunk::<10>()?;
+        let [.., high, low] = *fields;
+        Some((*fields, data.get(..usize::from(u16::from_be_bytes([high, low])))?))
     }
 }
 
@@ -342,45 +352,52 @@ fn read_record<'a>(reader: &mut Reader<'a>) -> Result<RecordRef<'a>, ParseError>
     Ok(RecordRef { owner, rtype, class, ttl, message: reader.message(), data })
 }
 
+#[inline]
 fn check_record(
     reader: &mut Reader<'_>,
     section: Section,
     limits: &MessageLimits,
     layout: &mut Layout,
 ) -> Result<(), ParseError> {
-    let (start, error) = (reader.position(), ParseError::new);
+    let start = reader.position();
     let owner = reader.name()?;
+    let fields = reader.position();
     let [high, low, .., long, short] = reader.array::<10>()?;
     let rtype = RecordType::new(u16::from_be_bytes([high, low]));
     let length = usize::from(u16::from_be_bytes([long, short]));
-    let mut data = reader.sub(length)?;
     // RFC 8945 §5.1: the last record of the message.
     if layout.tsig.is_some() {
-        return Err(error(ParseErrorKind::Tsig, start));
+        return Err(ParseError::new(ParseErrorKind::Tsig, start));
     }
-    match rtype {
-        RecordType::OPT => {
-            let octets = data.clone().rest();
-            Rdata::check(rtype, &mut data)?;
-            // RFC 6891 §6.1.1: one, of the root, in the additional section.
-            let misplaced = section != Section::Additional || !owner.is_root();
-            if misplaced || layout.opt.replace(start).is_some() {
-                return Err(error(ParseErrorKind::Opt, start));
-            }
-            if Options::checked(octets).iter().count() > usize::from(limits.options) {
-                return Err(error(ParseErrorKind::Options, start));
-            }
-        }
+    match (rtype, length) {
+        // The commonest first: there is nothing to look at.
+        (RecordType::A, 4) | (RecordType::AAAA, 16) => reader.take(length).map(drop),
         // RFC 2136 §2.4 and §2.5: data may be missing.
-        _ if length == 0 && layout.header.opcode == Opcode::UPDATE => {}
-        RecordType::TSIG => {
-            Rdata::check(rtype, &mut data)?;
-            if section != Section::Additional {
-                return Err(error(ParseErrorKind::Tsig, start));
+        (_, 0) if layout.header.opcode == Opcode::UPDATE && rtype != RecordType::OPT => Ok(()),
+        _ => {
+            let mut part = reader.sub(length)?;
+            let data = part.octets();
+            Rdata::check(rtype, &mut part)?;
+            let misplaced = section != Section::Additional;
+            match rtype {
+                // RFC 6891 §6.1.1: one, of the root, in the additional section.
+                RecordType::OPT => {
+                    let misplaced = misplaced || !owner.is_root();
+                    if misplaced || layout.opt.replace(fields).is_some() {
+                        return Err(ParseError::new(ParseErrorKind::Opt, start));
+                    }
+                    let most = usize::from(limits.options);
+                    if Options::checked(data).iter().nth(most).is_some() {
+                        return Err(ParseError::new(ParseErrorKind::Options, start));
+                    }
+                }
+                RecordType::TSIG if misplaced => {
+                    return Err(ParseError::new(ParseErrorKind::Tsig, start));
+                }
+                RecordType::TSIG => layout.tsig = Some(start),
+                _ => {}
             }
-            layout.tsig = Some(start);
+            Ok(())
         }
-        rtype => Rdata::check(rtype, &mut data)?,
     }
-    Ok(())
 }

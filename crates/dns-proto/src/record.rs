@@ -157,6 +157,19 @@ impl Data {
         Self { rtype: data.record_type(), octets: octets.into() }
     }
 
+    /// Keeps octets that have been checked.
+    pub(crate) fn checked(rtype: RecordType, octets: &[u8]) -> Self {
+        Self { rtype, octets: octets.into() }
+    }
+
+    pub(crate) const fn rtype(&self) -> RecordType {
+        self.rtype
+    }
+
+    pub(crate) const fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
     pub(crate) fn view(&self) -> Rdata<'_> {
         let mut reader = Reader::trusted(&self.octets, 0, self.octets.len());
         Rdata::trusted(self.rtype, &mut reader)

@@ -11,7 +11,7 @@ use crate::number::{Class, Opcode, Rcode, RecordType};
 use crate::rdata::Rdata;
 use crate::record::{Data, Record};
 use crate::writer::Writer;
-use crate::zone::Zone;
+use crate::zone::{Edit, Node, Zone};
 
 /// Builds an update: what must be so before, and what shall be so afterwards (RFC 2136 §2).
 ///
@@ -150,25 +150,25 @@ fn with_ttl(record: Record, ttl: u32) -> Record {
 }
 
 impl Zone {
-    /// Carries out an update of this zone, wholly or not at all, and says whether it changed
-    /// anything; if so, the SOA's serial has grown (RFC 2136 §3).
+    /// Carries out an update of this zone, wholly or not at all: returns the next version, or
+    /// `None` if it is no other. Its SOA's serial has grown (RFC 2136 §3).
     ///
     /// Permission is not asked for here (RFC 2136 §3.3), nor is the zone section looked at.
     ///
     /// # Errors
     ///
-    /// The rcode to answer with; the zone is as it was.
-    pub fn update(&mut self, update: &Message<'_>) -> Result<bool, Rcode> {
+    /// The rcode to answer with.
+    pub fn update(&self, update: &Message<'_>) -> Result<Option<Self>, Rcode> {
         self.check_prerequisites(update)?;
         update.authorities().try_for_each(|record| self.check_change(&record))?;
-        let serial = self.serial();
+        let mut edit = Edit::new(self);
         // Nothing below can fail, so there is nothing to take back.
         let changed =
-            update.authorities().fold(false, |changed, record| self.change(&record) | changed);
-        if changed && self.serial() == serial {
-            self.bump();
+            update.authorities().fold(false, |changed, record| edit.change(&record) | changed);
+        if changed && edit.serial() == self.serial() {
+            edit.bump();
         }
-        Ok(changed)
+        Ok(changed.then(|| edit.finish()))
     }
 
     /// RFC 2136 §3.2.5.
@@ -208,8 +208,8 @@ impl Zone {
             let node = self.node(first.owner().view());
             let set = node.and_then(|node| node.set(first.rtype())).ok_or(Rcode::NXRRSET)?;
             let all = wanted.iter().all(|record| set.contains(&record.data()));
-            let only = |data: &Data| wanted.iter().any(|record| record.data() == data.view());
-            if !all || !set.data.iter().all(only) {
+            let only = |data: Rdata<'_>| wanted.iter().any(|record| record.data() == data);
+            if !all || !set.data().all(only) {
                 return Err(Rcode::NXRRSET);
             }
         }
@@ -232,87 +232,79 @@ impl Zone {
         };
         if sound { Ok(()) } else { Err(Rcode::FORMERR) }
     }
+}
 
+impl Edit<'_> {
     /// RFC 2136 §3.4.2.7.
     fn change(&mut self, record: &RecordRef<'_>) -> bool {
-        let owner = record.owner();
-        let changed = match record.class() {
-            Class::ANY => self.remove_sets(owner, record.rtype()),
-            Class::NONE => self.remove(owner, &record.data()),
+        match record.class() {
+            Class::ANY => self.remove_sets(record.owner(), record.rtype()),
+            Class::NONE => self.remove(record.owner(), &record.data()),
             _ => self.add(record),
-        };
-        self.tidy(owner);
-        changed
+        }
     }
 
     fn add(&mut self, record: &RecordRef<'_>) -> bool {
-        let data = record.data();
-        let node = self.node(record.owner());
+        let (owner, data) = (record.owner(), record.data());
+        let (apex, serial) = (self.zone().apex(), self.serial());
+        let node = self.node(owner);
         match data {
-            Rdata::Soa { serial, .. } => {
-                // Only the one there is, and only forwards.
-                if *self.apex() != record.owner() || !newer(serial, self.serial()) {
+            // Only the one there is, and only forwards.
+            Rdata::Soa { serial: next, .. } => {
+                if *apex != owner || !newer(next, serial) {
                     return false;
                 }
-                self.take_set(record.owner(), RecordType::SOA);
+                node.take_set(RecordType::SOA);
             }
-            Rdata::Cname { .. } => {
-                let alias = node.is_some_and(|node| node.has(RecordType::CNAME));
-                if alias && !node.is_some_and(|node| node.conflicts(&data)) {
-                    // The same again: only its TTL may be another.
-                } else if alias {
-                    self.take_set(record.owner(), RecordType::CNAME);
-                } else if node.is_some_and(|node| node.conflicts(&data)) {
-                    return false;
-                }
+            // The same again has only another TTL; another replaces it.
+            Rdata::Cname { .. } if node.has(RecordType::CNAME) => {
+                node.sets.retain(|set| set.rtype != RecordType::CNAME || set.contains(&data));
             }
-            _ if node.is_some_and(|node| node.conflicts(&data)) => return false,
+            _ if node.conflicts(&data) => return false,
             _ => {}
         }
         self.put(Record::from(*record))
     }
 
     fn remove_sets(&mut self, owner: NameRef<'_>, rtype: RecordType) -> bool {
-        let apex = *self.apex() == owner;
-        let Some(node) = self.node_mut(owner) else { return false };
-        let before = node.sets.len();
-        node.sets.retain(|set| {
-            let kept = apex && matches!(set.rtype, RecordType::SOA | RecordType::NS);
-            kept || !(rtype == RecordType::ANY || set.rtype == rtype)
-        });
-        node.sets.len() != before
+        let apex = *self.zone().apex() == owner;
+        self.both(owner).into_iter().fold(false, |changed, node| {
+            let before = node.sets.len();
+            node.sets.retain(|set| {
+                let kept = apex && matches!(set.rtype, RecordType::SOA | RecordType::NS);
+                kept || !(rtype == RecordType::ANY || set.rtype == rtype)
+            });
+            changed | (node.sets.len() != before)
+        })
     }
 
     fn remove(&mut self, owner: NameRef<'_>, data: &Rdata<'_>) -> bool {
-        let apex = *self.apex() == owner;
         let rtype = data.record_type();
-        let Some(node) = self.node_mut(owner) else { return false };
-        let Some(set) = node.sets.iter_mut().find(|set| set.rtype == rtype) else { return false };
         // A zone keeps its SOA and one server.
-        let kept = rtype == RecordType::SOA || rtype == RecordType::NS && set.data.len() == 1;
-        if apex && kept {
-            return false;
+        if *self.zone().apex() == owner {
+            let servers = self.node(owner).set(RecordType::NS).map_or(0, |set| set.data.len());
+            if rtype == RecordType::SOA || rtype == RecordType::NS && servers == 1 {
+                return false;
+            }
         }
-        let before = set.data.len();
-        set.data.retain(|own| own.view() != *data);
-        let changed = set.data.len() != before;
-        node.sets.retain(|set| !set.data.is_empty());
-        changed
+        self.take(owner, &Data::new(data))
     }
 
-    fn take_set(&mut self, owner: NameRef<'_>, rtype: RecordType) {
-        if let Some(node) = self.node_mut(owner) {
-            node.sets.retain(|set| set.rtype != rtype);
+    fn serial(&mut self) -> u32 {
+        let apex = self.zone().apex();
+        let soa = self.node(apex.view()).set(RecordType::SOA).and_then(|set| set.data.first());
+        match soa.map(Data::view) {
+            Some(Rdata::Soa { serial, .. }) => serial,
+            _ => 0,
         }
     }
 
     /// Raises the serial by one, past zero (RFC 2136 §4.2).
     fn bump(&mut self) {
-        let apex = self.apex().clone();
+        let apex = self.zone().apex();
         let next = self.serial().wrapping_add(1).max(1);
-        let node = self.node_mut(apex.view());
-        let set =
-            node.and_then(|node| node.sets.iter_mut().find(|set| set.rtype == RecordType::SOA));
+        let node = self.node(apex.view());
+        let set = node.sets.iter_mut().find(|set| set.rtype == RecordType::SOA);
         if let Some(data) = set.and_then(|set| set.data.first_mut())
             && let Rdata::Soa { primary, mailbox, serial: _, refresh, retry, expire, minimum } =
                 data.view()
@@ -324,8 +316,14 @@ impl Zone {
     }
 }
 
+impl Node {
+    fn take_set(&mut self, rtype: RecordType) {
+        self.sets.retain(|set| set.rtype != rtype);
+    }
+}
+
 /// Whether a serial is later than another, in a circle (RFC 1982 §3.2).
-const fn newer(serial: u32, than: u32) -> bool {
+pub(crate) const fn newer(serial: u32, than: u32) -> bool {
     let ahead = serial.wrapping_sub(than);
     ahead != 0 && ahead < 1 << 31
 }

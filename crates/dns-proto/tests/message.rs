@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 use bytes::BytesMut;
 use dns_proto::{
-    Class, Edns, Error, Header, Message, MessageLimits, Misuse, Name, Opcode, Options,
-    ParseErrorKind, Question, Rcode, Rdata, Record, RecordType, Section, Writer,
+    Class, Edns, EdnsOption, Error, Header, Message, MessageLimits, Misuse, Name, Opcode, Options,
+    OptionsBuf, ParseErrorKind, Question, Rcode, Rdata, Record, RecordType, Section, Writer,
 };
 use proptest::prelude::*;
 
@@ -141,6 +141,33 @@ fn options_are_limited() {
 }
 
 #[test]
+fn a_hundred_thousand_options_are_neither_read_nor_written() {
+    // A message has room for 16,378, and may have a hundred.
+    const MOST: usize = 16_378;
+    let error = Message::parse(&with_options(MOST)).unwrap_err();
+    assert_eq!(error.kind(), ParseErrorKind::Options);
+    let limits = MessageLimits { options: u16::MAX, ..MessageLimits::default() };
+    let octets = with_options(MOST);
+    let message = Message::parse_with(&octets, &limits).unwrap();
+    assert_eq!(message.edns().unwrap().options.iter().count(), MOST);
+
+    let error = Options::parse(&[0; 400_000]).unwrap_err();
+    assert_eq!(error.kind(), ParseErrorKind::RdataLength);
+    let mut options = OptionsBuf::default();
+    let written = (0..100_000).filter(|_| options.push(&EdnsOption::Nsid(b""))).count();
+    assert_eq!((written, options.view().iter().count()), (16_383, 16_383));
+}
+
+#[test]
+fn an_opt_record_may_name_the_root_by_a_pointer() {
+    let mut octets = vec![0, 7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 1];
+    octets.extend_from_slice(&[0xc0, 12, 0, 41, 4, 208, 1, 0, 0x80, 0, 0, 0]);
+    let message = Message::parse(&octets).unwrap();
+    let edns = message.edns().unwrap();
+    assert_eq!((edns.payload, edns.dnssec_ok, message.rcode().number()), (1232, true, 16));
+}
+
+#[test]
 fn a_second_opt_or_one_elsewhere_is_an_error() {
     let opt = [0, 0, 41, 2, 0, 0, 0, 0, 0, 0, 0];
     for (counts, opts) in [([0, 0, 0, 2], 2), ([0, 1, 0, 0], 1), ([0, 0, 1, 0], 1)] {
@@ -187,6 +214,18 @@ fn additional_records_that_do_not_fit_are_left_out_in_silence() {
     assert_eq!(writer.section(Section::Answer), Err(Misuse::SectionOrder));
     writer.finish();
     assert!(!Message::parse(&out).unwrap().header().truncated);
+}
+
+#[test]
+fn the_root_is_one_octet_wherever_it_stands() {
+    let mut out = BytesMut::new();
+    let mut writer = Writer::new(&mut out, Header::default(), 512);
+    let question = Question { name: Name::ROOT.view(), rtype: RecordType::NS, class: Class::IN };
+    writer.question(question).unwrap();
+    let data = Rdata::Ns { server: Name::ROOT.view() };
+    writer.record(&Record::new(Name::ROOT, 60, data)).unwrap();
+    writer.finish();
+    assert_eq!(out.len(), 12 + 5 + 12);
 }
 
 #[test]

@@ -43,8 +43,9 @@ impl Default for ReaderLimits {
 /// What has arrived.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ReadEvent {
-    /// Octets of a message begin to stream. Here is the FETCH as far as it has come: its last
-    /// item is the one whose content is [`Streamed`](crate::Content::Streamed).
+    /// Octets of a message begin to stream. Here is the FETCH with the items that came before
+    /// them, since the last such event if there was one: the last item is the one whose content
+    /// is [`Streamed`](crate::Content::Streamed).
     Body(Fetch),
     /// Octets of that item, as many as arrived at once.
     Octets(Bytes),
@@ -85,8 +86,11 @@ pub struct Reader {
     strict: bool,
     /// The response so far, or what follows the last streamed literal.
     line: Option<Line>,
-    /// The FETCH before it.
+    /// The FETCH before it, and how many of its items have been told.
     fetch: Option<Fetch>,
+    told: usize,
+    /// Whether a literal could not stream, as what is before it is no FETCH.
+    unreadable: bool,
     literal: Option<(Literal, Taking)>,
     collected: Collected,
     attached: u64,
@@ -111,6 +115,8 @@ impl Reader {
             strict: false,
             line: None,
             fetch: None,
+            told: 0,
+            unreadable: false,
             literal: None,
             collected: Collected::default(),
             attached: 0,
@@ -181,15 +187,28 @@ impl Reader {
     fn announced(&mut self, literal: Literal) -> Option<ReadEvent> {
         let attached = self.attached.saturating_add(literal.size);
         let fits = attached <= self.limits.attached;
-        if self.is_body() && (literal.size > self.limits.body || !fits) && self.head(literal) {
-            self.literal = Some((literal, Taking::Stream));
-            return self.fetch.clone().map(ReadEvent::Body);
+        let streams = (literal.size > self.limits.body || !fits) && self.is_body();
+        if streams && !self.unreadable {
+            if self.head(literal) {
+                self.literal = Some((literal, Taking::Stream));
+                return self.news().map(ReadEvent::Body);
+            }
+            // It will not be better later: each try reads all of the line.
+            self.unreadable = true;
         }
         if fits {
             self.attached = attached;
         }
         self.literal = Some((literal, if fits { Taking::Attach } else { Taking::PassOver }));
         None
+    }
+
+    /// The FETCH with the items that have not been told.
+    fn news(&mut self) -> Option<Fetch> {
+        let fetch = self.fetch.as_ref()?;
+        let items = fetch.items.get(self.told..).unwrap_or_default().to_vec();
+        self.told = fetch.items.len();
+        Some(Fetch { number: fetch.number, by_uid: fetch.by_uid, items })
     }
 
     /// Whether the text ends in the name of octets of a message.
@@ -263,6 +282,7 @@ impl Reader {
 
     fn reset(&mut self) {
         (self.line, self.fetch, self.literal, self.attached) = (None, None, None, 0);
+        (self.told, self.unreadable) = (0, false);
         self.collected = Collected::default();
     }
 }

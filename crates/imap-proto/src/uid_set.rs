@@ -131,35 +131,32 @@ impl UidSet {
 
     /// Takes numbers with a space before each, as SEARCH has them, perhaps none.
     pub(crate) fn read_spaced(cursor: &mut Cursor<'_>) -> Parsed<Option<Self>> {
-        let mut set = Self(Vec::new());
-        let mut last: Option<UidRange> = None;
         // 200,000 of them are usual: the loop keeps to itself.
         let mut rest = cursor.rest();
-        while let [b' ', digits @ ..] = rest
-            && let Some((number, more)) = leading_number(digits)
-        {
+        let Some((first, more)) = spaced_number(rest) else {
+            return not_a_number(cursor, rest).map(|()| None);
+        };
+        rest = more;
+        let mut set = Self(Vec::new());
+        let mut range = UidRange { from: first, to: first };
+        while let Some((number, more)) = spaced_number(rest) {
             rest = more;
-            match &mut last {
-                Some(range) if range.to.checked_add(1) == Some(number) => range.to = number,
-                last => {
-                    let range = last.replace(UidRange { from: number, to: number });
-                    range.into_iter().for_each(|range| set.push_one_of_many(range, rest.len()));
-                }
+            if range.to.get().wrapping_add(1) != number.get() {
+                set.push_one_of_many(range, rest.len());
+                range.from = number;
             }
+            range.to = number;
         }
+        set.0.push(range);
         cursor.skip(cursor.rest().len() - rest.len());
-        if let [b' ', b'0'..=b'9', ..] = rest {
-            return Err(cursor.error(ParseErrorKind::Number));
-        }
-        set.0.extend(last);
-        Ok((!set.0.is_empty()).then_some(set))
+        not_a_number(cursor, rest).map(|()| Some(set))
     }
 
     /// Where there are some ranges there are many: an octet is reserved for each that has come.
     #[inline]
     fn push_one_of_many(&mut self, range: UidRange, octets: usize) {
-        if self.0.len() == FEW && self.0.capacity() == FEW {
-            self.0.reserve(octets / size_of::<UidRange>());
+        if self.0.len() == self.0.capacity() {
+            self.0.reserve(if self.0.len() < FEW { 1 } else { octets / size_of::<UidRange>() });
         }
         self.0.push(range);
     }
@@ -186,16 +183,24 @@ impl UidSet {
     }
 }
 
-/// Takes an `nz-number` off the beginning.
+/// What follows the last number is no other one that could not be read.
+fn not_a_number(cursor: &Cursor<'_>, rest: &[u8]) -> Parsed<()> {
+    match rest {
+        [b' ', b'0'..=b'9', ..] => Err(cursor.error(ParseErrorKind::Number)),
+        _ => Ok(()),
+    }
+}
+
+/// Takes a space and an `nz-number` off the beginning.
 #[inline]
-fn leading_number(octets: &[u8]) -> Option<(NonZeroU32, &[u8])> {
-    let Some(eight) = octets.first_chunk() else { return leading_digits(octets) };
+fn spaced_number(octets: &[u8]) -> Option<(NonZeroU32, &[u8])> {
+    let Some([b' ', eight @ ..]) = octets.first_chunk::<9>() else { return spaced_digits(octets) };
     let eight = u64::from_le_bytes(*eight);
     let (number, digits) = number_in_eight(eight);
     if digits == 8 || eight & 0xFF == u64::from(b'0') {
-        return leading_digits(octets);
+        return spaced_digits(octets);
     }
-    Some((NonZeroU32::new(number)?, octets.get(digits..)?))
+    Some((NonZeroU32::new(number)?, octets.get(digits + 1..)?))
 }
 
 /// The number that eight octets, the first the lowest, begin with, and how many digits it has.
@@ -217,7 +222,8 @@ fn number_in_eight(octets: u64) -> (u32, usize) {
 }
 
 #[cold]
-fn leading_digits(octets: &[u8]) -> Option<(NonZeroU32, &[u8])> {
+fn spaced_digits(octets: &[u8]) -> Option<(NonZeroU32, &[u8])> {
+    let octets = octets.strip_prefix(b" ")?;
     let digits = octets.iter().take_while(|octet| octet.is_ascii_digit()).count();
     let (digits, rest) = octets.split_at_checked(digits)?;
     let canonical = digits.len() <= 10 && digits.first() != Some(&b'0');
@@ -282,13 +288,13 @@ mod tests {
     fn numbers_of_every_length_are_taken_whatever_follows() {
         for number in [1, 9, 10, 123, 4096, 65_535, 999_999, 1_234_567, 12_345_678, u32::MAX] {
             for after in ["", " ", ")", " 123456789", "\u{7F}\u{FF}", ":;<=>?@A", "/.-"] {
-                let text = format!("{number}{after}");
-                let read = leading_number(text.as_bytes()).map(|(read, rest)| (read.get(), rest));
+                let text = format!(" {number}{after}");
+                let read = spaced_number(text.as_bytes()).map(|(read, rest)| (read.get(), rest));
                 assert_eq!(read, Some((number, after.as_bytes())), "{text}");
             }
         }
-        for text in ["", " 1", "0", "01", "00000000000", "x1234567", "4294967296", "12345678901"] {
-            assert_eq!(leading_number(text.as_bytes()), None, "{text}");
+        for text in ["", "1", " ", " 0", " 01", " x1234567", " 4294967296", " 12345678901", "  1"] {
+            assert_eq!(spaced_number(text.as_bytes()), None, "{text}");
         }
     }
 

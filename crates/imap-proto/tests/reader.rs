@@ -57,8 +57,7 @@ fn a_large_body_streams_with_what_came_before_it() {
     assert_eq!((one.number.get(), one.items.len()), (7, 2));
     assert_eq!(octets, "0123456789");
     assert_eq!(binary, "\0\r\n\0\0");
-    assert_eq!(two.items[..2], one.items);
-    assert_eq!(all.items[..4], two.items);
+    assert_eq!(all.items[..4], [&one.items[..], &two.items[..]].concat());
     let content = |item: &FetchItem| item.content().cloned();
     assert_eq!(content(&all.items[1]), Some(Content::Streamed(10)));
     assert_eq!(content(&all.items[2]), Some(Content::Octets("abc".into())));
@@ -129,6 +128,15 @@ fn a_body_in_a_line_that_cannot_be_read_is_passed_over() {
             panic!("{events:?}")
         };
         assert_eq!(*next, Response::Exists(8));
+    }
+}
+
+#[test]
+fn many_bodies_in_one_response_cost_no_more_than_they_are_long() {
+    let bodies = " BODY[] {5}\r\nhello".repeat(50_000);
+    for start in ["* 1 FETCH (UID 7", "* 1 FETCH (UID 7))(", "* X "] {
+        let events = lenient(&format!("{start}{bodies})\r\n* 8 EXISTS\r\n"));
+        assert!(matches!(events.last(), Some(Ok(ReadEvent::Response(Response::Exists(8))))));
     }
 }
 

@@ -4,8 +4,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use smol_str::{SmolStr, SmolStrBuilder};
+
 use crate::address_reader;
 use crate::lex::is_atext;
+use crate::text::has_controls;
 use crate::{ParseError, ParseErrorKind, Text};
 
 /// An address without a name: `local@domain` (RFC 5322 §3.4.1, RFC 6532 for UTF-8).
@@ -24,8 +27,10 @@ use crate::{ParseError, ParseErrorKind, Text};
 /// ```
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct AddrSpec {
-    local: String,
-    domain: String,
+    /// Both sides and the `@` between them, without quotes.
+    text: SmolStr,
+    /// Where the `@` is.
+    at: usize,
 }
 
 impl AddrSpec {
@@ -37,25 +42,34 @@ impl AddrSpec {
     /// and 255; list managers put whole addresses into local parts. Both fit into a line together
     /// (RFC 5322 §2.1.1), even where every octet is quoted.
     pub fn new(local: &str, domain: &str) -> Result<Self, ParseError> {
-        if !(1..=320).contains(&local.len()) || local.contains(char::is_control) {
+        if !(1..=320).contains(&local.len()) || has_controls(local) {
             return Err(ParseError::new(ParseErrorKind::LocalPart, 0));
         }
         if domain.len() > 255 || !is_domain(domain) {
             return Err(ParseError::new(ParseErrorKind::Domain, local.len() + 1));
         }
-        Ok(Self { local: local.into(), domain: domain.into() })
+        let mut text = SmolStrBuilder::new();
+        text.push_str(local);
+        text.push('@');
+        text.push_str(domain);
+        Ok(Self { text: text.finish(), at: local.len() })
     }
 
     /// Returns what stands before the `@`, without quotes.
     #[must_use]
     pub fn local(&self) -> &str {
-        &self.local
+        self.text.get(..self.at).unwrap_or_default()
     }
 
     /// Returns what stands after the `@`: a domain, or a literal with its brackets.
     #[must_use]
     pub fn domain(&self) -> &str {
-        &self.domain
+        self.text.get(self.at + 1..).unwrap_or_default()
+    }
+
+    /// Returns both sides as they are written, if the local part needs no quotes.
+    pub(crate) fn unquoted(&self) -> Option<&str> {
+        is_dot_atom(self.local()).then_some(&self.text)
     }
 }
 
@@ -67,9 +81,18 @@ fn is_domain(domain: &str) -> bool {
     is_dot_atom(domain)
 }
 
+/// Tells whether text is atoms with dots between them; control characters, of which some are not
+/// ASCII, are in none.
 fn is_dot_atom(text: &str) -> bool {
-    !text.contains(char::is_control)
-        && text.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atext))
+    let (mut previous, mut high) = (b'.', false);
+    for octet in text.bytes() {
+        if !is_atext(octet) && (octet != b'.' || previous == b'.') {
+            return false;
+        }
+        high |= !octet.is_ascii();
+        previous = octet;
+    }
+    previous != b'.' && !(high && has_controls(text))
 }
 
 /// Reads the strict form, in which nothing stands around the address.
@@ -101,10 +124,11 @@ fn unquote(text: &str) -> Option<(String, &str)> {
 
 impl fmt::Display for AddrSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_dot_atom(&self.local) {
-            return write!(f, "{}@{}", self.local, self.domain);
+        if let Some(text) = self.unquoted() {
+            return f.write_str(text);
         }
-        write!(f, "\"{}\"@{}", self.local.replace('\\', "\\\\").replace('"', "\\\""), self.domain)
+        let local = self.local().replace('\\', "\\\\").replace('"', "\\\"");
+        write!(f, "\"{local}\"@{}", self.domain())
     }
 }
 

@@ -1,4 +1,5 @@
 //! Reading address lists as people send them.
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -7,11 +8,11 @@ use crate::{AddrSpec, Address, Group, Mailbox, Text, charset, encoded_word};
 
 /// A word of an address or a name.
 #[derive(Debug)]
-enum Word {
-    Atom(String),
+enum Word<'a> {
+    Atom(Cow<'a, str>),
     /// What is between the quotes. A name may have encoded words there, as some senders write
     /// it; an address may not (RFC 2047 §5), lest it be another one than others read.
-    Quoted(Vec<u8>),
+    Quoted(Cow<'a, [u8]>),
     /// A domain literal with its brackets.
     Literal(String),
     At,
@@ -19,9 +20,9 @@ enum Word {
 
 /// What has been read of the entry at hand.
 #[derive(Debug, Default)]
-struct Draft {
-    words: Vec<Word>,
-    angle: Option<Vec<Word>>,
+struct Draft<'a> {
+    words: Vec<Word<'a>>,
+    angle: Option<Vec<Word<'a>>>,
     comment: Option<String>,
 }
 
@@ -68,7 +69,7 @@ fn close(out: &mut Vec<Address>, group: &mut OpenGroup) {
     }
 }
 
-impl Draft {
+impl Draft<'_> {
     fn finish(mut self, out: &mut Vec<Address>, group: &mut OpenGroup) {
         let address = match &self.angle {
             Some(words) => spec(words),
@@ -112,7 +113,7 @@ impl Draft {
 }
 
 /// Reads the words up to `>`; a route before the address (RFC 5322 §4.4) is dropped.
-fn angle(lexer: &mut Lexer<'_>) -> Vec<Word> {
+fn angle<'a>(lexer: &mut Lexer<'a>) -> Vec<Word<'a>> {
     let mut words = Vec::new();
     while let Some(octet) = lexer.peek() {
         match octet {
@@ -125,7 +126,7 @@ fn angle(lexer: &mut Lexer<'_>) -> Vec<Word> {
                 words.clear();
             }
             b'(' => {
-                lexer.comment();
+                lexer.skip_comment();
             }
             b',' | b';' | b'<' => {
                 lexer.next();
@@ -139,7 +140,7 @@ fn angle(lexer: &mut Lexer<'_>) -> Vec<Word> {
     words
 }
 
-fn word(lexer: &mut Lexer<'_>) -> Option<Word> {
+fn word<'a>(lexer: &mut Lexer<'a>) -> Option<Word<'a>> {
     match lexer.peek()? {
         b'"' => Some(Word::Quoted(lexer.quoted())),
         b'@' => lexer.next().map(|_| Word::At),
@@ -158,47 +159,67 @@ fn word(lexer: &mut Lexer<'_>) -> Option<Word> {
                 lexer.next();
                 return None;
             }
-            Some(Word::Atom(String::from_utf8_lossy(atom).into_owned()))
+            Some(Word::Atom(String::from_utf8_lossy(atom)))
         }
     }
 }
 
 /// Joins words into an address. The last `@` divides it.
-fn spec(words: &[Word]) -> Option<AddrSpec> {
+fn spec(words: &[Word<'_>]) -> Option<AddrSpec> {
     let at = words.iter().rposition(|word| matches!(word, Word::At))?;
     let (local, domain) = words.split_at_checked(at)?;
     AddrSpec::new(&joined(local, ""), &joined(domain.get(1..)?, "")).ok()
 }
 
 /// Joins words into a name and decodes it.
-fn phrase(words: &[Word]) -> String {
+fn phrase(words: &[Word<'_>]) -> String {
     let mut name = String::new();
     for run in words.chunk_by(|a, b| matches!((a, b), (Word::Atom(_), Word::Atom(_)))) {
-        if !name.is_empty() && !name.ends_with('@') && !matches!(run, [Word::At, ..]) {
+        let text = match run {
+            [Word::Quoted(octets)] => Cow::Owned(encoded_word::decode(octets)),
+            _ => match joined(run, " ") {
+                text if encoded_word::find(text.as_bytes()).is_none() => text,
+                text if matches!(run, [Word::Atom(_), ..]) => {
+                    Cow::Owned(encoded_word::decode(text.as_bytes()))
+                }
+                text => text,
+            },
+        };
+        if name.is_empty() {
+            name = text.into_owned();
+            continue;
+        }
+        if !name.ends_with('@') && !matches!(run, [Word::At, ..]) {
             name.push(' ');
         }
-        name.push_str(&match run {
-            [Word::Quoted(octets)] => encoded_word::decode(octets),
-            [Word::Atom(_), ..] => encoded_word::decode(joined(run, " ").as_bytes()),
-            _ => joined(run, " "),
-        });
+        name.push_str(&text);
     }
     name
 }
 
-fn joined(words: &[Word], between: &str) -> String {
+fn joined<'s>(words: &'s [Word<'_>], between: &str) -> Cow<'s, str> {
+    if let [word] = words {
+        return word.text();
+    }
     let mut out = String::new();
     for (at, word) in words.iter().enumerate() {
         if at > 0 {
             out.push_str(between);
         }
-        match word {
-            Word::Atom(text) | Word::Literal(text) => out.push_str(text),
-            Word::Quoted(octets) => out.push_str(&charset::decode(b"", octets)),
-            Word::At => out.push('@'),
+        out.push_str(&word.text());
+    }
+    Cow::Owned(out)
+}
+
+impl Word<'_> {
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Atom(text) => Cow::Borrowed(text),
+            Self::Literal(text) => Cow::Borrowed(text),
+            Self::Quoted(octets) => charset::decode(b"", octets),
+            Self::At => Cow::Borrowed("@"),
         }
     }
-    out
 }
 
 #[cfg(test)]

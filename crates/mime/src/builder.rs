@@ -1,4 +1,5 @@
 //! Making messages.
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -48,15 +49,14 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder says nothing until it is written"]
-pub struct Builder {
+pub struct Builder(Box<Letter>);
+
+/// What a [`Builder`] was given; apart, so that its methods have little to move.
+#[derive(Clone, Debug)]
+pub(crate) struct Letter {
     pub(crate) date: DateTime,
     pub(crate) message_id: Option<MessageId>,
-    pub(crate) from: Vec<Address>,
-    pub(crate) sender: Option<Address>,
-    pub(crate) reply_to: Vec<Address>,
-    pub(crate) to: Vec<Address>,
-    pub(crate) cc: Vec<Address>,
-    pub(crate) bcc: Vec<Address>,
+    pub(crate) addresses: Vec<(Role, Address)>,
     pub(crate) subject: Option<Text>,
     pub(crate) in_reply_to: Vec<MessageId>,
     pub(crate) references: Vec<MessageId>,
@@ -65,6 +65,34 @@ pub struct Builder {
     pub(crate) target: Target,
     pub(crate) draft: bool,
     pub(crate) seed: u64,
+}
+
+/// What an address has to do with a message: the field in which it stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Role {
+    From,
+    Sender,
+    ReplyTo,
+    To,
+    Cc,
+    Bcc,
+}
+
+impl Role {
+    /// In the order in which they are written.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::From, Self::Sender, Self::ReplyTo, Self::To, Self::Cc, Self::Bcc];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::From => "From",
+            Self::Sender => "Sender",
+            Self::ReplyTo => "Reply-To",
+            Self::To => "To",
+            Self::Cc => "Cc",
+            Self::Bcc => "Bcc",
+        }
+    }
 }
 
 /// What a message is made of.
@@ -84,15 +112,10 @@ impl Builder {
     /// must have (RFC 5322 §3.6.1).
     #[inline]
     pub fn new(date: DateTime) -> Self {
-        Self {
+        Self(Box::new(Letter {
             date,
             message_id: None,
-            from: Vec::new(),
-            sender: None,
-            reply_to: Vec::new(),
-            to: Vec::new(),
-            cc: Vec::new(),
-            bcc: Vec::new(),
+            addresses: Vec::new(),
             subject: None,
             in_reply_to: Vec::new(),
             references: Vec::new(),
@@ -101,14 +124,14 @@ impl Builder {
             target: Target::SEVEN_BIT,
             draft: false,
             seed: 0,
-        }
+        }))
     }
 
     /// Identifies the message (RFC 5322 §3.6.4). It must be unique in the world:
     /// [`unique`](Self::unique) makes one of random octets.
     #[inline]
     pub fn message_id(mut self, id: MessageId) -> Self {
-        self.message_id = Some(id);
+        self.0.message_id = Some(id);
         self
     }
 
@@ -140,73 +163,74 @@ impl Builder {
 
     /// Adds an author.
     #[inline]
-    pub fn from(mut self, author: impl Into<Address>) -> Self {
-        self.from.push(author.into());
-        self
+    pub fn from(self, author: impl Into<Address>) -> Self {
+        self.address(Role::From, author.into())
     }
 
     /// Says who sends it for the author, or which of the authors does: it must be said if there
     /// are more than one (RFC 5322 §3.6.2).
     #[inline]
     pub fn sender(mut self, sender: impl Into<crate::Mailbox>) -> Self {
-        self.sender = Some(Address::Mailbox(sender.into()));
-        self
+        self.0.addresses.retain(|(role, _)| *role != Role::Sender);
+        self.address(Role::Sender, Address::Mailbox(sender.into()))
     }
 
     /// Adds an address that answers shall go to in place of the author's (RFC 5322 §3.6.2).
     #[inline]
-    pub fn reply_to(mut self, address: impl Into<Address>) -> Self {
-        self.reply_to.push(address.into());
-        self
+    pub fn reply_to(self, address: impl Into<Address>) -> Self {
+        self.address(Role::ReplyTo, address.into())
     }
 
     /// Adds a primary recipient.
     #[inline]
-    pub fn to(mut self, recipient: impl Into<Address>) -> Self {
-        self.to.push(recipient.into());
-        self
+    pub fn to(self, recipient: impl Into<Address>) -> Self {
+        self.address(Role::To, recipient.into())
     }
 
     /// Adds another recipient.
     #[inline]
-    pub fn cc(mut self, recipient: impl Into<Address>) -> Self {
-        self.cc.push(recipient.into());
-        self
+    pub fn cc(self, recipient: impl Into<Address>) -> Self {
+        self.address(Role::Cc, recipient.into())
     }
 
     /// Adds a recipient of whom the others do not know. The field is not written, but for a
     /// [`draft`](Self::draft): the recipient gets the message by the envelope alone, for which
     /// there is [`recipients`](Self::recipients) (RFC 5322 §3.6.3, the first way).
     #[inline]
-    pub fn bcc(mut self, recipient: impl Into<Address>) -> Self {
-        self.bcc.push(recipient.into());
-        self
+    pub fn bcc(self, recipient: impl Into<Address>) -> Self {
+        self.address(Role::Bcc, recipient.into())
     }
 
     /// Keeps `Bcc:` in what is written, for a message that is not sent yet.
-    pub const fn draft(mut self) -> Self {
-        self.draft = true;
+    pub fn draft(mut self) -> Self {
+        self.0.draft = true;
+        self
+    }
+
+    #[inline]
+    fn address(mut self, role: Role, address: Address) -> Self {
+        self.0.addresses.push((role, address));
         self
     }
 
     /// Says what it is about.
     #[inline]
     pub fn subject(mut self, subject: impl Into<Text>) -> Self {
-        self.subject = Some(subject.into());
+        self.0.subject = Some(subject.into());
         self
     }
 
     /// Adds a message that this one answers (RFC 5322 §3.6.4).
     #[inline]
     pub fn in_reply_to(mut self, id: MessageId) -> Self {
-        self.in_reply_to.push(id);
+        self.0.in_reply_to.push(id);
         self
     }
 
     /// Adds a message of the same conversation, the oldest first (RFC 5322 §3.6.4).
     #[inline]
     pub fn reference(mut self, id: MessageId) -> Self {
-        self.references.push(id);
+        self.0.references.push(id);
         self
     }
 
@@ -227,14 +251,14 @@ impl Builder {
     /// ```
     #[inline]
     pub fn field(mut self, name: FieldName, value: impl Into<FieldValue>) -> Self {
-        self.fields.push((name, value.into()));
+        self.0.fields.push((name, value.into()));
         self
     }
 
     /// Sets the plain text. Its line ends are made CRLF.
     #[inline]
     pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.body.text = Some(Bytes::from(text.into()));
+        self.0.body.text = Some(Bytes::from(text.into()));
         self
     }
 
@@ -252,8 +276,8 @@ impl Builder {
     /// assert!(message.root().text().lines().all(|line| line.len() <= 72));
     /// # Ok::<(), mime::Misuse>(())
     /// ```
-    pub const fn flowed(mut self) -> Self {
-        self.body.flowed = true;
+    pub fn flowed(mut self) -> Self {
+        self.0.body.flowed = true;
         self
     }
 
@@ -261,7 +285,7 @@ impl Builder {
     /// are made CRLF.
     #[inline]
     pub fn html(mut self, html: impl Into<String>) -> Self {
-        self.body.html = Some(Bytes::from(html.into()));
+        self.0.body.html = Some(Bytes::from(html.into()));
         self
     }
 
@@ -289,7 +313,7 @@ impl Builder {
         media_type: MediaType,
         octets: impl Into<Bytes>,
     ) -> Self {
-        self.body.inline.push(PartBuilder::octets(media_type, octets).content_id(id).inline());
+        self.0.body.inline.push(PartBuilder::octets(media_type, octets).content_id(id).inline());
         self
     }
 
@@ -323,7 +347,7 @@ impl Builder {
     /// Adds a part of any kind, after the texts and the attachments that are there.
     #[inline]
     pub fn part(mut self, part: PartBuilder) -> Self {
-        self.body.attachments.push(part);
+        self.0.body.attachments.push(part);
         self
     }
 
@@ -350,43 +374,46 @@ impl Builder {
     /// ```
     #[inline]
     pub fn report(mut self, report: impl Into<Report>) -> Self {
-        self.body.report = Some(report.into());
+        self.0.body.report = Some(report.into());
         self
     }
 
     /// Adds the message that the report is about, whole.
     #[inline]
     pub fn returned_message(mut self, message: impl Into<Bytes>) -> Self {
-        self.body.returned = Some(PartBuilder::message(message));
+        self.0.body.returned = Some(PartBuilder::message(message));
         self
     }
 
     /// Adds the header of the message that the report is about (RFC 6522 §4).
     #[inline]
     pub fn returned_header(mut self, header: impl Into<Bytes>) -> Self {
-        self.body.returned = Some(PartBuilder::header(header));
+        self.0.body.returned = Some(PartBuilder::header(header));
         self
     }
 
     /// Says what the transports on its way carry; [`Target::SEVEN_BIT`] if nothing is said.
     #[inline]
-    pub const fn target(mut self, target: Target) -> Self {
-        self.target = target;
+    pub fn target(mut self, target: Target) -> Self {
+        self.0.target = target;
         self
     }
 
     /// Gives the boundaries a random part. They cannot occur in what is written even without it;
     /// with it they differ from those of the messages that may one day hold this one.
     #[inline]
-    pub const fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.0.seed = seed;
         self
     }
 
     /// Iterates over the addresses that the message must be sent to: those of `To`, `Cc` and
     /// `Bcc`.
     pub fn recipients(&self) -> impl Iterator<Item = &AddrSpec> {
-        [&self.to, &self.cc, &self.bcc].into_iter().flatten().flat_map(specs)
+        [Role::To, Role::Cc, Role::Bcc].into_iter().flat_map(move |role| {
+            let these = self.0.addresses.iter().filter(move |(it, _)| *it == role);
+            these.flat_map(|(_, address)| specs(address))
+        })
     }
 
     /// Tells whether its header has what has no form in ASCII, such as an address with other
@@ -394,17 +421,18 @@ impl Builder {
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         let mut out = BytesMut::new();
-        Writer::new(&mut out, Target::SEVEN_BIT, self.seed, None).header(self);
+        Writer::new(&mut out, Target::SEVEN_BIT, self.0.seed, None).header(&self.0);
         !out.is_ascii()
     }
 
     /// Appends the message to `out`.
     pub fn write(&self, out: &mut BytesMut) {
-        Writer::new(out, self.target, self.seed, None).message(self);
+        Writer::new(out, self.0.target, self.0.seed, None).message(&self.0);
     }
 
     /// Returns the message piece by piece, so that an encoded attachment never lies in memory
-    /// whole.
+    /// whole. What is attached stays where it is until then: of a mapped file, which
+    /// `Bytes::from_owner` takes, no octet does.
     ///
     /// ```
     /// use mime::{Builder, DateTime, MediaType};
@@ -417,7 +445,7 @@ impl Builder {
     /// ```
     pub fn pieces(&self) -> Pieces {
         let (mut out, mut later) = (BytesMut::new(), Vec::new());
-        Writer::new(&mut out, self.target, self.seed, Some(&mut later)).message(self);
+        Writer::new(&mut out, self.0.target, self.0.seed, Some(&mut later)).message(&self.0);
         Pieces::new(out.freeze(), later)
     }
 }

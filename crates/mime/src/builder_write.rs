@@ -1,13 +1,13 @@
 //! Writing what was composed.
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use memchr::memmem;
 
-use crate::builder::{Body, Builder};
+use crate::builder::{Body, Letter, Role};
+use crate::builder_boundary::{self as boundary, Boundary};
 use crate::builder_flowed::flow;
 use crate::builder_part::{Kind, PartBuilder};
 use crate::builder_pieces::{Later, PIECE};
@@ -43,13 +43,14 @@ impl<'o> Writer<'o> {
         Self { out, start, target, seed, multiparts: 0, label, armoured: false, later }
     }
 
-    pub(crate) fn message(&mut self, builder: &Builder) {
-        let body = &builder.body;
+    pub(crate) fn message(&mut self, letter: &Letter) {
+        let body = &letter.body;
         if self.later.is_none() {
-            let text = body.text.as_ref().map_or(0, Bytes::len);
-            self.out.reserve(512 + text + text / 16 + body.html.as_ref().map_or(0, Bytes::len));
+            // A usual header, and texts that need no encoding.
+            let texts: usize = body.text.iter().chain(&body.html).map(Bytes::len).sum();
+            self.out.reserve(384 + texts + texts / 16);
         }
-        self.header(builder);
+        self.header(letter);
         self.prepare(body);
         self.body(body);
     }
@@ -83,29 +84,24 @@ impl<'o> Writer<'o> {
         FieldWriter::new(self.out, name, self.target.carries_utf8())
     }
 
-    pub(crate) fn header(&mut self, builder: &Builder) {
+    pub(crate) fn header(&mut self, letter: &Letter) {
         let mut field = self.field("Date");
-        field.date(builder.date);
+        field.date(letter.date);
         field.end();
-        let bcc = if builder.draft { &builder.bcc[..] } else { &[] };
-        for (name, addresses) in [
-            ("From", &builder.from[..]),
-            ("Sender", builder.sender.as_slice()),
-            ("Reply-To", &builder.reply_to),
-            ("To", &builder.to),
-            ("Cc", &builder.cc),
-            ("Bcc", bcc),
-        ] {
-            if !addresses.is_empty() {
-                let mut field = self.field(name);
+        for role in Role::ALL {
+            let addresses = letter.addresses.iter().filter(|(it, _)| *it == role);
+            let mut addresses = addresses.map(|(_, address)| address).peekable();
+            let told = role != Role::Bcc || letter.draft;
+            if addresses.peek().is_some() && told {
+                let mut field = self.field(role.name());
                 field.addresses(addresses);
                 field.end();
             }
         }
         for (name, ids) in [
-            ("Message-ID", builder.message_id.as_slice()),
-            ("In-Reply-To", &builder.in_reply_to),
-            ("References", &builder.references),
+            ("Message-ID", letter.message_id.as_slice()),
+            ("In-Reply-To", &letter.in_reply_to),
+            ("References", &letter.references),
         ] {
             if !ids.is_empty() {
                 let mut field = self.field(name);
@@ -113,12 +109,12 @@ impl<'o> Writer<'o> {
                 field.end();
             }
         }
-        if let Some(subject) = &builder.subject {
+        if let Some(subject) = &letter.subject {
             let mut field = self.field("Subject");
             field.text(subject.as_str());
             field.end();
         }
-        for (name, value) in &builder.fields {
+        for (name, value) in &letter.fields {
             value.write(name, self.target.carries_utf8(), self.out);
         }
         self.out.put_slice(b"MIME-Version: 1.0\r\n");
@@ -132,28 +128,28 @@ impl<'o> Writer<'o> {
         }
         let boundary = self.multipart("mixed", &[]);
         if body.text.is_some() || body.html.is_some() || body.report.is_some() {
-            self.delimiter(&boundary);
+            self.delimiter(boundary);
             self.main(body);
         }
         for part in loose.iter().chain(&body.attachments) {
-            self.delimiter(&boundary);
+            self.delimiter(boundary);
             self.any(part);
         }
-        self.close(&boundary);
+        self.close(boundary);
     }
 
     fn main(&mut self, body: &Body) {
         let Some(report) = &body.report else { return self.texts(body) };
         let boundary = self.multipart("report", &[("report-type", report.report_type())]);
-        self.delimiter(&boundary);
+        self.delimiter(boundary);
         self.texts(body);
-        self.delimiter(&boundary);
+        self.delimiter(boundary);
         self.report(report);
         if let Some(returned) = &body.returned {
-            self.delimiter(&boundary);
+            self.delimiter(boundary);
             self.any(returned);
         }
-        self.close(&boundary);
+        self.close(boundary);
     }
 
     /// Writes the text, or both in the order of RFC 2046 §5.1.4: the best form last.
@@ -161,11 +157,11 @@ impl<'o> Writer<'o> {
         match (&body.text, &body.html) {
             (Some(text), Some(_)) => {
                 let boundary = self.multipart("alternative", &[]);
-                self.delimiter(&boundary);
+                self.delimiter(boundary);
                 self.text("plain", text, body.flowed);
-                self.delimiter(&boundary);
+                self.delimiter(boundary);
                 self.html(body);
-                self.close(&boundary);
+                self.close(boundary);
             }
             (None, Some(_)) => self.html(body),
             (Some(text), None) => self.text("plain", text, body.flowed),
@@ -180,29 +176,29 @@ impl<'o> Writer<'o> {
             return self.text("html", &html, false);
         }
         let boundary = self.multipart("related", &[("type", "text/html")]);
-        self.delimiter(&boundary);
+        self.delimiter(boundary);
         self.text("html", &html, false);
         for part in &body.inline {
-            self.delimiter(&boundary);
+            self.delimiter(boundary);
             self.any(part);
         }
-        self.close(&boundary);
+        self.close(boundary);
     }
 
     fn any(&mut self, part: &PartBuilder) {
         let mut open = Vec::from([Step::Part(part)]);
         while let Some(step) = open.pop() {
             match step {
-                Step::Delimiter(boundary) => self.delimiter(&boundary),
-                Step::Close(boundary) => self.close(&boundary),
+                Step::Delimiter(boundary) => self.delimiter(boundary),
+                Step::Close(boundary) => self.close(boundary),
                 Step::Part(part) => {
                     self.part_fields(part);
                     match &part.kind {
                         Kind::Multipart { subtype, parts } => {
                             let boundary = self.multipart(subtype, &[]);
-                            open.push(Step::Close(boundary.clone()));
+                            open.push(Step::Close(boundary));
                             for part in parts.iter().rev() {
-                                open.extend([Step::Part(part), Step::Delimiter(boundary.clone())]);
+                                open.extend([Step::Part(part), Step::Delimiter(boundary)]);
                             }
                         }
                         Kind::Text { subtype, text } => self.text(subtype, text, false),
@@ -250,8 +246,8 @@ impl<'o> Writer<'o> {
 
     fn text(&mut self, subtype: &str, text: &Bytes, flowed: bool) {
         let text = if flowed { Cow::Owned(flow(text)) } else { Cow::Borrowed(text) };
-        let encoding =
-            if self.armoured { Encoding::Base64 } else { encode::choose(&text, self.target) };
+        let (encoding, canonical) = encode::choose_text(&text, self.target);
+        let encoding = if self.armoured { Encoding::Base64 } else { encoding };
         self.out.put_slice(b"Content-Type: text/");
         self.out.put_slice(subtype.as_bytes());
         self.out.put_slice(b"; charset=utf-8");
@@ -261,12 +257,13 @@ impl<'o> Writer<'o> {
         self.encoding(encoding);
         match encoding {
             // Line ends are text's own, whatever else it is.
-            Encoding::Base64 | Encoding::QuotedPrintable if !encode::is_canonical(&text) => {
+            Encoding::Base64 | Encoding::QuotedPrintable if !canonical => {
                 let mut canonical = BytesMut::new();
                 encode::canonical(&text, &mut canonical);
                 self.content(encoding, &canonical.freeze());
             }
             Encoding::Base64 | Encoding::QuotedPrintable => self.content(encoding, &text),
+            _ if canonical => self.out.put_slice(&text),
             _ => encode::canonical(&text, self.out),
         }
     }
@@ -324,18 +321,16 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// Writes the type of a multipart and returns its boundary: `=_`, which neither base64 nor
-    /// quoted-printable can have, and with which no line of text begins that is sent as it is
-    /// (RFC 2045 §6.7); a number, so that none begins with another one; and the seed.
-    fn multipart(&mut self, subtype: &str, parameters: &[(&str, &str)]) -> String {
+    /// Writes the type of a multipart and returns its boundary.
+    fn multipart(&mut self, subtype: &str, parameters: &[(&str, &str)]) -> Boundary {
         self.multiparts += 1;
-        let boundary = alloc::format!("=_{}_{:016x}", self.multiparts, self.seed);
+        let boundary = Boundary::new(self.multiparts, self.seed);
         self.line([b"Content-Type: multipart/", subtype.as_bytes(), b";"]);
         for (name, value) in parameters {
             self.line([b" ", name.as_bytes(), b"=\""]);
             self.line([value.as_bytes(), b"\"", b";"]);
         }
-        self.line([b"\r\n boundary=\"", boundary.as_bytes(), b"\""]);
+        self.line([b"\r\n boundary=\"", boundary.octets(), b"\""]);
         match self.label {
             Encoding::SevenBit => self.out.put_slice(b"\r\n\r\n"),
             label => self.encoding(label),
@@ -343,12 +338,12 @@ impl<'o> Writer<'o> {
         boundary
     }
 
-    fn delimiter(&mut self, boundary: &str) {
-        self.line([b"\r\n--", boundary.as_bytes(), b"\r\n"]);
+    fn delimiter(&mut self, boundary: Boundary) {
+        self.line([b"\r\n--", boundary.octets(), b"\r\n"]);
     }
 
-    fn close(&mut self, boundary: &str) {
-        self.line([b"\r\n--", boundary.as_bytes(), b"--\r\n"]);
+    fn close(&mut self, boundary: Boundary) {
+        self.line([b"\r\n--", boundary.octets(), b"--\r\n"]);
     }
 
     fn line(&mut self, pieces: [&[u8]; 3]) {
@@ -376,11 +371,12 @@ impl<'o> Writer<'o> {
     /// Changes the seed if one of our boundaries with it is in octets that may go as they are, or
     /// in what the parts go `into`.
     fn avoid(&mut self, contents: &[(&Bytes, bool)], into: &[u8]) {
-        let mut taken = BTreeSet::new();
         let verbatim = contents.iter().filter(|(_, lines)| *lines || self.target.carries_binary());
-        for octets in verbatim.map(|(octets, _)| &octets[..]).chain([into]) {
+        let verbatim = verbatim.map(|(octets, _)| &octets[..]).chain([into]);
+        let mut taken = BTreeSet::new();
+        for octets in verbatim.filter(|octets| !octets.is_empty()) {
             let starts = memmem::find_iter(octets, b"=_");
-            taken.extend(starts.filter_map(|at| octets.get(at + 2..).and_then(seed_of)));
+            taken.extend(starts.filter_map(|at| octets.get(at + 2..).and_then(boundary::seed_of)));
         }
         while taken.contains(&self.seed) {
             self.seed = self.seed.wrapping_add(1);
@@ -390,14 +386,6 @@ impl<'o> Writer<'o> {
 
 enum Step<'p> {
     Part(&'p PartBuilder),
-    Delimiter(String),
-    Close(String),
-}
-
-/// Reads the seed of a boundary of ours, from after its `=_`.
-fn seed_of(octets: &[u8]) -> Option<u64> {
-    let digits = octets.iter().take(10).take_while(|it| it.is_ascii_digit()).count();
-    let rest = octets.get(digits..)?.strip_prefix(b"_")?;
-    let seed = core::str::from_utf8(rest.get(..16)?).ok()?;
-    u64::from_str_radix(seed, 16).ok()
+    Delimiter(Boundary),
+    Close(Boundary),
 }

@@ -1,5 +1,6 @@
 //! Reading `Content-Type` and `Content-Disposition` with their parameters (RFC 2045 §5, RFC 2183,
 //! RFC 2231).
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -68,6 +69,12 @@ impl<'a> ContentType<'a> {
         parameter(self.parameters, name)
     }
 
+    /// Returns all parameters, decoded, in the order in which their names first appear.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<Parameter> {
+        parameters(self.parameters)
+    }
+
     /// Appends a parameter to octets as [`parameter`](Self::parameter) reads it, but for the
     /// character set: without memory of its own in all but odd cases.
     pub(crate) fn append_parameter(&self, name: &str, out: &mut Vec<u8>) {
@@ -132,6 +139,49 @@ impl<'a> Disposition<'a> {
     pub fn parameter(&self, name: &str) -> Option<String> {
         parameter(self.parameters, name)
     }
+
+    /// Returns all parameters, as [`ContentType::parameters`] does.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<Parameter> {
+        parameters(self.parameters)
+    }
+}
+
+/// A parameter of a field, decoded (RFC 2231).
+///
+/// ```
+/// use mime::ContentType;
+///
+/// let value = b" text/plain; Charset=utf-8; name*0*=utf-8'fr'%C3%A9t; name*1=\"e.txt\"";
+/// let parameters = ContentType::new(value).parameters();
+/// let found: Vec<_> = parameters.iter().map(|it| (it.name(), it.value(), it.language())).collect();
+/// assert_eq!(found, [("charset", "utf-8", None), ("name", "éte.txt", Some("fr"))]);
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Parameter {
+    name: String,
+    value: String,
+    language: Option<String>,
+}
+
+impl Parameter {
+    /// Returns the name in lower case, without the marks of RFC 2231.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the value.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// Returns the tag of its language, if it names one (RFC 2231 §4).
+    #[must_use]
+    pub fn language(&self) -> Option<&str> {
+        self.language.as_deref()
+    }
 }
 
 /// Reads a token between comments and blanks; empty if there is none.
@@ -167,33 +217,75 @@ fn plain_parameter<'a>(parameters: &'a [u8], name: &str) -> Plain<'a> {
     found
 }
 
-/// Finds a parameter: its extended form before its continuations before its plain form, each the
-/// first of its kind.
+/// Finds a parameter by its name.
 fn parameter(parameters: &[u8], name: &str) -> Option<String> {
-    let (mut plain, mut extended, mut pieces) = (None, None, Vec::new());
+    let mut forms = Forms::default();
     let mut lexer = Lexer::new(parameters);
     while let Some((attribute, value)) = next_parameter(&mut lexer) {
         let Some((head, tail)) = attribute.split_at_checked(name.len()) else { continue };
-        if !head.eq_ignore_ascii_case(name.as_bytes()) {
-            continue;
+        if head.eq_ignore_ascii_case(name.as_bytes()) {
+            forms.add(tail, value);
         }
+    }
+    Some(forms.read()?.0)
+}
+
+/// Reads all parameters in one pass, in the order in which their names first appear.
+fn parameters(parameters: &[u8]) -> Vec<Parameter> {
+    let (mut order, mut found) = (Vec::new(), BTreeMap::<String, Forms<'_>>::new());
+    let mut lexer = Lexer::new(parameters);
+    while let Some((attribute, value)) = next_parameter(&mut lexer) {
+        let star = attribute.iter().position(|it| *it == b'*').unwrap_or(attribute.len());
+        let Some((name, tail)) = attribute.split_at_checked(star) else { continue };
+        let name = charset::decode(b"", name).to_ascii_lowercase();
+        if !found.contains_key(&name) {
+            order.push(name.clone());
+        }
+        found.entry(name).or_default().add(tail, value);
+    }
+    let read = |name: String| {
+        let (value, language) = found.remove(&name)?.read()?;
+        Some(Parameter { name, value, language })
+    };
+    order.into_iter().filter_map(read).collect()
+}
+
+/// What a parameter is written as: in its extended form, which counts before its continuations, and
+/// they before its plain form; each the first of its kind.
+#[derive(Default)]
+struct Forms<'a> {
+    plain: Option<Value<'a>>,
+    extended: Option<Value<'a>>,
+    pieces: Vec<Piece<'a>>,
+}
+
+impl<'a> Forms<'a> {
+    /// Takes what follows the name, and the value.
+    fn add(&mut self, tail: &[u8], value: Value<'a>) {
         match tail {
-            [] => plain = plain.or(Some(value)),
-            [b'*'] => extended = extended.or(Some(value)),
-            [b'*', section @ ..] => pieces.extend(piece(section, value)),
+            [] => self.plain = self.plain.or(Some(value)),
+            [b'*'] => self.extended = self.extended.or(Some(value)),
+            [b'*', section @ ..] => self.pieces.extend(piece(section, value)),
             _ => {}
         }
     }
-    if let Some(value) = extended {
-        return Some(join(&[Piece { section: 0, extended: true, value }]));
-    }
-    // A stable sort: of two pieces with the same number the first one counts.
-    pieces.sort_by_key(|piece| piece.section);
-    pieces.dedup_by_key(|piece| piece.section);
-    let whole = pieces.iter().zip(0..).take_while(|(piece, at)| piece.section == *at).count();
-    match pieces.get(..whole) {
-        None | Some([]) => plain.map(|value| encoded_word::decode(&value.to_vec())),
-        Some(pieces) => Some(join(pieces)),
+
+    /// Returns the value and its language.
+    fn read(mut self) -> Option<(String, Option<String>)> {
+        if let Some(value) = self.extended {
+            return Some(join(&[Piece { section: 0, extended: true, value }]));
+        }
+        let pieces = &mut self.pieces;
+        // A stable sort: of two pieces with the same number the first one counts.
+        pieces.sort_by_key(|piece| piece.section);
+        pieces.dedup_by_key(|piece| piece.section);
+        let whole = pieces.iter().zip(0..).take_while(|(piece, at)| piece.section == *at).count();
+        match pieces.get(..whole) {
+            None | Some([]) => {
+                self.plain.map(|value| (encoded_word::decode(&value.to_vec()), None))
+            }
+            Some(pieces) => Some(join(pieces)),
+        }
     }
 }
 
@@ -214,21 +306,24 @@ fn piece<'a>(section: &[u8], value: Value<'a>) -> Option<Piece<'a>> {
 }
 
 /// Joins continuations and decodes them together, since a character may be split between them.
-fn join(pieces: &[Piece<'_>]) -> String {
-    let (mut charset, mut octets) = (Vec::new(), Vec::new());
+/// Returns the language too, where one is named.
+fn join(pieces: &[Piece<'_>]) -> (String, Option<String>) {
+    let (mut charset, mut octets, mut language) = (Vec::new(), Vec::new(), None);
     for (at, piece) in pieces.iter().enumerate() {
         let whole = piece.value.to_vec();
         let mut value = &whole[..];
         if at == 0 && piece.extended {
             // RFC 2231 §4: charset'language'value
             let mut parts = value.splitn(3, |octet| *octet == b'\'');
-            if let (Some(name), Some(_), Some(rest)) = (parts.next(), parts.next(), parts.next()) {
+            if let (Some(name), Some(tag), Some(rest)) = (parts.next(), parts.next(), parts.next())
+            {
                 (charset, value) = (name.to_vec(), rest);
+                language = (!tag.is_empty()).then(|| charset::decode(b"", tag).into_owned());
             }
         }
         if piece.extended { percent_decode(value, &mut octets) } else { octets.extend(value) }
     }
-    charset::decode(&charset, &octets).into_owned()
+    (charset::decode(&charset, &octets).into_owned(), language)
 }
 
 fn percent_decode(mut value: &[u8], out: &mut Vec<u8>) {
@@ -341,6 +436,21 @@ mod tests {
             title*1*=%2A%2A%2Afun%2A%2A%2A%20\r\n title*2=\"isn't it!\"\r\n";
         let title = ContentType::new(title).parameter("title").unwrap();
         assert_eq!(title, "This is even more ***fun*** isn't it!");
+    }
+
+    #[test]
+    fn all_parameters_are_those_that_are_found_by_name() {
+        let value = b" a/b; x=1; Y*1=b; y*0=a; X=2; z*=utf-8'de'%C3%A4; z=plain; q*2=lost; e=";
+        let read = ContentType::new(value);
+        let all = read.parameters();
+        let names: Vec<_> = all.iter().map(Parameter::name).collect();
+        assert_eq!(names, ["x", "y", "z", "e"]);
+        for it in &all {
+            assert_eq!(read.parameter(it.name()).as_deref(), Some(it.value()));
+            assert_eq!(it.language(), (it.name() == "z").then_some("de"));
+        }
+        let hostile = alloc::format!(" a/b{}", "; a*1=b; c*=%".repeat(100_000));
+        assert_eq!(ContentType::new(hostile.as_bytes()).parameters().len(), 1);
     }
 
     #[test]

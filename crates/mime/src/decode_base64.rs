@@ -54,6 +54,8 @@ impl Base64 {
                     rest = rest.get(groups * 4..).unwrap_or_default();
                     slots = slots.get_mut(groups * 3..).unwrap_or_default();
                     written += groups * 3;
+                    // Most lines end between two groups.
+                    rest = rest.strip_prefix(b"\r\n").unwrap_or(rest);
                     continue;
                 }
             }
@@ -109,20 +111,66 @@ impl Base64 {
     }
 }
 
+/// The values of symbols at one place of a group, shifted there; all ones if it is none.
+const fn shifted(shift: u32) -> [u32; 256] {
+    let mut table = [u32::MAX; 256];
+    let (mut slots, mut values) = (table.as_mut_slice(), VALUES.as_slice());
+    while let ([slot, more_slots @ ..], [value, more_values @ ..]) = (slots, values) {
+        if *value < BLANK {
+            *slot = (*value as u32) << shift;
+        }
+        (slots, values) = (more_slots, more_values);
+    }
+    table
+}
+
+static PLACES: [[u32; 256]; 4] = [shifted(18), shifted(12), shifted(6), shifted(0)];
+
+/// Decodes a group to the low 24 bits; sets others if not all are symbols.
+#[inline(always)]
+fn group([a, b, c, d]: [u8; 4]) -> u32 {
+    let [first, second, third, fourth] = &PLACES;
+    let at =
+        |table: &[u32; 256], octet: u8| table.get(usize::from(octet)).copied().unwrap_or(u32::MAX);
+    at(first, a) | at(second, b) | at(third, c) | at(fourth, d)
+}
+
 /// Decodes whole groups without anything between; returns how many there are.
 #[inline]
 fn groups(octets: &[u8], out: &mut [u8]) -> usize {
-    let (groups, slots) = (octets.as_chunks::<4>().0, out.as_chunks_mut::<3>().0);
-    let mut left = groups.len();
-    for ([a, b, c, d], slot) in groups.iter().zip(slots) {
-        let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
-        if (a | b | c | d) >= BLANK {
+    const STEP: usize = 4;
+    let (steps, slots) =
+        (octets.as_chunks::<{ 4 * STEP }>().0, out.as_chunks_mut::<{ 3 * STEP }>().0);
+    let mut done = 0;
+    for (step, slot) in steps.iter().zip(slots) {
+        // Four at a time, and one look at what is wrong with any.
+        let [a1, b1, c1, d1, a2, b2, c2, d2, a3, b3, c3, d3, a4, b4, c4, d4] = *step;
+        let one = group([a1, b1, c1, d1]);
+        let two = group([a2, b2, c2, d2]);
+        let three = group([a3, b3, c3, d3]);
+        let four = group([a4, b4, c4, d4]);
+        if (one | two | three | four) >> 24 != 0 {
             break;
         }
-        *slot = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
-        left -= 1;
+        let [_, a, b, c] = one.to_be_bytes();
+        let [_, d, e, f] = two.to_be_bytes();
+        let [_, g, h, i] = three.to_be_bytes();
+        let [_, j, k, l] = four.to_be_bytes();
+        *slot = [a, b, c, d, e, f, g, h, i, j, k, l];
+        done += STEP;
     }
-    groups.len() - left
+    let rest = octets.get(done * 4..).unwrap_or_default().as_chunks::<4>().0;
+    let slots = out.get_mut(done * 3..).unwrap_or_default().as_chunks_mut::<3>().0;
+    for (symbols, slot) in rest.iter().zip(slots) {
+        let bits = group(*symbols);
+        if bits >> 24 != 0 {
+            break;
+        }
+        let [_, octets @ ..] = bits.to_be_bytes();
+        *slot = octets;
+        done += 1;
+    }
+    done
 }
 
 /// Counts what is wrong in a whole body.

@@ -8,6 +8,7 @@ use memchr::memmem;
 
 use crate::builder_part::PartBuilder;
 use crate::builder_write::Writer;
+use crate::header::split_field;
 use crate::{FieldName, FieldValue, Message, Misuse, Part, PartKind, Span, Target};
 
 /// Changes header fields and parts of a message, and copies every other octet as it is: what is
@@ -239,7 +240,7 @@ impl<'m, 'a> Editor<'m, 'a> {
                 octets,
             })
         });
-        let mut cuts: Vec<_> = header.collect();
+        let mut cuts: Vec<_> = header.chain(self.orphans()).chain(self.blank_line()).collect();
         cuts.extend(self.replaced.values().cloned());
         cuts.extend(self.added.iter().cloned());
         for (parent, _, gone) in self.removed.values() {
@@ -264,6 +265,42 @@ impl<'m, 'a> Editor<'m, 'a> {
             }
         }
         cuts.sort_by_key(|cut| (cut.span.start, cut.span.end));
+        cuts
+    }
+
+    /// Separates a new header from the body of a message that had none (RFC 5322 §2.1).
+    fn blank_line(&self) -> Option<Cut> {
+        let root = self.message.root();
+        let bare = root.header().is_empty() && !root.body().is_empty();
+        let new = self.header.iter().any(|item| !item.is_gone());
+        let needed = bare && new && !self.replaced.contains_key(&key(&root));
+        needed.then(|| Cut {
+            span: Span::default(),
+            octets: Bytes::from_static(b"\r\n"),
+            line: false,
+        })
+    }
+
+    /// Collects the lines that are no fields and would come first, now that the fields before them
+    /// are gone: with them in front, the whole header would be read as body.
+    fn orphans(&self) -> Vec<Cut> {
+        let (mut cuts, mut at) = (Vec::new(), 0);
+        let end = self.end_of_header();
+        let items = self.header.iter().map(|item| (item.span, item.is_gone()));
+        for (span, gone) in items.chain([(Span { start: end, end }, false)]) {
+            let gap = Span { start: at, end: span.start };
+            let lines = gap.of(self.message.as_bytes()).split_inclusive(|octet| *octet == b'\n');
+            let len: usize = lines.take_while(|line| !is_field(line)).map(<[u8]>::len).sum();
+            // What a message begins with is left to it.
+            if len > 0 && at > 0 {
+                let span = Span { start: at, end: at + len as u64 };
+                cuts.push(Cut { span, octets: Bytes::new(), line: false });
+            }
+            if !gone || len as u64 != gap.len() || (at == 0 && len > 0) {
+                break;
+            }
+            at = span.end;
+        }
         cuts
     }
 
@@ -360,6 +397,10 @@ impl Item {
     fn is_gone(&self) -> bool {
         self.octets.as_ref().is_some_and(Bytes::is_empty)
     }
+}
+
+fn is_field(line: &[u8]) -> bool {
+    !line.starts_with(b" ") && !line.starts_with(b"\t") && split_field(line).is_some()
 }
 
 fn key(part: &Part<'_, '_>) -> Key {

@@ -1,7 +1,7 @@
 //! Putting octets into lines of ASCII: base64 and quoted-printable (RFC 2045 §6.7, §6.8), and
 //! choosing between them.
 use bytes::{BufMut, BytesMut};
-use memchr::{memchr_iter, memchr2};
+use memchr::{memchr, memchr2};
 
 use crate::{Encoding, Target};
 
@@ -30,7 +30,7 @@ static PAIRS: [[u8; 2]; 4096] = {
 /// What is in a body, as far as transports mind.
 #[derive(Clone, Copy, Debug, Default)]
 struct Survey {
-    /// Octets that quoted-printable escapes.
+    /// Octets that quoted-printable escapes, if some must be encoded.
     marks: usize,
     eight_bit: bool,
     nul: bool,
@@ -43,32 +43,34 @@ struct Survey {
 }
 
 fn survey(octets: &[u8]) -> Survey {
-    let mut found = Survey { eight_bit: !octets.is_ascii(), ..Survey::default() };
+    let mut found = Survey::default();
     let mut rest = octets;
     loop {
         let end = memchr2(b'\r', b'\n', rest);
         let (line, tail) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
         found.long |= line.len() > 998;
-        found.reserved |= line.starts_with(b"--=_") || line.starts_with(b"From ");
+        found.reserved |= matches!(line, [b'-', b'-', b'=', b'_', ..])
+            || matches!(line, [b'F', b'r', b'o', b'm', b' ', ..]);
         match tail {
             [] => break,
             [b'\r', b'\n', after @ ..] => rest = after,
             [_, after @ ..] => (found.bare, rest) = (true, after),
         }
     }
-    // Without a way out of the middle the compiler takes many octets at once.
-    let control = |it: &u8| (*it < b' ') & (*it != b'\t') & (*it != b'\r') & (*it != b'\n');
-    let controls = octets.iter().fold(false, |found, it| found | control(it));
-    found.nul = controls && octets.contains(&0);
-    if found.eight_bit || controls || found.long || found.reserved {
-        found.marks = octets.chunks(255).map(marks).sum();
+    found.eight_bit = !octets.is_ascii();
+    found.nul = memchr(0, octets).is_some();
+    if found.eight_bit || found.nul || found.long || found.reserved {
+        found.marks = octets.chunks(MARKED).map(marks).sum();
     }
     found
 }
 
-/// Counts what quoted-printable escapes in 255 octets at most, so that an octet holds the count and
-/// the compiler takes many at once.
+/// Whole vectors, and few enough that an octet holds the count of all.
+const MARKED: usize = 192;
+
+/// Counts what quoted-printable escapes in as many octets.
 fn marks(octets: &[u8]) -> usize {
+    // Without a way out of the middle the compiler takes many octets at once.
     let mark = |it: u8| {
         let control = (it < b' ') & (it != b'\t') & (it != b'\r') & (it != b'\n');
         u8::from(control | (it == b'=') | (it > b'~'))
@@ -97,9 +99,14 @@ impl Survey {
 /// Chooses the mildest encoding that text, whose line ends will be made CRLF, survives in
 /// (RFC 2045 §6.2).
 pub(crate) fn choose(text: &[u8], target: Target) -> Encoding {
+    choose_text(text, target).0
+}
+
+/// Does as [`choose`], and tells whether every line end is CRLF already.
+pub(crate) fn choose_text(text: &[u8], target: Target) -> (Encoding, bool) {
     let found = survey(text);
     let identity = found.identity(target).filter(|_| !found.reserved);
-    identity.unwrap_or_else(|| found.shorter(text.len()))
+    (identity.unwrap_or_else(|| found.shorter(text.len())), !found.bare)
 }
 
 /// Chooses the encoding of octets that must arrive unchanged.
@@ -145,30 +152,27 @@ pub(crate) fn canonical(text: &[u8], out: &mut BytesMut) {
     out.put_slice(rest);
 }
 
-/// Tells whether every line end is CRLF.
-pub(crate) fn is_canonical(text: &[u8]) -> bool {
-    let mut crs = memchr_iter(b'\r', text);
-    let lone = crs.any(|at| text.get(at + 1) != Some(&b'\n'));
-    let before = |at: usize| at.checked_sub(1).and_then(|at| text.get(at));
-    !lone && memchr_iter(b'\n', text).all(|at| before(at) == Some(&b'\r'))
-}
-
 /// Appends base64 without line ends.
 pub(crate) fn base64_line(octets: &[u8], out: &mut BytesMut) {
-    let (groups, rest) = octets.as_chunks::<3>();
-    for &[a, b, c] in groups {
-        out.put_slice(&four(u32::from_be_bytes([0, a, b, c])));
-    }
-    match *rest {
-        [a] => {
-            let [one, two, ..] = four(u32::from_be_bytes([0, a, 0, 0]));
-            out.put_slice(&[one, two, b'=', b'=']);
+    // No line but the last is padded, as each holds whole groups.
+    for octets in octets.chunks(BASE64_LINE) {
+        let mut line = [b'='; LINE];
+        let (groups, rest) = octets.as_chunks::<3>();
+        let (words, _) = line.as_chunks_mut::<4>();
+        let mut words = words.iter_mut();
+        for (&[a, b, c], word) in groups.iter().zip(&mut words) {
+            *word = four(u32::from_be_bytes([0, a, b, c]));
         }
-        [a, b] => {
-            let [one, two, three, _] = four(u32::from_be_bytes([0, a, b, 0]));
-            out.put_slice(&[one, two, three, b'=']);
+        match (rest, words.next()) {
+            (&[a], Some([one, two, ..])) => {
+                [*one, *two, ..] = four(u32::from_be_bytes([0, a, 0, 0]));
+            }
+            (&[a, b], Some([one, two, three, _])) => {
+                [*one, *two, *three, _] = four(u32::from_be_bytes([0, a, b, 0]));
+            }
+            _ => {}
         }
-        _ => {}
+        out.put_slice(line.get(..octets.len().div_ceil(3) * 4).unwrap_or_default());
     }
 }
 
@@ -176,7 +180,9 @@ pub(crate) fn base64_line(octets: &[u8], out: &mut BytesMut) {
 pub(crate) fn base64_lines(octets: &[u8], out: &mut BytesMut) {
     out.reserve(octets.len().div_ceil(BASE64_LINE) * (LINE + 2) + 2);
     #[cfg(feature = "simd")]
-    let octets = vector_lines(octets, out);
+    if octets.len() >= BASE64_LINE {
+        return vector_lines(octets, out);
+    }
     let (lines, rest) = octets.as_chunks::<BASE64_LINE>();
     let mut written = [0; LINE + 4];
     for line in lines {
@@ -190,17 +196,21 @@ pub(crate) fn base64_lines(octets: &[u8], out: &mut BytesMut) {
     }
 }
 
-/// Appends the lines of many octets, by the processor's vector instructions; returns what is left.
+/// Appends lines by the processor's vector instructions.
 #[cfg(feature = "simd")]
-fn vector_lines<'a>(octets: &'a [u8], out: &mut BytesMut) -> &'a [u8] {
+fn vector_lines(octets: &[u8], out: &mut BytesMut) {
     if octets.len() < BASE64_LINE * 128 {
-        return octets;
+        let start = out.len();
+        out.resize(start + octets.len().div_ceil(BASE64_LINE) * (LINE + 2), 0);
+        let room = out.get_mut(start..).unwrap_or_default();
+        let written = encodify::base64::MIME.encode_slice(octets, room);
+        return out.truncate(start + written.expect("there is room for whole lines"));
     }
-    // A vector's room need not be filled before it is written; both ways it keeps its place.
+    // A vector's room need not be filled before it is written, which is much where it is large;
+    // both ways it keeps its place.
     let mut vector = alloc::vec::Vec::from(core::mem::take(out));
     encodify::base64::MIME.encode_append(octets, &mut vector);
     *out = BytesMut::from(bytes::Bytes::from(vector));
-    &[]
 }
 
 /// Encodes a whole line six octets at a time; the last two octets written mean nothing.

@@ -2,47 +2,49 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use memchr::memchr_iter;
+
 use crate::Encoding;
 use crate::charset;
 use crate::decode::{Decoder, hex_pair};
 use crate::lex::is_blank;
-use crate::scan::after;
+use crate::scan::{after, before};
 
 /// Unfolds header text and decodes its encoded words.
 ///
 /// Neighbours in the same character set are decoded together, because senders split characters
 /// between them. What only looks like an encoded word stays as it is.
 pub(crate) fn decode(text: &[u8]) -> String {
-    let (mut out, mut plain) = (String::new(), Vec::new());
+    let mut out = String::with_capacity(text.len());
     let mut pending: Option<(&[u8], Vec<u8>)> = None;
-    let mut rest = text;
-    while let Some((first, tail)) = rest.split_first() {
-        if rest.starts_with(b"=?")
-            && let Some(word) = split_word(rest)
-        {
-            // RFC 2047 §6.2: white space between two encoded words is not part of the text.
-            if pending.is_none() || !plain.iter().all(|octet| is_blank(*octet)) {
-                flush(&mut pending, &mut out);
-                push_plain(&plain, &mut out);
-            }
-            plain.clear();
-            if pending
-                .as_ref()
-                .is_some_and(|(charset, _)| !charset.eq_ignore_ascii_case(word.charset))
-            {
-                flush(&mut pending, &mut out);
-            }
-            let octets = &mut pending.get_or_insert((word.charset, Vec::new())).1;
-            word.decode(octets);
-            rest = after(rest, word.len);
+    let (mut rest, mut from) = (text, 0);
+    while let Some(at) = find(after(rest, from)).map(|at| from + at) {
+        let Some(word) = split_word(after(rest, at)) else {
+            from = at + 1;
             continue;
+        };
+        let plain = before(rest, at);
+        // RFC 2047 §6.2: white space between two encoded words is not part of the text.
+        if pending.is_none() || !plain.iter().all(|octet| is_blank(*octet)) {
+            flush(&mut pending, &mut out);
+            push_plain(plain, &mut out);
         }
-        plain.push(*first);
-        rest = tail;
+        let same = |(charset, _): &(&[u8], _)| charset.eq_ignore_ascii_case(word.charset);
+        if !pending.as_ref().is_some_and(same) {
+            flush(&mut pending, &mut out);
+        }
+        let (_, octets) = pending.get_or_insert_with(|| (word.charset, Vec::new()));
+        word.decode(octets);
+        (rest, from) = (after(rest, at + word.len), 0);
     }
     flush(&mut pending, &mut out);
-    push_plain(&plain, &mut out);
+    push_plain(rest, &mut out);
     out
+}
+
+/// Finds what may begin an encoded word.
+pub(crate) fn find(text: &[u8]) -> Option<usize> {
+    memchr_iter(b'=', text).find(|at| text.get(at + 1) == Some(&b'?'))
 }
 
 fn flush(pending: &mut Option<(&[u8], Vec<u8>)>, out: &mut String) {
@@ -54,7 +56,7 @@ fn flush(pending: &mut Option<(&[u8], Vec<u8>)>, out: &mut String) {
 /// Appends text without its line ends: unfolding (RFC 5322 §2.2.3).
 fn push_plain(plain: &[u8], out: &mut String) {
     let text = charset::decode(b"", plain);
-    out.extend(text.chars().filter(|c| !matches!(c, '\r' | '\n')));
+    text.split(['\r', '\n']).for_each(|line| out.push_str(line));
 }
 
 struct Word<'a> {
@@ -97,7 +99,6 @@ impl Word<'_> {
         while let Some((first, rest)) = text.split_first() {
             let escaped = match text {
                 [b'=', high, low, ..] => hex_pair(*high, *low),
-                [b'_', ..] => None,
                 _ => None,
             };
             out.push(escaped.unwrap_or(if *first == b'_' { b' ' } else { *first }));

@@ -21,6 +21,28 @@ use crate::{ParseError, ParseErrorKind};
 /// assert!("content-type".parse::<FieldName>().is_err());
 /// # Ok::<(), mime::ParseError>(())
 /// ```
+///
+/// A message that is sent on unchanged gets fields before its own that say by whom and when
+/// (RFC 5322 §3.6.6); an [`Editor`](crate::Editor) puts them there, the last one first:
+///
+/// ```
+/// use mime::{DateTime, Editor, FieldName, Mailbox, Message};
+///
+/// let message = Message::parse(b"From: alice@crepes.fr\r\n\r\nHi\r\n");
+/// let (bob, carol): (Mailbox, Mailbox) = ("bob@hamburger.edu".parse()?, "carol@sushi.jp".parse()?);
+/// let mut out = bytes::BytesMut::new();
+/// Editor::new(&message)
+///     .prepend(FieldName::RESENT_TO, carol)
+///     .prepend(FieldName::RESENT_FROM, bob)
+///     .prepend(FieldName::RESENT_DATE, DateTime::new(0, 0)?)
+///     .write(&mut out);
+/// assert_eq!(out, "\
+/// Resent-Date: Thu, 1 Jan 1970 00:00:00 +0000\r
+/// Resent-From: bob@hamburger.edu\r
+/// Resent-To: carol@sushi.jp\r
+/// From: alice@crepes.fr\r\n\r\nHi\r\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct FieldName(Cow<'static, str>);
 
@@ -50,6 +72,20 @@ impl FieldName {
     pub const LIST_UNSUBSCRIBE: Self = Self(Cow::Borrowed("List-Unsubscribe"));
     /// `List-Unsubscribe-Post`: one click is enough (RFC 8058 §3.1).
     pub const LIST_UNSUBSCRIBE_POST: Self = Self(Cow::Borrowed("List-Unsubscribe-Post"));
+    /// `Resent-Bcc`: a recipient of whom the others do not know (RFC 5322 §3.6.6).
+    pub const RESENT_BCC: Self = Self(Cow::Borrowed("Resent-Bcc"));
+    /// `Resent-Cc`: other recipients (RFC 5322 §3.6.6).
+    pub const RESENT_CC: Self = Self(Cow::Borrowed("Resent-Cc"));
+    /// `Resent-Date`: when it was sent on (RFC 5322 §3.6.6).
+    pub const RESENT_DATE: Self = Self(Cow::Borrowed("Resent-Date"));
+    /// `Resent-From`: who sent it on (RFC 5322 §3.6.6).
+    pub const RESENT_FROM: Self = Self(Cow::Borrowed("Resent-From"));
+    /// `Resent-Message-ID`: which sending it was (RFC 5322 §3.6.6).
+    pub const RESENT_MESSAGE_ID: Self = Self(Cow::Borrowed("Resent-Message-ID"));
+    /// `Resent-Sender`: who sent it on for that one (RFC 5322 §3.6.6).
+    pub const RESENT_SENDER: Self = Self(Cow::Borrowed("Resent-Sender"));
+    /// `Resent-To`: to whom it was sent on (RFC 5322 §3.6.6).
+    pub const RESENT_TO: Self = Self(Cow::Borrowed("Resent-To"));
     /// `Subject` (RFC 5322 §3.6.5), for editing.
     pub const SUBJECT: Self = Self(Cow::Borrowed("Subject"));
 

@@ -22,7 +22,7 @@ use crate::{
 /// let leave: Uri = "mailto:leave@crepes.fr".parse()?;
 /// let builder = Builder::new(DateTime::new(0, 0)?)
 ///     .field(FieldName::AUTO_SUBMITTED, "auto-generated")
-///     .field("Resent-From".parse()?, list)
+///     .field("Mail-Followup-To".parse()?, list)
 ///     .field(FieldName::LIST_UNSUBSCRIBE, leave)
 ///     .field(FieldName::LIST_ID, FieldValue::list_id("Crêpes", "crepes.crepes.fr")?);
 /// # let mut out = bytes::BytesMut::new();

@@ -55,33 +55,25 @@ impl<'o> FieldWriter<'o> {
         self.column += self.out.len() - start;
     }
 
-    /// Writes a blank and a date (RFC 5322 §3.3), digit by digit: every message has one.
+    /// Writes a blank and a date (RFC 5322 §3.3) without formatting: every message has one.
     pub(crate) fn date(&mut self, date: DateTime) {
         let local = date.unix_seconds() + i64::from(date.offset_minutes()) * 60;
         let (days, second) = (local.div_euclid(86_400), local.rem_euclid(86_400));
         let (year, month, day) = civil_from_days(days);
-        let pick = |names: &[&'static str], at: i64| {
-            usize::try_from(at).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
+        let pick = |names: &[&'static str], at: i64| -> [u8; 3] {
+            let name = usize::try_from(at).ok().and_then(|at| names.get(at));
+            name.and_then(|name| name.as_bytes().first_chunk()).copied().unwrap_or_default()
         };
-        let two = |number: i64| digits::<2>(number);
-        self.glued(b" ");
-        self.glued(pick(&DAYS, days.rem_euclid(7)).as_bytes());
-        self.glued(b", ");
-        let [tens, ones] = two(day);
-        if tens != b'0' {
-            self.glued(&[tens]);
-        }
-        self.glued(&[ones]);
-        self.glued(b" ");
-        self.glued(pick(&MONTHS, month - 1).as_bytes());
-        self.glued(b" ");
-        self.glued(&digits::<4>(year));
-        let ([a, b], [c, d], [e, f]) =
-            (two(second / 3600), two(second / 60 % 60), two(second % 60));
-        let offset = date.offset_minutes();
+        let ([a, b, c], [d, e, f]) = (pick(&DAYS, days.rem_euclid(7)), pick(&MONTHS, month - 1));
+        let ([g, h], [i, j, k, l]) = (digits(day), digits(year));
+        self.glued(&[b' ', a, b, c, b',', b' ']);
+        let day = [g, h];
+        self.glued(day.strip_prefix(b"0").unwrap_or(&day));
+        self.glued(&[b' ', d, e, f, b' ', i, j, k, l]);
+        let [[a, b], [c, d], [e, f]] = [second / 3600, second / 60 % 60, second % 60].map(digits);
+        let offset = i64::from(date.offset_minutes());
         let sign = if offset < 0 { b'-' } else { b'+' };
-        let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
-        let ([g, h], [i, j]) = (two(hours.into()), two(minutes.into()));
+        let [[g, h], [i, j]] = [offset.abs() / 60, offset.abs() % 60].map(digits);
         self.glued(&[b' ', a, b, b':', c, d, b':', e, f, b' ', sign, g, h, i, j]);
     }
 
@@ -131,12 +123,18 @@ impl<'o> FieldWriter<'o> {
     /// Writes text as encoded words of whole characters (RFC 2047 §5 rule 3), in the encoding that
     /// makes them shorter.
     fn encoded(&mut self, mut text: &str) {
-        let escapes = text.bytes().filter(|octet| !is_plain_in_word(*octet)).count();
-        let quoted = text.len() + 2 * escapes <= text.len().div_ceil(3) * 4;
+        let alike = |octet: &u8| *octet == b' ' || is_plain_in_word(*octet);
+        let escapes = text.len() - text.bytes().filter(alike).count();
+        let quoted = text.len() + 2 * escapes <= base64_len(text.len());
         while !text.is_empty() {
             let room = LINE.saturating_sub(self.column + 1);
             let room = if room < WORD_LEAST { WORD } else { room.min(WORD) };
-            let (piece, len) = fitting(text, room - WORD_FRAME, quoted);
+            let room = room - WORD_FRAME;
+            let whole = if quoted { text.len() + 2 * escapes } else { base64_len(text.len()) };
+            let (piece, len) = match whole <= room {
+                true => (text.len(), whole),
+                false => fitting(text, room, quoted),
+            };
             let (piece, rest) = text.split_at_checked(piece).unwrap_or((text, ""));
             self.space(len + WORD_FRAME);
             self.glued(WORD_START);
@@ -153,10 +151,10 @@ impl<'o> FieldWriter<'o> {
     }
 
     /// Writes addresses with commas between them.
-    pub(crate) fn addresses(&mut self, addresses: &[Address]) {
-        let last = addresses.len().saturating_sub(1);
-        for (at, address) in addresses.iter().enumerate() {
-            let comma: &[u8] = if at < last { b"," } else { b"" };
+    pub(crate) fn addresses<'a>(&mut self, addresses: impl IntoIterator<Item = &'a Address>) {
+        let mut addresses = addresses.into_iter().peekable();
+        while let Some(address) = addresses.next() {
+            let comma: &[u8] = if addresses.peek().is_some() { b"," } else { b"" };
             match address {
                 Address::Mailbox(mailbox) => self.mailbox(mailbox, comma),
                 Address::Group(group) => {
@@ -195,19 +193,17 @@ impl<'o> FieldWriter<'o> {
 
     /// Writes an address with octets before and after it.
     fn address(&mut self, [before, after]: [&[u8]; 2], address: &AddrSpec) {
+        if let Some(text) = address.unquoted() {
+            self.space(before.len() + text.len() + after.len());
+            self.glued(before);
+            self.glued(text.as_bytes());
+            return self.glued(after);
+        }
         let (local, domain) = (address.local(), address.domain());
-        let dotted = local.bytes().all(|octet| octet == b'.' || is_atext(octet))
-            && !local.starts_with('.')
-            && !local.ends_with('.')
-            && !local.contains("..");
-        let escapes = if dotted { 0 } else { 2 + local.bytes().filter(needs_escape).count() };
+        let escapes = 2 + local.bytes().filter(needs_escape).count();
         self.space(before.len() + local.len() + escapes + 1 + domain.len() + after.len());
         self.glued(before);
-        if dotted {
-            self.glued(local.as_bytes())
-        } else {
-            self.quoted(local, false)
-        }
+        self.quoted(local, false);
         self.glued(b"@");
         self.glued(domain.as_bytes());
         self.glued(after);
@@ -225,7 +221,11 @@ impl<'o> FieldWriter<'o> {
 
     /// Writes a name: atoms, or a quoted string, or encoded words.
     pub(crate) fn phrase(&mut self, name: &str) {
-        if !is_plain(name, self.utf8) && !name.split(' ').all(|word| is_plain(word, self.utf8)) {
+        if is_simple(name, |it| it.is_ascii() && is_atext(it) && it != b'=') {
+            self.word(name.as_bytes());
+        } else if !is_plain(name, self.utf8)
+            && !name.split(' ').all(|word| is_plain(word, self.utf8))
+        {
             self.encoded(name);
         } else if name.bytes().all(|octet| octet == b' ' || is_atext(octet)) {
             self.words(name);
@@ -313,10 +313,7 @@ fn digits<const N: usize>(mut number: i64) -> [u8; N] {
 /// stand for itself. Blanks beside blanks, or at an end, are empty words: only encoding keeps
 /// them, and only together with the words beside them.
 fn odd_words(text: &str, utf8: bool) -> Option<(usize, usize)> {
-    // The usual case, of which no word has to be looked at.
-    let plain = text.bytes().all(|it| matches!(it, b' '..=b'~') && it != b'=');
-    let ends = text.starts_with(' ') || text.ends_with(' ');
-    if plain && text.len() < LINE - 1 && !ends && !text.contains("  ") {
+    if is_simple(text, |it| it.is_ascii_graphic() && it != b'=') {
         return None;
     }
     let (mut odd, mut start) = (None, 0);
@@ -331,6 +328,17 @@ fn odd_words(text: &str, utf8: bool) -> Option<(usize, usize)> {
         (previous_start, after_empty, start) = (start, empty, end + 1);
     }
     odd
+}
+
+/// Tells whether text is as short as a word, with single blanks between what stands for itself:
+/// the usual case, of which no word has to be looked at.
+fn is_simple(text: &str, stands: impl Fn(u8) -> bool) -> bool {
+    let mut previous = b' ';
+    let simple = text.bytes().all(|octet| {
+        let before = core::mem::replace(&mut previous, octet);
+        stands(octet) || octet == b' ' && before != b' '
+    });
+    text.len() < LINE - 1 && simple && previous != b' '
 }
 
 /// Tells whether a word of text can stand for itself.
@@ -351,13 +359,17 @@ fn fitting(text: &str, room: usize, quoted: bool) -> (usize, usize) {
     let (mut taken, mut width) = (0, 0);
     for c in text.chars() {
         let next = taken + c.len_utf8();
-        let wider = if quoted { width + quoted_width(c) } else { next.div_ceil(3) * 4 };
+        let wider = if quoted { width + quoted_width(c) } else { base64_len(next) };
         if wider > room && taken > 0 {
             break;
         }
         (taken, width) = (next, wider);
     }
     (taken, width)
+}
+
+const fn base64_len(octets: usize) -> usize {
+    octets.div_ceil(3) * 4
 }
 
 fn quoted_width(c: char) -> usize {

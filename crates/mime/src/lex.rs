@@ -1,5 +1,8 @@
 //! The words of structured header fields (RFC 5322 §3.2), read leniently.
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
+
+use memchr::memchr3;
 
 /// A reader of the octets that are left.
 #[derive(Clone, Copy, Debug)]
@@ -94,10 +97,14 @@ impl<'a> Lexer<'a> {
     }
 
     /// Reads a quoted string from its opening quote; without end it takes all that is left.
-    pub(crate) fn quoted(&mut self) -> Vec<u8> {
+    pub(crate) fn quoted(&mut self) -> Cow<'a, [u8]> {
+        let raw = self.skip_quoted();
+        if memchr3(b'\\', b'\r', b'\n', raw).is_none() {
+            return Cow::Borrowed(raw);
+        }
         let mut text = Vec::new();
-        unquote(self.skip_quoted(), &mut text);
-        text
+        unquote(raw, &mut text);
+        Cow::Owned(text)
     }
 }
 
@@ -165,8 +172,8 @@ mod tests {
     #[test]
     fn a_quoted_string_loses_quotes_folds_and_backslashes() {
         let mut lexer = Lexer::new(b"\"a \\\"b\\\"\r\n c\" d");
-        assert_eq!(lexer.quoted(), b"a \"b\" c");
+        assert_eq!(*lexer.quoted(), *b"a \"b\" c");
         assert_eq!(lexer.rest, b" d");
-        assert_eq!(Lexer::new(b"\"open").quoted(), b"open");
+        assert_eq!(*Lexer::new(b"\"open").quoted(), *b"open");
     }
 }

@@ -76,7 +76,7 @@ impl Field<'_> {
             match lexer.peek() {
                 Some(b'<') => break,
                 // Quotes may hold the bracket.
-                Some(b'"') => name.extend(lexer.quoted()),
+                Some(b'"') => name.extend_from_slice(&lexer.quoted()),
                 Some(b'(') => drop(lexer.comment()),
                 Some(_) => name.extend(lexer.next()),
                 None => {

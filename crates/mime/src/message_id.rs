@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use smol_str::SmolStr;
+
 use crate::lex::Lexer;
 use crate::{ParseError, ParseErrorKind};
 
@@ -21,7 +23,7 @@ use crate::{ParseError, ParseErrorKind};
 /// # Ok::<(), mime::ParseError>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct MessageId(String);
+pub struct MessageId(SmolStr);
 
 impl MessageId {
     /// Returns what stands between the angle brackets.
@@ -53,13 +55,15 @@ impl FromStr for MessageId {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>');
-        match text.find(bad) {
+        // The usual case, in which octets tell.
+        let plain = text.bytes().all(|it| it.is_ascii_graphic() && it != b'<' && it != b'>');
+        match if plain { None } else { text.find(bad) } {
             Some(at) => Err(ParseError::new(ParseErrorKind::MessageId, at)),
             // RFC 5322 §2.1.1: it must fit into a line, as nothing in it can be folded.
             None if text.is_empty() || text.len() > 900 => {
                 Err(ParseError::new(ParseErrorKind::MessageId, text.len().min(900)))
             }
-            None => Ok(Self(text.into())),
+            None => Ok(Self(SmolStr::new(text))),
         }
     }
 }

@@ -375,3 +375,16 @@ proptest! {
         prop_assert_eq!(read.part(&[2]).unwrap().content().into_octets().into_owned(), octets);
     }
 }
+
+/// RFC 2046 §5.1.1: the line end before a delimiter is the delimiter's.
+#[test]
+fn a_forwarded_header_is_read_as_long_as_it_was_written() {
+    for inner in ["Subject: x\r\n", "Subject: x\r\n\r\n", "Subject: x\r\n\r\n\r\n", "", "\r\n"] {
+        let mut out = BytesMut::new();
+        let builder = Builder::new(DateTime::new(0, 0).unwrap()).text("look");
+        builder.forward(inner.as_bytes().to_vec()).write(&mut out);
+        let message = Message::parse(&out);
+        assert_eq!(message.part(&[2]).unwrap().body(), inner.as_bytes(), "{inner:?}");
+        assert_eq!(message.defects(), []);
+    }
+}

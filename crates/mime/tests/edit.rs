@@ -132,6 +132,38 @@ fn a_field_cut_at_a_limit_goes_whole() {
     assert_eq!(written(&Editor::new(&message).remove("x-long")), b"Subject: x\r\n\r\nbody");
 }
 
+#[test]
+fn a_message_without_header_gets_a_blank_line_with_its_first_field() {
+    for body in ["no header\r\n", " \r\n", "--b\r\n\r\nx"] {
+        let message = Message::parse(body.as_bytes());
+        let octets = written(&Editor::new(&message).set(FieldName::SUBJECT, "x"));
+        assert_eq!(text(&octets), format!("Subject: x\r\n\r\n{body}"));
+    }
+    let none = Message::parse(b"no header\r\n");
+    let editor = Editor::new(&none).add(name("X"), "1").remove("x");
+    assert_eq!(written(&editor), none.as_bytes());
+    let blank = Message::parse(b"\r\nbody");
+    let octets = written(&Editor::new(&blank).set(FieldName::SUBJECT, "x"));
+    assert_eq!(text(&octets), "Subject: x\r\n\r\nbody");
+    assert_eq!(
+        written(&Editor::new(&Message::parse(b"")).add(FieldName::SUBJECT, "x")),
+        b"Subject: x\r\n"
+    );
+}
+
+#[test]
+fn what_is_no_field_does_not_become_the_first_line() {
+    let message = Message::parse(b"A: 1\r\njunk\r\nB: 2\r\nmore\r\n\r\nbody");
+    assert_eq!(written(&Editor::new(&message).remove("b")), b"A: 1\r\njunk\r\nmore\r\n\r\nbody");
+    assert_eq!(written(&Editor::new(&message).remove("a")), b"B: 2\r\nmore\r\n\r\nbody");
+    assert_eq!(written(&Editor::new(&message).remove("a").remove("b")), b"\r\nbody");
+    let prepended = Editor::new(&message).remove("a").prepend(name("C"), "3");
+    assert_eq!(written(&prepended), b"C: 3\r\njunk\r\nB: 2\r\nmore\r\n\r\nbody");
+    let limits = mime::Limits { fields: 1, ..mime::Limits::default() };
+    let message = Message::parse_with(b"A: 1\r\njunk\r\nB: 2\r\n\r\nbody", &limits);
+    assert_eq!(written(&Editor::new(&message).remove("a")), b"B: 2\r\n\r\nbody");
+}
+
 fn octets() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         "(Subject|To|X|content-type|): [ -~]{0,20}",

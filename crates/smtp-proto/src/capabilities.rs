@@ -107,7 +107,18 @@ impl Capabilities {
         }
         self.extensions = self.extensions.with(extension);
         let words = rest.split(is_separator).filter(|word| !word.is_empty());
+        if extension == Extension::Auth {
+            return self.note_mechanisms(words);
+        }
         self.note_arguments(extension, words.filter_map(|word| core::str::from_utf8(word).ok()));
+    }
+
+    fn note_mechanisms<'a>(&mut self, words: impl Iterator<Item = &'a [u8]>) {
+        for mechanism in words.filter_map(|word| Mechanism::parse(word).ok()) {
+            if !self.mechanisms.contains(&mechanism) {
+                self.mechanisms.push(mechanism);
+            }
+        }
     }
 
     fn note_arguments<'a>(
@@ -116,13 +127,6 @@ impl Capabilities {
         mut words: impl Iterator<Item = &'a str>,
     ) {
         match extension {
-            Extension::Auth => {
-                for mechanism in words.filter_map(|word| Mechanism::parse(word.as_bytes()).ok()) {
-                    if !self.mechanisms.contains(&mechanism) {
-                        self.mechanisms.push(mechanism);
-                    }
-                }
-            }
             // RFC 1870 §3: zero means that there is no fixed limit.
             Extension::Size => {
                 self.size = words.next().and_then(|it| it.parse().ok()).filter(|size| *size > 0);

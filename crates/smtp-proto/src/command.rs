@@ -146,11 +146,25 @@ impl Default for Leniency {
 
 /// Finds a command by its name, in any case. Those that take an argument check it themselves.
 fn parser(verb: &[u8]) -> Option<Parser> {
-    let mut name = [0; 8];
-    let name = name.get_mut(..verb.len())?;
-    name.copy_from_slice(verb);
-    name.make_ascii_uppercase();
-    Some(match &*name {
+    if let Ok(verb) = verb.try_into() {
+        return short_parser(verb);
+    }
+    Some(match verb {
+        _ if verb.eq_ignore_ascii_case(b"STARTTLS") => |cursor, _| alone(cursor, Command::StartTls),
+        _ if verb.eq_ignore_ascii_case(b"XCLIENT") => {
+            |cursor, _| Attributes::parse(cursor, &AttributeName::XCLIENT).map(Command::XClient)
+        }
+        _ if verb.eq_ignore_ascii_case(b"XFORWARD") => {
+            |cursor, _| Attributes::parse(cursor, &AttributeName::XFORWARD).map(Command::XForward)
+        }
+        _ => return None,
+    })
+}
+
+/// Those of four letters, which are nearly all: they are compared as one number.
+fn short_parser(mut verb: [u8; 4]) -> Option<Parser> {
+    verb.make_ascii_uppercase();
+    Some(match &verb {
         b"MAIL" => mail,
         b"RCPT" => rcpt,
         b"DATA" => |cursor, _| alone(cursor, Command::Data),
@@ -164,16 +178,9 @@ fn parser(verb: &[u8]) -> Option<Parser> {
         b"VRFY" => |cursor, _| required(cursor).map(Command::Vrfy),
         b"EXPN" => |cursor, _| required(cursor).map(Command::Expn),
         b"HELP" => |cursor, _| words(cursor).map(Command::Help),
-        b"STARTTLS" => |cursor, _| alone(cursor, Command::StartTls),
         b"AUTH" => |cursor, _| auth(cursor),
         b"BURL" => |cursor, _| burl(cursor),
         b"ETRN" => |cursor, _| etrn(cursor).map(Command::Etrn),
-        b"XCLIENT" => {
-            |cursor, _| Attributes::parse(cursor, &AttributeName::XCLIENT).map(Command::XClient)
-        }
-        b"XFORWARD" => {
-            |cursor, _| Attributes::parse(cursor, &AttributeName::XFORWARD).map(Command::XForward)
-        }
         _ => return None,
     })
 }
@@ -392,10 +399,10 @@ fn burl(cursor: &mut Cursor<'_>) -> Result<Command, ParseError> {
 
 fn etrn(cursor: &mut Cursor<'_>) -> Result<Queue, ParseError> {
     cursor.eat_spaces();
-    if cursor.eat(b"#") {
+    if cursor.eat_octet(b'#') {
         return required(cursor).map(Queue::Named);
     }
-    let domain = cursor.eat(b"@");
+    let domain = cursor.eat_octet(b'@');
     let offset = cursor.position();
     let host = Host::parse_bytes(cursor.take_rest())
         .map_err(|error| ParseError::new(error.kind(), offset + error.offset()))?;

@@ -161,17 +161,18 @@ impl OriginalRecipient {
     /// RFC 3461 §5.4 (c).
     const LONGEST: usize = 500;
 
+    /// One of so many octets is not too long however it is encoded: each makes three at most.
+    const SHORT: usize = Self::LONGEST / 3;
+
     /// Makes one of a kind of address (`rfc822`, `utf-8`, `x400`) and an address.
     ///
     /// # Errors
     /// The kind is no word, the address is empty, holds a control character, or has octets
     /// beyond ASCII in another kind than `utf-8`, or all is too long.
     pub fn new(kind: &str, address: &str) -> Result<Self, ParseError> {
-        let is_kind = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
         let utf8 = kind.eq_ignore_ascii_case("utf-8");
         let made = Self { kind: kind.into(), address: address.into() };
-        let good = !kind.is_empty()
-            && kind.bytes().all(is_kind)
+        let good = is_kind(kind)
             && !address.is_empty()
             && !address.chars().any(char::is_control)
             && (utf8 || address.is_ascii());
@@ -199,6 +200,16 @@ impl OriginalRecipient {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Whether this is one, in due form. Most are of ASCII, and need not be decoded for it.
+    pub(crate) fn is_one(value: &str) -> bool {
+        let Some((kind, encoded)) = value.split_once(';') else { return false };
+        if kind.eq_ignore_ascii_case("utf-8") || value.len() > Self::SHORT {
+            return Self::parse(value).is_some();
+        }
+        let is_address = |octet| matches!(octet, Some(b' '..=b'~'));
+        is_kind(kind) && !encoded.is_empty() && xtext::octets(encoded).all(is_address)
     }
 
     pub(crate) fn parse(value: &str) -> Option<Self> {
@@ -229,6 +240,11 @@ impl OriginalRecipient {
         }
         out
     }
+}
+
+fn is_kind(kind: &str) -> bool {
+    let legal = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
+    !kind.is_empty() && kind.bytes().all(legal)
 }
 
 /// RFC 6533 §3: `\x{HEX}`, with capital digits and no leading zero.

@@ -174,7 +174,7 @@ fn is_notify(value: Option<&str>) -> bool {
 }
 
 fn is_original_recipient(value: Option<&str>) -> bool {
-    value.is_some_and(|value| OriginalRecipient::parse(value).is_some())
+    value.is_some_and(OriginalRecipient::is_one)
 }
 
 fn is_deliver_by(value: Option<&str>) -> bool {
@@ -233,11 +233,12 @@ impl Extension {
 
 /// Whether a word is this keyword, in any case; most are told apart by length and first letter.
 fn is_keyword(keyword: &str, word: &[u8]) -> bool {
-    let same_start = || {
-        let start = word.first().map(u8::to_ascii_uppercase);
-        keyword.as_bytes().first().copied() == start
-    };
-    keyword.len() == word.len() && same_start() && keyword.as_bytes().eq_ignore_ascii_case(word)
+    let [keyword_start, ..] = keyword.as_bytes() else { return false };
+    let [word_start, ..] = word else { return false };
+    // Without case, letters differ as they do in capitals; digits keep apart too.
+    keyword.len() == word.len()
+        && (keyword_start ^ word_start) & !0x20 == 0
+        && keyword.as_bytes().eq_ignore_ascii_case(word)
 }
 
 impl fmt::Display for Extension {

@@ -68,6 +68,13 @@ impl<'a> Cursor<'a> {
         found
     }
 
+    /// Takes this octet, if it is next.
+    pub(crate) fn eat_octet(&mut self, expected: u8) -> bool {
+        let found = self.line.get(self.at) == Some(&expected);
+        self.at += usize::from(found);
+        found
+    }
+
     /// Takes spaces, and says how many there were.
     pub(crate) fn eat_spaces(&mut self) -> usize {
         let spaces = self.rest().iter().take_while(|octet| **octet == b' ').count();
@@ -89,7 +96,62 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Whether an octet may stand in an atom: RFC 5322 §3.2.3, RFC 6531 §3.3.
+/// What an octet may stand in; a table, for each octet of a line is asked at least once.
+#[derive(Clone, Copy)]
+enum Class {
+    /// An atom: RFC 5322 §3.2.3, RFC 6531 §3.3.
+    Atom = 1,
+    /// A label of a domain.
+    Label = 2,
+    /// A keyword, but for its first octet.
+    Keyword = 4,
+    /// The value of a parameter.
+    Value = 8,
+}
+
+impl Class {
+    fn has(self, octet: u8) -> bool {
+        CLASSES.get(usize::from(octet)).is_some_and(|classes| classes & self as u8 != 0)
+    }
+
+    /// The number of octets of this class that come first.
+    fn run(self, octets: &[u8]) -> usize {
+        octets.iter().position(|octet| !self.has(*octet)).unwrap_or(octets.len())
+    }
+}
+
+static CLASSES: [u8; 256] = classes();
+
+#[expect(clippy::indexing_slicing, reason = "before the program runs")]
+#[expect(clippy::cast_possible_truncation, reason = "of numbers below 256")]
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut at = 0;
+    while at < classes.len() {
+        classes[at] = classes_of(at as u8);
+        at += 1;
+    }
+    classes
+}
+
+const fn classes_of(octet: u8) -> u8 {
+    let inner = octet.is_ascii_alphanumeric() || octet == b'-';
+    let mut classes = 0;
+    if is_atext(octet) {
+        classes |= Class::Atom as u8;
+    }
+    if inner || !octet.is_ascii() {
+        classes |= Class::Label as u8;
+    }
+    if inner {
+        classes |= Class::Keyword as u8;
+    }
+    if octet.is_ascii_graphic() && octet != b'=' || !octet.is_ascii() {
+        classes |= Class::Value as u8;
+    }
+    classes
+}
+
 const fn is_atext(octet: u8) -> bool {
     octet.is_ascii_alphanumeric()
         || matches!(
@@ -125,16 +187,17 @@ pub(crate) fn local_part(octets: &[u8]) -> usize {
 
 /// Atoms with single dots between them.
 fn dot_string(octets: &[u8]) -> usize {
-    let mut after_dot = true;
-    for (at, &octet) in octets.iter().enumerate() {
-        match octet {
-            b'.' if after_dot => return 0,
-            b'.' => after_dot = true,
-            _ if is_atext(octet) => after_dot = false,
-            _ => return if after_dot { 0 } else { at },
+    let mut at = 0;
+    loop {
+        let rest = octets.get(at..).unwrap_or_default();
+        let atom = Class::Atom.run(rest);
+        at += atom;
+        match rest.get(atom) {
+            _ if atom == 0 => return 0,
+            Some(b'.') => at += 1,
+            _ => return at,
         }
     }
-    if after_dot { 0 } else { octets.len() }
 }
 
 /// `"…"` of printable octets, with `\` before any of them.
@@ -159,13 +222,18 @@ pub(crate) fn host(octets: &[u8]) -> usize {
 
 /// Labels with single dots between them. RFC 1035 §2.3.4: at most 63 octets each, 255 in all.
 fn domain(octets: &[u8]) -> usize {
-    let is_ldh = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-' || !octet.is_ascii();
-    let end = octets.iter().position(|octet| !is_ldh(octet) && *octet != b'.');
-    let name = octets.get(..end.unwrap_or(octets.len())).unwrap_or_default();
-    let good = name.split(|octet| *octet == b'.').all(|label| {
-        (1..=63).contains(&label.len()) && !label.starts_with(b"-") && !label.ends_with(b"-")
-    });
-    if good && name.len() <= 255 { name.len() } else { 0 }
+    let mut at = 0;
+    loop {
+        let rest = octets.get(at..).unwrap_or_default();
+        let (label, rest) = rest.split_at(Class::Label.run(rest));
+        let hyphen = label.first() == Some(&b'-') || label.last() == Some(&b'-');
+        at += label.len();
+        match rest.first() {
+            _ if hyphen || !matches!(label.len(), 1..=63) => return 0,
+            Some(b'.') => at += 1,
+            _ => return if at <= 255 { at } else { 0 },
+        }
+    }
 }
 
 fn address_literal(octets: &[u8]) -> usize {
@@ -194,17 +262,15 @@ fn is_address(text: &str) -> bool {
 /// The length of the keyword of a parameter or of an extension that begins here: RFC 5321
 /// §4.1.2 `esmtp-keyword`.
 pub(crate) fn keyword(octets: &[u8]) -> usize {
-    let is_inner = |octet: &&u8| octet.is_ascii_alphanumeric() || **octet == b'-';
     match octets.first() {
-        Some(first) if first.is_ascii_alphanumeric() => octets.iter().take_while(is_inner).count(),
+        Some(first) if first.is_ascii_alphanumeric() => Class::Keyword.run(octets),
         _ => 0,
     }
 }
 
 /// The length of the value that begins here: `esmtp-value`, and beyond ASCII RFC 6531 §3.3.
 pub(crate) fn value(octets: &[u8]) -> usize {
-    let is_value = |octet: &&u8| (octet.is_ascii_graphic() && **octet != b'=') || !octet.is_ascii();
-    octets.iter().take_while(is_value).count()
+    Class::Value.run(octets)
 }
 
 /// Where the first octet is that no text may hold.

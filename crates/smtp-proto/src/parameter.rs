@@ -352,19 +352,23 @@ fn check_next(cursor: &mut Cursor<'_>, start: usize, of: Of) -> Result<(), Parse
     let repeated = cursor.error(ParseErrorKind::RepeatedParameter);
     let before = cursor.taken_since(start);
     let keyword = cursor.take_str(grammar::keyword(cursor.rest())).ok_or(malformed)?;
-    let value = match cursor.eat(b"=") {
+    let value = match cursor.eat_octet(b'=') {
         false => None,
         true => Some(cursor.take_str(grammar::value(cursor.rest())).ok_or(malformed)?),
     };
     if Extension::parameter(keyword.as_bytes(), of).is_some_and(|(_, it)| !(it.check)(value)) {
         return Err(malformed);
     }
-    let mut words = before.split(|octet| *octet == b' ');
-    let same = |word: &[u8]| {
-        let length = grammar::keyword(word);
-        word.get(..length).is_some_and(|it| it.eq_ignore_ascii_case(keyword.as_bytes()))
-    };
-    if words.any(same) { Err(repeated) } else { Ok(()) }
+    if has(before, keyword.as_bytes()) { Err(repeated) } else { Ok(()) }
+}
+
+/// Whether this keyword is among parameters.
+fn has(parameters: &[u8], keyword: &[u8]) -> bool {
+    parameters.split(|octet| *octet == b' ').any(|word| {
+        // Most differ in length.
+        matches!(word.get(keyword.len()), None | Some(b'='))
+            && word.get(..keyword.len()).is_some_and(|it| it.eq_ignore_ascii_case(keyword))
+    })
 }
 
 /// The extension that a parameter belongs to.

@@ -130,7 +130,7 @@ fn write_mailbox(mailbox: &Mailbox, out: &mut BytesMut) {
 
 /// `"<" [ A-d-l ":" ] Mailbox ">"`.
 fn mailbox(cursor: &mut Cursor<'_>, leniency: Leniency) -> Result<Mailbox, ParseError> {
-    let bracket = cursor.eat(b"<");
+    let bracket = cursor.eat_octet(b'<');
     if !bracket && !leniency.missing_brackets {
         return Err(cursor.error(ParseErrorKind::Path));
     }
@@ -139,7 +139,7 @@ fn mailbox(cursor: &mut Cursor<'_>, leniency: Leniency) -> Result<Mailbox, Parse
     }
     let mailbox = Mailbox::parse_prefix(cursor.line(), cursor.position())?;
     cursor.skip(mailbox.len());
-    if bracket && !cursor.eat(b">") {
+    if bracket && !cursor.eat_octet(b'>') {
         return Err(cursor.error(ParseErrorKind::Path));
     }
     Ok(mailbox)
@@ -148,17 +148,17 @@ fn mailbox(cursor: &mut Cursor<'_>, leniency: Leniency) -> Result<Mailbox, Parse
 /// RFC 5321 §4.1.1.3: source routes MUST be accepted, and SHOULD be ignored.
 fn drop_route(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
     let mut found = false;
-    while cursor.eat(b"@") {
+    while cursor.eat_octet(b'@') {
         found = true;
         match grammar::host(cursor.rest()) {
             0 => return Err(cursor.error(ParseErrorKind::Path)),
             length => cursor.skip(length),
         }
-        if !cursor.eat(b",") {
+        if !cursor.eat_octet(b',') {
             break;
         }
     }
-    if found && !cursor.eat(b":") {
+    if found && !cursor.eat_octet(b':') {
         return Err(cursor.error(ParseErrorKind::Path));
     }
     Ok(())

@@ -6,16 +6,25 @@ use core::fmt::Write;
 /// Reads xtext; `None` if it is none. Only capital digits are.
 pub(crate) fn parse(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
+    let all = octets(text).try_for_each(|octet| octet.map(|octet| out.push(octet)));
+    all.map(|()| out)
+}
+
+/// Reads xtext one octet after the other; `None` where it is none.
+pub(crate) fn octets(text: &str) -> impl Iterator<Item = Option<u8>> {
     let mut octets = text.bytes();
-    while let Some(octet) = octets.next() {
-        out.push(match octet {
-            b'+' => digit(octets.next()?)? << 4 | digit(octets.next()?)?,
-            b'=' => return None,
-            _ if octet.is_ascii_graphic() || !octet.is_ascii() => octet,
-            _ => return None,
-        });
-    }
-    Some(out)
+    core::iter::from_fn(move || match octets.next()? {
+        b'+' => Some(
+            octets
+                .next()
+                .and_then(digit)
+                .zip(octets.next().and_then(digit))
+                .map(|(high, low)| high << 4 | low),
+        ),
+        b'=' => Some(None),
+        octet if octet.is_ascii_graphic() || !octet.is_ascii() => Some(Some(octet)),
+        _ => Some(None),
+    })
 }
 
 /// Writes octets as xtext.

@@ -22,7 +22,10 @@ pub fn line(case: &str) -> Vec<u8> {
     match case {
         "fetch" => FETCH.into(),
         "bodystructure" => bodystructure().into(),
-        "list" => b"* LIST (\\HasNoChildren \\Subscribed) \"/\" \"Archive/2026/Project Homing\"\r\n".into(),
+        "list" => {
+            b"* LIST (\\HasNoChildren \\Subscribed) \"/\" \"Archive/2026/Project Homing\"\r\n"
+                .into()
+        }
         _ => search(10_000),
     }
 }
@@ -46,6 +49,7 @@ fn bodystructure() -> String {
 
 /// A SEARCH of numbers with gaps.
 pub fn search(count: u32) -> Vec<u8> {
-    let numbers: String = (1..=count).map(|number| format!(" {}", number * 9 + number % 3)).collect();
+    let numbers: String =
+        (1..=count).map(|number| format!(" {}", number * 9 + number % 3)).collect();
     format!("* SEARCH{numbers}\r\n").into_bytes()
 }

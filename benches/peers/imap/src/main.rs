@@ -6,13 +6,9 @@ use std::{alloc::System, hint::black_box, time::Instant};
 
 use bytes::{Bytes, BytesMut};
 
-use imap_codec::{
-    ResponseCodec,
-    decode::Decoder,
-    encode::Encoder,
-};
-use imap_proto::{Dialect, Limits, Line, ReadEvent, Reader, ReaderLimits, Response};
+use imap_codec::{ResponseCodec, decode::Decoder, encode::Encoder};
 use imap_proto::proto_core::Input;
+use imap_proto::{Dialect, Limits, Line, ReadEvent, Reader, ReaderLimits, Response};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 mod lines;

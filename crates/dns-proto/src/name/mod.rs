@@ -88,6 +88,12 @@ impl<'a> NameRef<'a> {
         self.labels().next() == Some(b"*")
     }
 
+    /// Returns the octets from this place on, whatever follows the name among them.
+    #[inline]
+    pub(crate) fn octets(self) -> &'a [u8] {
+        self.message.get(self.start..).unwrap_or_default()
+    }
+
     /// Returns the octets in this place if the name is whole here, without pointers.
     pub(crate) fn plain(self) -> Option<&'a [u8]> {
         let octets = self.message.get(self.start..)?;

@@ -76,6 +76,9 @@ pub(crate) trait Field<'a>: Sized {
     /// Whether the several-line form gives it lines of its own.
     const LONG: bool = false;
 
+    /// How many octets it has on the wire, if always so many.
+    const OCTETS: Option<usize> = None;
+
     /// Whether the value can be said in the type's own notation; if not, the data are printed in
     /// the general form.
     fn has_notation(&self) -> bool {
@@ -91,8 +94,10 @@ pub(crate) trait Field<'a>: Sized {
 
 /// Implements [`Field`] for what is so many octets and prints as `Display` says.
 macro_rules! fixed {
-    ($kind:ty, $read:expr, $octets:expr, $scan:expr) => {
+    ($kind:ty, $width:expr, $read:expr, $octets:expr, $scan:expr) => {
         impl<'a> Field<'a> for $kind {
+            const OCTETS: Option<usize> = Some($width);
+
             fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
                 reader.array().map($read)
             }
@@ -119,7 +124,7 @@ pub(super) use fixed;
 /// Reads a number of so many octets.
 macro_rules! number {
     ($kind:ty, $expected:literal) => {
-        fixed!($kind, <$kind>::from_be_bytes, <$kind>::to_be_bytes, |words| {
+        fixed!($kind, size_of::<$kind>(), <$kind>::from_be_bytes, <$kind>::to_be_bytes, |words| {
             let number = words.number(<$kind>::MAX.into(), $expected)?;
             Ok(<$kind>::try_from(number).expect("the bound was the type's"))
         });
@@ -130,18 +135,18 @@ number!(u8, "a number up to 255");
 number!(u16, "a number up to 65535");
 number!(u64, "a number");
 
-fixed!(u32, Self::from_be_bytes, Self::to_be_bytes, |words| {
+fixed!(u32, 4, Self::from_be_bytes, Self::to_be_bytes, |words| {
     const EXPECTED: &str = "a number up to 4294967295, or a time like 1h30m";
     let word = words.word(EXPECTED)?;
     word.seconds().ok_or_else(|| word.error(EXPECTED))
 });
 
-fixed!(Ipv4Addr, |octets: [u8; 4]| Self::from(octets), |it: Self| it.octets(), |words| {
+fixed!(Ipv4Addr, 4, |octets: [u8; 4]| Self::from(octets), |it: Self| it.octets(), |words| {
     let word = words.word("an IPv4 address")?;
     ipv4(word.octets).ok_or_else(|| word.error("an IPv4 address"))
 });
 
-fixed!(Ipv6Addr, |octets: [u8; 16]| Self::from(octets), |it: Self| it.octets(), |words| {
+fixed!(Ipv6Addr, 16, |octets: [u8; 16]| Self::from(octets), |it: Self| it.octets(), |words| {
     let word = words.word("an IPv6 address")?;
     let text = core::str::from_utf8(word.octets).ok();
     text.and_then(|text| text.parse().ok()).ok_or_else(|| word.error("an IPv6 address"))
@@ -168,6 +173,8 @@ pub(super) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
 macro_rules! code {
     ($kind:ty, $int:ty, $expected:literal, $alias:expr, $print:expr) => {
         impl<'a> Field<'a> for $kind {
+            const OCTETS: Option<usize> = Some(size_of::<$int>());
+
             fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
                 reader.array().map(|octets| Self::new(<$int>::from_be_bytes(octets)))
             }
@@ -327,6 +334,11 @@ impl<'a> CharStrings<'a> {
     /// When there is none, or the last is cut.
     pub fn parse(octets: &'a [u8]) -> Result<Self, ParseError> {
         Self::read(&mut Reader::new(octets, 0))
+    }
+
+    /// Wraps strings that have been checked.
+    pub(crate) const fn trusted(octets: &'a [u8]) -> Self {
+        Self(octets)
     }
 
     /// Iterates over the strings.

@@ -108,11 +108,21 @@ macro_rules! rdata {
                 }
             }
 
-            /// Whether names in data of the type are compressed in messages.
-            pub(crate) const fn is_compressed(rtype: RecordType) -> bool {
+            /// Returns how many octets are before the names of a type whose names are compressed in
+            /// messages, and how many names it has; they are in a row.
+            #[inline]
+            pub(crate) const fn compressed(rtype: RecordType) -> Option<(usize, usize)> {
                 match rtype {
-                    $( RecordType::$rtype => matches!(Names::$names, Names::Compressed), )+
-                    _ => false,
+                    $( RecordType::$rtype if matches!(Names::$names, Names::Compressed) => {
+                        let (mut before, mut names) = (0, 0);
+                        $( match <$kind as Field<'_>>::OCTETS {
+                            None => names += 1,
+                            Some(octets) if names == 0 => before += octets,
+                            Some(_) => {}
+                        } )+
+                        Some((before, names))
+                    } )+
+                    _ => None,
                 }
             }
 
@@ -302,6 +312,21 @@ impl<'a> Rdata<'a> {
         // The commonest first: they need no look at the octets, or one at a name.
         match (rtype, reader.len()) {
             (RecordType::A, 4) | (RecordType::AAAA, 16) => Ok(()),
+            (RecordType::TXT, 1..) => {
+                // One string that fills the data is the rule.
+                let octets = reader.octets();
+                match octets.split_first() {
+                    Some((&length, rest)) if usize::from(length) == rest.len() => Ok(()),
+                    _ => Self::check_any(rtype, reader),
+                }
+            }
+            // Four octets of numbers, and what is left.
+            (RecordType::DNSKEY | RecordType::DS, 4..) => Ok(()),
+            (RecordType::RRSIG, _) => {
+                // Numbers and times, and what is left behind the name.
+                reader.take(18)?;
+                reader.name().map(drop)
+            }
             (RecordType::NS, _) => {
                 reader.name()?;
                 let error = reader.error(ParseErrorKind::RdataLength);
@@ -320,6 +345,14 @@ impl<'a> Rdata<'a> {
                 Self::Aaaa { address: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p].into() }
             }
             (RecordType::NS, [_, ..]) => Self::Ns { server: reader.trusted_name() },
+            (RecordType::TXT, [_, ..]) => {
+                Self::Txt { strings: CharStrings::trusted(reader.rest()) }
+            }
+            (RecordType::OPT, _) => Self::Opt { options: Options::checked(reader.rest()) },
+            (RecordType::MX, &[high, low, _, ..]) => {
+                let (preference, at) = (u16::from_be_bytes([high, low]), reader.position() + 2);
+                Self::Mx { preference, exchange: NameRef::checked(reader.message(), at) }
+            }
             _ => Self::trusted_any(rtype, reader),
         }
     }

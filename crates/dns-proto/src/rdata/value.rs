@@ -48,6 +48,7 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
 
 fixed!(
     Timestamp,
+    4,
     |octets| Self(u32::from_be_bytes(octets)),
     |time: Self| time.0.to_be_bytes(),
     |words| {
@@ -100,6 +101,7 @@ impl fmt::Display for Time48 {
 
 fixed!(
     Time48,
+    6,
     |[a, b, c, d, e, f]| Self(u64::from_be_bytes([0, 0, a, b, c, d, e, f])),
     Self::octets,
     |words| words.number((1 << 48) - 1, "seconds").map(Time48)
@@ -140,7 +142,7 @@ macro_rules! groups {
             }
         }
 
-        fixed!($name, Self, |it: Self| it.0, |words| {
+        fixed!($name, $octets, Self, |it: Self| it.0, |words| {
             let word = words.word($text)?;
             groups(word, $digits, $separator).map(Self).ok_or_else(|| word.error($text))
         });

@@ -19,6 +19,7 @@ mod messages;
 mod metadata;
 mod notify;
 mod objects;
+mod order;
 mod quota;
 mod reader;
 mod search;

@@ -1,7 +1,7 @@
 //! The structure of a message, as the server read it (RFC 9051 §7.5.2).
 use alloc::{boxed::Box, vec::Vec};
 
-use super::{Envelope, NotEmpty};
+use super::{Envelope, NotEmpty, Parameters};
 use crate::{
     IString, Number64, ParseErrorKind, Quirk, Raw,
     cursor::{Cursor, Parsed},
@@ -23,7 +23,7 @@ pub struct Part {
     /// What it is, and what that has besides.
     pub kind: BodyKind,
     /// The parameters of `Content-Type`.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Parameters,
     /// `Content-ID`.
     pub id: Option<IString>,
     /// `Content-Description`.
@@ -111,11 +111,8 @@ pub struct Multipart {
     pub subtype: IString,
     /// The parameters of `Content-Type` and more; `None` in `BODY`, there always in
     /// `BODYSTRUCTURE`.
-    pub extension: Option<(Vec<Parameter>, BodyExtension)>,
+    pub extension: Option<(Parameters, BodyExtension)>,
 }
-
-/// A parameter: its name and its value.
-pub type Parameter = (IString, IString);
 
 /// What BODYSTRUCTURE says besides BODY; fields that a server leaves out are as empty ones.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -136,7 +133,7 @@ pub struct Disposition {
     /// `inline`, `attachment` or another.
     pub kind: IString,
     /// Its parameters.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Parameters,
 }
 
 impl Body {
@@ -197,17 +194,17 @@ fn empty_text() -> Body {
     let lines = Number64::default();
     let kind = BodyKind::Text { subtype: IString::from_static("PLAIN"), lines };
     let encoding = IString::from_static("7BIT");
-    let (parameters, id, description, octets) = (Vec::new(), None, None, lines);
+    let (parameters, id, description, octets) = (Parameters::default(), None, None, lines);
     let part = Part { kind, parameters, id, description, encoding, octets, extension: None };
     Body::Part(part)
 }
 
-fn multipart_extension(cursor: &mut Cursor<'_>) -> Parsed<Option<(Vec<Parameter>, BodyExtension)>> {
+fn multipart_extension(cursor: &mut Cursor<'_>) -> Parsed<Option<(Parameters, BodyExtension)>> {
     if cursor.peek() == Some(b')') {
         return Ok(None);
     }
     cursor.gap()?;
-    let parameters = read_parameters(cursor)?;
+    let parameters = Parameters::read(cursor)?;
     Ok(Some((parameters, BodyExtension::read(cursor)?)))
 }
 
@@ -218,7 +215,7 @@ impl Multipart {
         writer.string(&self.subtype);
         if let Some((parameters, extension)) = &self.extension {
             writer.put(b" ");
-            write_parameters(parameters, writer);
+            parameters.write(writer);
             extension.write(writer);
         }
     }
@@ -230,7 +227,7 @@ impl Part {
         cursor.gap()?;
         let subtype = cursor.string_or_nil()?;
         cursor.gap()?;
-        let parameters = read_parameters(cursor)?;
+        let parameters = Parameters::read(cursor)?;
         cursor.gap()?;
         let id = cursor.nstring()?;
         cursor.gap()?;
@@ -250,7 +247,7 @@ impl Part {
         writer.put(b" ");
         writer.string(subtype);
         writer.put(b" ");
-        write_parameters(&self.parameters, writer);
+        self.parameters.write(writer);
         for string in [&self.id, &self.description] {
             writer.put(b" ");
             writer.nstring(string.as_ref());
@@ -372,7 +369,7 @@ impl BodyExtension {
                 writer.put(b"(");
                 writer.string(&disposition.kind);
                 writer.put(b" ");
-                write_parameters(&disposition.parameters, writer);
+                disposition.parameters.write(writer);
                 writer.put(b")");
             }
         }
@@ -397,7 +394,10 @@ impl Disposition {
             if cursor.is_lenient() && cursor.peek() == Some(b'"') {
                 // A string without its parentheses.
                 cursor.quirk(Quirk::Fields, ParseErrorKind::Expected('('))?;
-                return Ok(Some(Self { kind: cursor.string()?, parameters: Vec::new() }));
+                return Ok(Some(Self {
+                    kind: cursor.string()?,
+                    parameters: Parameters::default(),
+                }));
             }
             let nil = cursor.eat_atom("NIL");
             return if nil { Ok(None) } else { Err(cursor.error(ParseErrorKind::Expected('('))) };
@@ -409,10 +409,10 @@ impl Disposition {
         let kind = cursor.string_or_nil()?;
         if cursor.is_lenient() && cursor.eat(b')') {
             cursor.quirk(Quirk::Fields, ParseErrorKind::Expected(' '))?;
-            return Ok(Some(Self { kind, parameters: Vec::new() }));
+            return Ok(Some(Self { kind, parameters: Parameters::default() }));
         }
         cursor.gap()?;
-        let parameters = read_parameters(cursor)?;
+        let parameters = Parameters::read(cursor)?;
         cursor.expect(b')')?;
         Ok(Some(Self { kind, parameters }))
     }
@@ -428,43 +428,4 @@ fn read_language(cursor: &mut Cursor<'_>) -> Parsed<Vec<IString>> {
         Ok(())
     })?;
     Ok(all)
-}
-
-fn read_parameters(cursor: &mut Cursor<'_>) -> Parsed<Vec<Parameter>> {
-    let mut all = Vec::new();
-    if cursor.eat_atom("NIL") {
-        return Ok(all);
-    }
-    if cursor.is_lenient() && cursor.rest().starts_with(b"\"\"") {
-        cursor.quirk(Quirk::EmptyList, ParseErrorKind::Expected('('))?;
-        cursor.skip(2);
-        return Ok(all);
-    }
-    if cursor.rest().starts_with(b"()") {
-        cursor.quirk(Quirk::EmptyList, ParseErrorKind::String)?;
-    }
-    cursor.list(|cursor| {
-        let name = cursor.string_or_nil()?;
-        if cursor.is_lenient() && cursor.peek() == Some(b')') {
-            // A name without a value.
-            cursor.quirk(Quirk::Fields, ParseErrorKind::Expected(' '))?;
-            all.push((name, IString::default()));
-            return Ok(());
-        }
-        cursor.gap()?;
-        all.push((name, cursor.string_or_nil()?));
-        Ok(())
-    })?;
-    Ok(all)
-}
-
-fn write_parameters(all: &[Parameter], writer: &mut Writer<'_>) {
-    if all.is_empty() {
-        return writer.put(b"NIL");
-    }
-    writer.list(all, |writer, (name, value)| {
-        writer.string(name);
-        writer.put(b" ");
-        writer.string(value);
-    });
 }

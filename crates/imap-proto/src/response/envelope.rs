@@ -8,6 +8,17 @@ use crate::{
 };
 
 /// An `envelope` (RFC 9051 §7.5.2): what the header of a message says, not decoded.
+///
+/// ```
+/// use imap_proto::{Address, AddressField, Envelope, IString};
+///
+/// let mut envelope = Envelope::default();
+/// envelope.subject = Some(IString::from_static("Crepes"));
+/// let alice = Address { mailbox: Some(IString::from_static("alice")), ..Address::default() };
+/// envelope.set_addresses(AddressField::To, vec![alice]);
+/// assert_eq!(envelope.addresses(AddressField::To).len(), 1);
+/// assert!(envelope.addresses(AddressField::From).is_empty());
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Envelope {
     /// `Date`.

@@ -17,6 +17,22 @@ use crate::{
 };
 
 /// Something about a message (RFC 9051 §7.5.2).
+///
+/// A server that has a large message says how long it is, and puts the octets where
+/// [`Response::write`](crate::Response::write) says:
+///
+/// ```
+/// use core::num::NonZeroU32;
+/// use imap_proto::{Content, Dialect, Fetch, FetchItem, Gap, Response, Section};
+///
+/// let content = Content::Streamed(1 << 30);
+/// let all = FetchItem::Section { section: Section::default(), origin: None, content };
+/// let fetch = Fetch { number: NonZeroU32::MIN, by_uid: false, items: vec![all] };
+/// let mut out = bytes::BytesMut::new();
+/// let gaps = Response::Fetch(fetch).write(&mut out, Dialect::SERVER);
+/// assert_eq!(out, "* 1 FETCH (BODY[] {1073741824}\r\n)\r\n");
+/// assert_eq!(gaps, [Gap { at: out.len() - 3, size: 1 << 30 }]);
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fetch {
     /// Its sequence number, or its UID.

@@ -10,6 +10,21 @@ use crate::{
 };
 
 /// A mailbox (RFC 9051 §7.3.1).
+///
+/// ```
+/// use imap_proto::{Delimiter, Dialect, List, ListAttribute, Mailbox, Response};
+///
+/// let list = List {
+///     attributes: vec![ListAttribute::Trash],
+///     delimiter: Delimiter::new('/'),
+///     mailbox: Mailbox::new("Deleted Items").ok_or("a name has no NUL")?,
+///     items: vec![],
+/// };
+/// let mut out = bytes::BytesMut::new();
+/// Response::List(list).write(&mut out, Dialect::SERVER);
+/// assert_eq!(out, "* LIST (\\Trash) \"/\" \"Deleted Items\"\r\n");
+/// # Ok::<_, &str>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct List {
     /// What it is.

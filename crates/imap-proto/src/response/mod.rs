@@ -19,6 +19,7 @@ mod envelope;
 mod fetch;
 mod list;
 mod metadata;
+mod parameters;
 mod quota;
 mod search;
 mod server;
@@ -27,7 +28,7 @@ mod text;
 mod thread;
 
 pub use access::{Acl, ListRights, MyRights};
-pub use body::{Body, BodyExtension, BodyKind, Disposition, MediaType, Multipart, Parameter, Part};
+pub use body::{Body, BodyExtension, BodyKind, Disposition, MediaType, Multipart, Part};
 pub use code::{AnnotationSize, Code, OtherCode, OtherText};
 pub use envelope::{Address, AddressField, Envelope};
 pub use fetch::{Annotation, Content, Fetch, FetchItem};
@@ -35,6 +36,7 @@ pub use list::{
     ChildInfo, Delimiter, List, ListAttribute, ListItem, Namespace, NamespaceExtension, Namespaces,
 };
 pub use metadata::{Metadata, MetadataEntries};
+pub use parameters::Parameters;
 pub use quota::{Quota, QuotaRoot, ResourceUse};
 pub use search::{Esearch, Placed, Search, SearchData, Sort};
 pub use server::{Comparator, Id, Languages, NotEmpty, UrlFetch};

@@ -78,6 +78,16 @@ fn write_mod_seq(number: Option<Number64>, writer: &mut Writer<'_>) {
 }
 
 /// What was found, as was asked for (RFC 9051 §7.3.4, RFC 4731).
+///
+/// ```
+/// use imap_proto::{Dialect, Esearch, IString, Response, SearchData};
+///
+/// let tag = Some(IString::from_static("A1"));
+/// let found = Esearch { tag, uid: true, data: vec![SearchData::Count(3)], ..Esearch::default() };
+/// let mut out = bytes::BytesMut::new();
+/// Response::Esearch(found).write(&mut out, Dialect::SERVER);
+/// assert_eq!(out, "* ESEARCH (TAG \"A1\") UID COUNT 3\r\n");
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Esearch {
     /// The tag of the command that searched.

@@ -300,8 +300,8 @@ fn envelope() -> Any<Envelope> {
         .boxed()
 }
 
-fn parameters() -> Any<Vec<Parameter>> {
-    vec((string(), string()), 0..3).boxed()
+fn parameters() -> Any<Parameters> {
+    vec((string(), string()), 0..3).prop_map(Parameters::from_iter).boxed()
 }
 
 fn extension() -> Any<BodyExtension> {

@@ -26,6 +26,9 @@ pub struct Config {
     pub lmtp: bool,
     /// For whom to speak, by XCLIENT: to a server that trusts us so far.
     pub xclient: Option<Attributes>,
+    /// Whether an envelope goes in one flight where PIPELINING (RFC 2920) is offered. On by default;
+    /// off, the server is as if it did not offer it.
+    pub pipelining: bool,
     /// Whether messages go in chunks (RFC 3030) where that is offered: nothing is stuffed, and
     /// with PIPELINING the first chunk goes out with the envelope. On by default.
     pub chunking: bool,
@@ -66,6 +69,7 @@ impl Config {
             host,
             lmtp: false,
             xclient: None,
+            pipelining: true,
             chunking: true,
             tls: Tls::default(),
             identity: None,

@@ -19,6 +19,10 @@ impl Session {
         match reply.code() {
             250 => {
                 self.capabilities = Capabilities::parse(&reply);
+                if !self.config.pipelining {
+                    let offered = self.capabilities.extensions;
+                    self.capabilities.extensions = offered.without(Extension::Pipelining);
+                }
                 self.secure()
             }
             500..600 if self.config.lmtp => Err(Error::Refused(Stage::Hello, reply)),

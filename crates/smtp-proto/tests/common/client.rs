@@ -96,6 +96,7 @@ impl Client {
                     value.split(',').map(|it| path(&it.replace('_', " ")).into()).collect();
             }
             "lmtp" => config.lmtp = true,
+            "no-pipelining" => config.pipelining = false,
             "no-chunks" => config.chunking = false,
             "chunk" => config.limits.chunk = value.parse().unwrap(),
             "binary" => envelope.binary = true,

@@ -1,0 +1,53 @@
+//! The EDNS options of an answer: who answers, and cookies.
+use super::{Client, Config};
+use crate::edns::{Cookie, Edns, EdnsOption, OptionsBuf};
+use crate::number::{OptionCode, Rcode};
+use proto_core::Transport;
+
+/// Octets of the longest identity that is told.
+pub(super) const IDENTITY: usize = 255;
+
+/// Makes the options that the query asks for, and says what it must be refused for.
+pub(super) fn answer(
+    config: &Config,
+    edns: &Edns<'_>,
+    client: &Client,
+) -> (OptionsBuf, Option<Rcode>) {
+    let (mut options, mut refused) = (OptionsBuf::default(), None);
+    let (mut nsid, mut cookie) = (false, false);
+    for (code, data) in edns.options.iter() {
+        match code {
+            OptionCode::NSID if !nsid && !config.identity.is_empty() => {
+                nsid = true;
+                let identity = config.identity.get(..IDENTITY).unwrap_or(&config.identity);
+                options.push(&EdnsOption::Nsid(identity));
+            }
+            OptionCode::COOKIE if !cookie => {
+                cookie = true;
+                refused = match EdnsOption::parse(code, data) {
+                    Ok(EdnsOption::Cookie(cookie)) => give(config, cookie, client, &mut options),
+                    // RFC 7873 §5.2.2.
+                    _ => Some(Rcode::FORMERR),
+                };
+            }
+            _ => {}
+        }
+    }
+    (options, refused)
+}
+
+/// Answers a cookie: with the one that the client has, if it is good (RFC 9018 §4.3).
+fn give(
+    config: &Config,
+    cookie: Cookie<'_>,
+    client: &Client,
+    options: &mut OptionsBuf,
+) -> Option<Rcode> {
+    let (secret, address) = (config.cookies.as_ref()?, client.address?);
+    let good = secret.verify(cookie, address, client.now);
+    let fresh = secret.server_cookie(cookie.client(), address, client.now);
+    let cookie = Cookie::new(cookie.client(), &fresh)?;
+    options.push(&EdnsOption::Cookie(cookie));
+    let demanded = config.cookies_required && client.via == Transport::Udp;
+    (demanded && !good).then_some(Rcode::BADCOOKIE)
+}

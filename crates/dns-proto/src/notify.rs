@@ -1,0 +1,229 @@
+//! Telling that a zone has changed (RFC 1996): the message, who is told, and how one is heard.
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+use core::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use proto_core::Instant;
+
+use crate::authority::Outcome;
+use crate::header::Header;
+use crate::message::{Message, Question, Section};
+use crate::name::Name;
+use crate::number::{Class, Opcode, Rcode, RecordType};
+use crate::rdata::Rdata;
+use crate::record::Record;
+use crate::writer::Writer;
+use crate::zone::Zone;
+
+/// How long each attempt waits for an answer, the first and the longest: RFC 1996 §3.6 has it
+/// begin at 60 s, and in practice servers retry sooner.
+const WAIT: Duration = Duration::from_secs(5);
+/// Attempts at one server (RFC 1996 §3.6: five).
+const ATTEMPTS: u32 = 5;
+
+/// Tells servers of a zone's new version, until they have answered or five attempts were in vain.
+///
+/// It sends nothing itself: [`transmit`](Self::transmit) says what is due to whom, and
+/// [`deadline`](Self::deadline) when to ask again.
+///
+/// ```
+/// use dns_proto::{Name, Notifier, Rdata, Record, Zone};
+/// use proto_core::Instant;
+///
+/// # let apex: Name = "crepes.fr".parse()?;
+/// # let soa = Rdata::Soa {
+/// #     primary: apex.view(), mailbox: apex.view(),
+/// #     serial: 7, refresh: 3600, retry: 600, expire: 86400, minimum: 60,
+/// # };
+/// let zone = Zone::new([Record::new(apex.clone(), 3600, soa)])?;
+/// let secondary = ([192, 0, 2, 1], 53).into();
+/// let mut notifier = Notifier::new(&zone, [(secondary, 4711)]);
+/// let (to, message) = notifier.transmit(Instant::ORIGIN).expect("one is to be told");
+/// assert_eq!(to, secondary);
+/// // An answer is whatever has the id, comes from there and is one.
+/// let mut answer = message.to_vec();
+/// answer[2] |= 0x80;
+/// assert!(notifier.receive(secondary, &answer));
+/// assert!(notifier.is_done());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Notifier {
+    apex: Name,
+    soa: Option<Record>,
+    targets: Vec<Target>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    address: SocketAddr,
+    id: u16,
+    due: Instant,
+    attempts: u32,
+}
+
+impl Notifier {
+    /// Begins to tell servers about this version; beside each, an id that nobody can guess.
+    pub fn new(zone: &Zone, targets: impl IntoIterator<Item = (SocketAddr, u16)>) -> Self {
+        let target = |(address, id)| Target { address, id, due: Instant::ORIGIN, attempts: 0 };
+        let targets = targets.into_iter().map(target).collect();
+        let soa = zone.apex_node().into_iter().flat_map(|node| zone.of_node(node));
+        let soa = soa.into_iter().find(|record| record.rtype() == RecordType::SOA);
+        Self { apex: zone.apex().clone(), soa, targets }
+    }
+
+    /// Returns the next message that is due, and to whom.
+    pub fn transmit(&mut self, now: Instant) -> Option<(SocketAddr, Bytes)> {
+        self.targets.retain(|target| target.attempts < ATTEMPTS || target.due > now);
+        let target = self.targets.iter_mut().find(|target| target.due <= now)?;
+        // 5, 10, 20, 40, 80 seconds.
+        target.due = now + WAIT * (1 << target.attempts);
+        target.attempts += 1;
+        let (address, id) = (target.address, target.id);
+        Some((address, self.write(id)))
+    }
+
+    /// Takes an answer in, and says whether it was one: whatever it says, that server knows
+    /// (RFC 1996 §4.8).
+    pub fn receive(&mut self, from: SocketAddr, octets: &[u8]) -> bool {
+        let Ok(message) = Message::parse(octets) else { return false };
+        let header = message.header();
+        let before = self.targets.len();
+        if header.response && header.opcode == Opcode::NOTIFY {
+            self.targets.retain(|target| target.address != from || target.id != header.id);
+        }
+        self.targets.len() < before
+    }
+
+    /// Returns when to [`transmit`](Self::transmit) next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.targets.iter().map(|target| target.due).min()
+    }
+
+    /// Whether everybody has answered or been given up.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    fn write(&self, id: u16) -> Bytes {
+        let mut out = BytesMut::new();
+        let header =
+            Header { id, opcode: Opcode::NOTIFY, authoritative: true, ..Header::default() };
+        let mut writer = Writer::new(&mut out, header, usize::from(u16::MAX));
+        let class = self.soa.as_ref().map_or(Class::IN, Record::class);
+        let question = Question { name: self.apex.view(), rtype: RecordType::SOA, class };
+        writer.question(question).expect("a question has at most 259 octets");
+        if let Some(soa) = &self.soa {
+            writer.section(Section::Answer).expect("it is the first");
+            writer.record(soa).expect("a SOA record has at most 800 octets");
+        }
+        writer.finish();
+        out.freeze()
+    }
+}
+
+/// What a notification says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Notification {
+    /// The zone that has changed.
+    pub zone: Name,
+    /// The serial it has, if that is told: a hint, and no more (RFC 1996 §3.7).
+    pub serial: Option<u32>,
+}
+
+impl Notification {
+    /// Reads a notification. Who sent it may be asked for the zone's SOA then, if it is one of the
+    /// zone's primaries ([`Action::Notify`](crate::Action)).
+    ///
+    /// ```
+    /// use dns_proto::{Message, Notification, Query, RecordType};
+    ///
+    /// let mut octets = Query::new(&"crepes.fr".parse()?, RecordType::SOA).write().to_vec();
+    /// octets[2] = 4 << 3;
+    /// let notification = Notification::parse(&Message::parse(&octets)?);
+    /// assert_eq!(notification.expect("it is one").zone.to_string(), "crepes.fr.");
+    /// # Ok::<(), dns_proto::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn parse(message: &Message<'_>) -> Option<Self> {
+        let header = message.header();
+        let question = message.question().filter(|it| it.rtype == RecordType::SOA)?;
+        if header.response || header.opcode != Opcode::NOTIFY {
+            return None;
+        }
+        let serial = message.answers().find_map(|record| match record.data() {
+            Rdata::Soa { serial, .. } if record.owner() == question.name => Some(serial),
+            _ => None,
+        });
+        Some(Self { zone: question.name.to_name(), serial })
+    }
+
+    /// Appends the answer to a notification: NOERROR, or why it is of no use (RFC 1996 §4.7).
+    pub fn answer(message: &Message<'_>, rcode: Rcode, out: &mut BytesMut) -> Outcome {
+        if message.header().response {
+            return Outcome::Ignored;
+        }
+        let header = Header { authoritative: true, rcode, ..message.header().answer() };
+        let mut writer = Writer::new(out, header, usize::from(u16::MAX));
+        if let Some(question) = message.question() {
+            writer.question(question).expect("a question has at most 259 octets");
+        }
+        writer.finish();
+        if rcode == Rcode::NOERROR { Outcome::Answer } else { Outcome::Failed(rcode) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    fn notifier() -> Notifier {
+        let apex: Name = "z".parse().unwrap();
+        let soa = Rdata::Soa {
+            primary: apex.view(),
+            mailbox: apex.view(),
+            serial: 7,
+            refresh: 1,
+            retry: 1,
+            expire: 1,
+            minimum: 1,
+        };
+        let zone = Zone::new([Record::new(apex.clone(), 60, soa)]).unwrap();
+        Notifier::new(&zone, [(([192, 0, 2, 1], 53).into(), 1), (([192, 0, 2, 2], 53).into(), 2)])
+    }
+
+    #[test]
+    fn both_sides_agree() {
+        let mut notifier = notifier();
+        let mut told = vec![];
+        while let Some((to, message)) = notifier.transmit(Instant::ORIGIN) {
+            let message = Message::parse(&message).unwrap();
+            let heard = Notification::parse(&message).unwrap();
+            assert_eq!((heard.zone.to_string().as_str(), heard.serial), ("z.", Some(7)));
+            let mut answer = BytesMut::new();
+            Notification::answer(&message, Rcode::NOERROR, &mut answer);
+            told.push((to, answer));
+        }
+        let (one, other) = (&told[0], &told[1]);
+        assert!(!notifier.receive(one.0, &other.1), "another's answer is no answer");
+        assert!(notifier.receive(one.0, &one.1) && !notifier.is_done());
+        assert!(notifier.receive(other.0, &other.1) && notifier.is_done());
+    }
+
+    #[test]
+    fn who_does_not_answer_is_asked_five_times() {
+        let (mut notifier, mut sent) = (notifier(), 0);
+        while let Some(now) = notifier.deadline() {
+            sent += core::iter::from_fn(|| notifier.transmit(now)).count();
+        }
+        assert!(notifier.is_done());
+        assert_eq!(sent, 10);
+    }
+
+    use alloc::string::ToString;
+}
