@@ -12,7 +12,7 @@ use std::{
 
 use clap::Parser;
 use homing::smtp::{
-    ForwardPath, ReversePath,
+    ForwardPath, Mailbox, ReversePath,
     client::{Config, Delivery, Envelope},
     tokio::{Client, Place, Security},
 };
@@ -76,7 +76,7 @@ async fn main() -> ExitCode {
             Ok((more, result)) => {
                 waits.extend(more);
                 if let Err(error) = result {
-                    load.progress.suspend(|| eprintln!("blast: {error}"));
+                    load.progress.suspend(|| eprintln!("blast: {}", chain(&*error)));
                     failed = true;
                 }
             }
@@ -89,6 +89,16 @@ async fn main() -> ExitCode {
     load.progress.finish_and_clear();
     report(&mut waits, began.elapsed());
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// An error and what caused it, in a line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn mailbox(text: &str) -> Result<Mailbox, Failure> {
+    text.parse().map_err(|error| format!("{text} is no mailbox: {error}").into())
 }
 
 /// What all sessions share.
@@ -110,8 +120,8 @@ impl Load {
         let mut config = Config::new("localhost".parse()?);
         config.pipelining = arguments.pipeline;
         config.chunking = arguments.pipeline;
-        let from = ReversePath::Mailbox(arguments.from.parse()?);
-        let to = arguments.to.iter().map(|to| to.parse().map(ForwardPath::Mailbox));
+        let from = ReversePath::Mailbox(mailbox(&arguments.from)?);
+        let to = arguments.to.iter().map(|to| mailbox(to).map(ForwardPath::Mailbox));
         let mut envelope = Envelope::new(from, to.collect::<Result<_, _>>()?);
         let message = message(arguments.size);
         envelope.examine(&message);

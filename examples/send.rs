@@ -1,6 +1,7 @@
 //! Sends a message to a server, and says what became of it for each recipient.
 use std::{
     io::{Cursor, Read},
+    net::Ipv6Addr,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -13,7 +14,7 @@ use homing::{
         tls::{
             TlsConnector,
             rustls::{
-                ClientConfig, RootCertStore,
+                self, ClientConfig, RootCertStore,
                 pki_types::{CertificateDer, pem::PemObject},
             },
         },
@@ -95,7 +96,8 @@ async fn main() -> ExitCode {
         Err(error) => {
             let code = status(&error);
             let place = format!("{}:{}", place.host, place.port);
-            complain(&*Failure::from(format!("{place}: {}", chain(&error))), code)
+            let text = format!("{place}: {}{}", chain(&error), advice(&error));
+            complain(&*Failure::from(text), code)
         }
     }
 }
@@ -114,6 +116,28 @@ fn chain(error: &Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// What the user can do about an error, where that is known.
+fn advice(error: &Error) -> &'static str {
+    use homing::smtp::Error as Session;
+    let cause = match error {
+        Error::Io(cause) => cause,
+        Error::Protocol(Session::Refused(_, reply)) if reply.code() == 535 => {
+            return "; see --user and --password-file";
+        }
+        _ => return "",
+    };
+    if cause.kind() == std::io::ErrorKind::ConnectionRefused {
+        return "; is the server running, and is this its port?";
+    }
+    match cause.get_ref().and_then(|cause| cause.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(_)) => "; --ca trusts another certificate",
+        Some(rustls::Error::InvalidMessage(_)) => {
+            "; if TLS begins later there, use --starttls instead of --tls"
+        }
+        _ => "",
+    }
 }
 
 type Prepared = (Place, Config, Envelope, Vec<u8>, Option<TlsConnector>);
@@ -155,7 +179,8 @@ fn place(server: &str, security: Security) -> Result<Place, Failure> {
         {
             (host, Some(port.parse().map_err(|_| wrong())?))
         }
-        _ => (server, None),
+        _ if server.starts_with('[') || !server.contains(':') => (server, None),
+        _ => (server.parse::<Ipv6Addr>().map(|_| server).map_err(|_| wrong())?, None),
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
     if host.is_empty() {
@@ -200,8 +225,12 @@ fn connector(ca: Option<&Path>) -> Result<TlsConnector, Failure> {
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(ca) = ca {
         let unreadable = |error| format!("cannot read {}: {error}", ca.display());
+        let before = roots.len();
         for certificate in CertificateDer::pem_file_iter(ca).map_err(unreadable)? {
             roots.add(certificate.map_err(unreadable)?)?;
+        }
+        if roots.len() == before {
+            return Err(format!("{} has no certificate in it", ca.display()).into());
         }
     }
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
@@ -348,7 +377,7 @@ mod tests {
             let place = place(text, security).unwrap();
             assert_eq!((&*place.host, place.port), (host, port), "{text}");
         }
-        for bad in ["", ":25", "host:x", "host:99999"] {
+        for bad in ["", ":25", "host:x", "host:99999", "host:25:x"] {
             assert!(place(bad, Security::Plain).is_err(), "{bad}");
         }
     }

@@ -3,7 +3,13 @@
 mod accounts;
 mod drain;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use accounts::Accounts;
 use clap::Parser;
@@ -56,7 +62,8 @@ struct Arguments {
     /// Speak LMTP, with a verdict for each recipient
     #[arg(long)]
     lmtp: bool,
-    /// Write each message into this directory as N.eml, and its envelope as N.envelope
+    /// Write each message into this directory as PID-N.eml, and its envelope as
+    /// PID-N.envelope
     #[arg(long, value_name = "DIR")]
     dump: Option<PathBuf>,
     /// Offer STARTTLS, with this certificate and its key
@@ -82,7 +89,8 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     let tls = arguments.tls.as_deref().map(acceptor).transpose()?;
     if let Some(directory) = &arguments.dump {
-        std::fs::create_dir_all(directory)?;
+        std::fs::create_dir_all(directory)
+            .map_err(|error| format!("cannot make {}: {error}", directory.display()))?;
     }
     let accounts = Accounts::read(&arguments.user, random()?)?;
     let mut config = Config::new("localhost".parse()?);
@@ -121,10 +129,17 @@ async fn listen(address: Option<SocketAddr>, name: &str) -> Result<Option<TcpLis
 
 fn acceptor(files: &[PathBuf]) -> Result<TlsAcceptor, Failure> {
     let [certificates, key] = files else { return Err("--tls takes two files".into()) };
-    let certificates = CertificateDer::pem_file_iter(certificates)?.collect::<Result<_, _>>()?;
-    let key = PrivateKeyDer::from_pem_file(key)?;
-    let config = ServerConfig::builder().with_no_client_auth();
-    Ok(Arc::new(config.with_single_cert(certificates, key)?).into())
+    let unreadable = |file: &Path, error| format!("cannot read {} as PEM: {error}", file.display());
+    let chain: Vec<_> = CertificateDer::pem_file_iter(certificates)
+        .and_then(Iterator::collect)
+        .map_err(|error| unreadable(certificates, error))?;
+    if chain.is_empty() {
+        return Err(format!("{} has no certificate in it", certificates.display()).into());
+    }
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, secret);
+    let config = config.map_err(|error| format!("--tls: certificate and key: {error}"))?;
+    Ok(Arc::new(config).into())
 }
 
 /// What all connections have in common.
