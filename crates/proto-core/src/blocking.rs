@@ -5,7 +5,12 @@
 //! of by the deadline; where both ends may do that for long, use the `tokio` driver, which reads
 //! and writes at once.
 use alloc::{boxed::Box, vec};
-use core::{fmt, time::Duration};
+use core::{
+    fmt,
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 use std::{
     io::{self, Read, Write},
     net::TcpStream,
@@ -16,6 +21,24 @@ use bytes::Buf;
 
 pub use crate::driver::{Direction, Error, Limits, Observer, random};
 use crate::{ChannelBinding, Instant, Machine, Step, driver::Ear};
+
+/// Returns what a future that never waits comes to.
+///
+/// Conveniences are written once, as futures over a tokio or a blocking driver; over this one
+/// they are ready when they are first polled.
+///
+/// ```
+/// assert_eq!(proto_core::blocking::now(async { 4 }), 4);
+/// ```
+///
+/// # Panics
+/// The future waits for something: it is not one over this driver.
+pub fn now<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("a blocking driver blocks"),
+    }
+}
 
 /// A stream of any kind: TCP before STARTTLS and TLS after it have one type.
 pub type BoxStream = Box<dyn Stream + Send>;

@@ -2,16 +2,14 @@
 use alloc::vec::Vec;
 use std::io::{self, Write};
 
+use proto_core::blocking::now;
 use proto_core::dot::Bare;
 
 use super::{Boxed, Error, Handshake};
 use crate::{
     Command, MessageNumber, UniqueId,
     client::{Event, Session},
-    common::{
-        client::{self, Line, Sink},
-        now,
-    },
+    common::client::{self, Line, Sink},
 };
 
 /// A connection to a server that has let us in.

@@ -2,15 +2,13 @@
 use alloc::vec::Vec;
 use std::io::{self, Read};
 
+use proto_core::blocking::now;
 use sasl::scram::{Lookup, Verifier};
 
 use super::{Boxed, Error, Handshake};
 use crate::{
     Maildrop, Response,
-    common::{
-        now,
-        server::{self, Desk, no_verifier},
-    },
+    common::server::{self, Desk, no_verifier},
     server::{Event, Login, Session},
 };
 

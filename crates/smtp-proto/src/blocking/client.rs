@@ -10,7 +10,7 @@ use sasl::Seed;
 use super::{Boxed, Error, Handshake, Place, Security};
 use crate::client::{Config, Envelope, Event, Outcome, Session};
 use crate::common::client::{self, Line, Rewind, Source};
-use crate::common::now;
+use proto_core::blocking::now;
 
 /// A connection to a server that is ready for messages.
 ///

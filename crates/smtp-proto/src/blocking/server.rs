@@ -3,9 +3,9 @@ use sasl::scram::{Lookup, Verifier};
 
 use super::{Boxed, Error, Handshake};
 use crate::Reply;
-use crate::common::now;
 use crate::common::server::{self, Desk, trust_nobody};
 use crate::server::{Event, Session};
+use proto_core::blocking::now;
 
 /// What a server does with mail.
 ///
