@@ -48,13 +48,13 @@ struct Arguments {
     #[arg(long, value_name = "HOST:PORT")]
     server: String,
     /// Use TLS from the beginning
-    #[arg(long, conflicts_with = "starttls")]
+    #[arg(long, group = "security")]
     tls: bool,
     /// Begin in clear and require STARTTLS. With neither, all goes in clear
-    #[arg(long)]
+    #[arg(long, group = "security")]
     starttls: bool,
-    /// Trust this certificate too, beside the system's
-    #[arg(long, value_name = "FILE.pem")]
+    /// Trust this certificate too, beside the system's; with --tls or --starttls
+    #[arg(long, value_name = "FILE.pem", requires = "security")]
     ca: Option<PathBuf>,
     /// Log in as this user, by the best mechanism that is offered
     #[arg(long, value_name = "NAME", requires = "password_file")]
