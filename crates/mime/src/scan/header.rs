@@ -5,6 +5,7 @@ use super::{Delimiter, Head, Header, Name, Place, Scanner, State, Token, after, 
 use crate::content_type::ContentType;
 use crate::encoding::Encoding;
 use crate::header::{Known, is_plain, is_postmark, split_field};
+use crate::limits::FieldLimits;
 use crate::{DefectKind, PartKind};
 
 impl Scanner {
@@ -160,7 +161,7 @@ impl Scanner {
         match known {
             Known::Type => {
                 self.header.span = self.span(0, len);
-                self.content_type(ContentType::new(value));
+                self.content_type(ContentType::within(value, FieldLimits::from(&self.limits)));
             }
             Known::Encoding => {
                 self.header.encoding = Encoding::from_field(value);
