@@ -1,0 +1,61 @@
+//! A mail server that people can run: SMTP, submission, LMTP, POP3 and IMAP over one store.
+mod arguments;
+mod database;
+mod host;
+mod metrics;
+mod pop3;
+mod relay;
+mod schema;
+mod service;
+mod smtp;
+mod store;
+mod tls;
+mod users;
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::Path,
+    process::ExitCode,
+};
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser, error::ErrorKind};
+use tracing_subscriber::EnvFilter;
+
+/// Anything that stops the program, in a sentence.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let done = match (arguments.command, arguments.serve) {
+        (Some(Command::User { command }), _) => users::run(&command),
+        (None, Some(serve)) => service::run(serve),
+        (None, None) => {
+            let text = "say what to serve, or `mailhost user`; `mailhost --help` tells more";
+            Arguments::command().error(ErrorKind::MissingRequiredArgument, text).exit()
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mailhost: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Makes the data directory, and locks it for as long as the file lives.
+pub(crate) fn lock(directory: &Path) -> Result<File, String> {
+    let failed = |error: std::io::Error| format!("cannot use {}: {error}", directory.display());
+    fs::create_dir_all(directory).map_err(failed)?;
+    let file = File::create(directory.join("lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(format!("{} is in use by another mailhost", directory.display()))
+        }
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
