@@ -3,14 +3,17 @@ use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use homing::{
-    delivery::{Action, Config, JobId, MessageId, Queue, Routed, Target, Verdict, bounce},
-    dns::{Name, Rcode, Rdata, RecordType, tokio::Resolver},
+    delivery::{
+        Action, Answer, Cause, Config, Hop, LinkId, MessageId, Peer, Queue, Report, Reporter,
+        Submission as Letter,
+    },
+    dns::{Name, RecordType, tokio::Resolver},
     proto_core::{
         Instant, Text,
         tokio::{BoxStream, Driver},
     },
     smtp::{
-        ForwardPath, Mailbox, ReversePath,
+        Mailbox, ReversePath,
         client::{Config as ClientConfig, Envelope, Outcome, Session},
         tokio::Client,
     },
