@@ -1,32 +1,12 @@
 //! What one can say on the command line.
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser};
 
-/// A mail server: SMTP, submission, LMTP, POP3 and IMAP over one store.
-///
-/// Prints `listening SERVICE ADDR` for each address and then `ready`. SIGTERM and SIGINT end it:
-/// sessions finish what they are at. RUST_LOG says what is logged: `info`, `debug`.
+/// Adds users, changes passwords and lists all; a mailhost in service need not be stopped.
 #[derive(Parser)]
-#[command(name = "mailhost", subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
-pub(crate) struct Arguments {
-    #[command(subcommand)]
-    pub(crate) command: Option<Command>,
-    #[command(flatten)]
-    pub(crate) serve: Option<Serve>,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Command {
-    /// Add a user, change a password, list all
-    User {
-        #[command(subcommand)]
-        command: UserCommand,
-    },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum UserCommand {
+#[command(name = "mailhost user")]
+pub(crate) enum User {
     /// Add a user
     Add(UserArguments),
     /// Give a user another password
@@ -56,7 +36,13 @@ pub(crate) struct StoreArguments {
     pub(crate) store: Option<String>,
 }
 
-#[derive(Args)]
+/// A mail server: SMTP, submission, LMTP, POP3 and IMAP over one store.
+///
+/// Prints `listening SERVICE ADDR` for each address and then `ready`. SIGTERM and SIGINT end it:
+/// sessions finish what they are at. RUST_LOG says what is logged: `info`, `debug`.
+/// `mailhost user --help` tells how users are added while it is in service.
+#[derive(Parser)]
+#[command(name = "mailhost")]
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) store: StoreArguments,

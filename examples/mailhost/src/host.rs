@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 use tracing::error;
 
 use crate::{
+    database::Failure,
     metrics::Metrics,
     pop3::Locks,
     relay::Relay,
@@ -27,13 +28,19 @@ use crate::{
 /// second for each login; who guesses over the network is slow enough with less.
 const ITERATIONS: u32 = 60_000;
 
-/// What all connections have in common.
-pub(crate) struct Host {
+/// What the host is, and who lives there.
+pub(crate) struct Directory {
     /// What it calls itself: the first of its domains.
     pub(crate) name: String,
     /// Where its users receive mail, in lower case.
     pub(crate) domains: Vec<String>,
-    pub(crate) directory: PathBuf,
+    /// Where its files are.
+    pub(crate) data: PathBuf,
+}
+
+/// What all connections have in common.
+pub(crate) struct Host {
+    pub(crate) directory: Arc<Directory>,
     pub(crate) store: Store,
     pub(crate) relay: Relay,
     pub(crate) tls: Option<TlsAcceptor>,
@@ -84,7 +91,8 @@ impl Host {
             _ => return Err(Refused::Wrong),
         };
         let host = Arc::clone(self);
-        let found = spawn_blocking(move || host.check(&name, password.as_ref(), authzid.as_deref()));
+        let found =
+            spawn_blocking(move || host.check(&name, password.as_ref(), authzid.as_deref()));
         let admitted = found.await.unwrap_or(Err(Refused::Unavailable));
         self.metrics.login(admitted.is_ok());
         admitted
@@ -103,7 +111,9 @@ impl Host {
             Refused::Wrong
         })?;
         // Nobody acts for somebody else here.
-        if authzid.is_some_and(|other| self.local_name(other) != self.local_name(name)) {
+        if authzid.is_some_and(|other| {
+            self.directory.local_name(other) != self.directory.local_name(name)
+        }) {
             return Err(Refused::Wrong);
         }
         let right = password.is_none_or(|password| verifier.is_of(password));
@@ -122,7 +132,9 @@ impl Host {
 
     fn stored(&self, name: &str) -> Result<Option<(User, Verifier)>, Refused> {
         let found = self.store.verifier(name).and_then(|found| match found {
-            None if self.local_name(name) != name => self.store.verifier(self.local_name(name)),
+            None if self.directory.local_name(name) != name => {
+                self.store.verifier(self.directory.local_name(name))
+            }
             found => Ok(found),
         });
         found.map_err(|error| {
@@ -130,7 +142,9 @@ impl Host {
             Refused::Unavailable
         })
     }
+}
 
+impl Directory {
     /// Takes one of our domains off a name.
     fn local_name<'a>(&self, name: &'a str) -> &'a str {
         match name.rsplit_once('@') {
@@ -145,12 +159,12 @@ impl Host {
 
     /// Finds who receives what is sent to an address of ours: who has it as a name, or has its
     /// local part, which may go on after a `+` (RFC 5233).
-    pub(crate) fn receiver(&self, to: &Mailbox) -> Result<Option<User>, crate::database::Failure> {
+    pub(crate) fn receiver(&self, store: &Store, to: &Mailbox) -> Result<Option<User>, Failure> {
         let local = to.unquoted_local_part();
         let base = local.split_once('+').map_or(&*local, |(base, _)| base);
         let names = [format!("{local}@{}", to.domain()), local.to_string(), base.to_owned()];
         for name in names {
-            if let Some(user) = self.store.user(&name)? {
+            if let Some(user) = store.user(&name)? {
                 return Ok(Some(user));
             }
         }
@@ -159,10 +173,10 @@ impl Host {
 
     /// Finds who reads what is for the postmaster (RFC 5321 §4.5.1): the user of that name, or the
     /// first of all.
-    pub(crate) fn postmaster(&self) -> Result<Option<User>, crate::database::Failure> {
-        match self.store.user("postmaster")? {
+    pub(crate) fn postmaster(&self, store: &Store) -> Result<Option<User>, Failure> {
+        match store.user("postmaster")? {
             Some(user) => Ok(Some(user)),
-            None => Ok(self.store.users()?.into_iter().next()),
+            None => Ok(store.users()?.into_iter().next()),
         }
     }
 }

@@ -13,29 +13,29 @@ mod tls;
 mod users;
 
 use std::{
+    env,
     fs::{self, File, TryLockError},
     path::Path,
     process::ExitCode,
 };
 
-use arguments::{Arguments, Command};
-use clap::{CommandFactory, Parser, error::ErrorKind};
+use arguments::{Serve, User};
+use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 /// Anything that stops the program, in a sentence.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let done = match (arguments.command, arguments.serve) {
-        (Some(Command::User { command }), _) => users::run(&command),
-        (None, Some(serve)) => service::run(serve),
-        (None, None) => {
-            let text = "say what to serve, or `mailhost user`; `mailhost --help` tells more";
-            Arguments::command().error(ErrorKind::MissingRequiredArgument, text).exit()
-        }
+    let words: Vec<_> = env::args_os().collect();
+    let user = words.get(1).is_some_and(|word| word == "user");
+    // The command lines have nothing in common but the program.
+    let done = if user {
+        users::run(&User::parse_from(words.into_iter().skip(1)))
+    } else {
+        let arguments = Serve::parse_from(words);
+        log();
+        service::run(arguments)
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,6 +44,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Logs to standard error what RUST_LOG says; only warnings by default.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 /// Makes the data directory, and locks it for as long as the file lives.

@@ -2,12 +2,9 @@
 use std::{
     collections::HashSet,
     io,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
 use homing::{
     pop3::{
         Entry, Maildrop, Response, ResponseCode, Text, UniqueId,
@@ -20,25 +17,18 @@ use homing::{
         server::Claim,
     },
 };
-use tokio::{
-    io::{AsyncRead, ReadBuf},
-    task::{JoinHandle, spawn_blocking},
-};
+use tokio::task::spawn_blocking;
 use tracing::error;
 
 use crate::{
-    Failure,
-    database,
+    Failure, database,
     host::{Host, Refused},
-    store::{BlobId, Inbox, Store},
+    store::{Inbox, Reader},
 };
-
-/// How much of a message is read at once.
-const PIECE: usize = 256 * 1024;
 
 /// Says what a session offers.
 pub(crate) fn config(host: &Host) -> Result<Config, Failure> {
-    let mut config = Config::new(Text::new(&format!("{} POP3 ready", host.name))?);
+    let mut config = Config::new(Text::new(&format!("{} POP3 ready", host.directory.name))?);
     config.stls = host.tls.is_some();
     config.login_without_tls = host.clear_passwords;
     config.mechanisms = Host::MECHANISMS.to_vec();
@@ -81,7 +71,7 @@ impl Session {
 }
 
 impl Handler for Session {
-    type Message = Message;
+    type Message = Reader;
 
     async fn log_in(&mut self, login: Login) -> Result<Maildrop, Response> {
         let claim = claim(login).ok_or_else(wrong)?;
@@ -110,10 +100,10 @@ impl Handler for Session {
         found.ok_or_else(|| refuse(ResponseCode::SysTemp, "passwords cannot be checked"))
     }
 
-    async fn retrieve(&mut self, index: usize) -> io::Result<Message> {
+    async fn retrieve(&mut self, index: usize) -> io::Result<Reader> {
         let messages = self.open.as_ref().map(|(_, inbox)| &inbox.messages);
         let message = messages.and_then(|all| all.get(index)).ok_or(io::ErrorKind::NotFound)?;
-        let mut message = Message::new(self.host.store.clone(), message.blob);
+        let mut message = Reader::new(self.host.store.clone(), message.blob);
         // A message that cannot be read is better refused now than cut off later.
         message.fill().await?;
         Ok(message)
@@ -157,53 +147,4 @@ fn unavailable(error: &database::Failure) -> Response {
 
 fn refuse(code: ResponseCode, text: &'static str) -> Response {
     Response::err(Text::from_static(text)).with_code(code)
-}
-
-/// A message that is read piece by piece.
-pub(crate) struct Message {
-    store: Store,
-    blob: BlobId,
-    offset: u64,
-    piece: Bytes,
-    next: Option<JoinHandle<Result<Bytes, database::Failure>>>,
-}
-
-impl Message {
-    const fn new(store: Store, blob: BlobId) -> Self {
-        Self { store, blob, offset: 0, piece: Bytes::new(), next: None }
-    }
-
-    /// Reads the next piece, if the last one is used up.
-    async fn fill(&mut self) -> io::Result<()> {
-        std::future::poll_fn(|context| self.poll_fill(context)).await
-    }
-
-    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.piece.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
-        let next = self.next.get_or_insert_with(|| {
-            let (store, blob, offset) = (self.store.clone(), self.blob, self.offset);
-            spawn_blocking(move || store.octets(blob, offset, PIECE))
-        });
-        let read = ready!(Pin::new(next).poll(context));
-        self.next = None;
-        let piece = read.map_err(io::Error::other)?.map_err(io::Error::other)?;
-        self.offset += piece.len() as u64;
-        self.piece = piece;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncRead for Message {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        ready!(self.poll_fill(context))?;
-        let length = self.piece.len().min(into.remaining());
-        into.put_slice(&self.piece.split_to(length));
-        Poll::Ready(Ok(()))
-    }
 }

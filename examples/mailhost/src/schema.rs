@@ -7,7 +7,8 @@ const VERSION: i64 = 1;
 /// Makes the tables, if they are not there.
 pub(crate) fn prepare(connection: &mut dyn Connection) -> Result<(), String> {
     let failed = |error: Failure| format!("the store cannot be prepared: {error}");
-    connection.batch("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BIGINT NOT NULL)")
+    connection
+        .batch("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BIGINT NOT NULL)")
         .map_err(failed)?;
     let sql = "SELECT value FROM settings WHERE name = 'schema'";
     match connection.row(sql, &[]).map_err(failed)?.map(|row| row.int(0)) {
@@ -90,11 +91,11 @@ fn tables(Types { blob, identity }: Types) -> String {
         CREATE TABLE journal (
             number {identity},
             host TEXT NOT NULL,
-            record {blob} NOT NULL
+            record TEXT NOT NULL
         );
         CREATE TABLE queued (
             host TEXT NOT NULL,
-            message TEXT NOT NULL,
+            message BIGINT NOT NULL,
             blob BIGINT NOT NULL REFERENCES blobs (id),
             PRIMARY KEY (host, message)
         );

@@ -11,9 +11,7 @@ use homing::{
     pop3::{self as pop3_proto},
     proto_core::{
         Machine,
-        tokio::{
-            AcceptLimits, BoxStream, Driver, Shutdown, accept_loop, channel_binding, random,
-        },
+        tokio::{AcceptLimits, BoxStream, Driver, Shutdown, accept_loop, channel_binding, random},
     },
     sasl::Seed,
     smtp as smtp_proto,
@@ -30,7 +28,7 @@ use crate::{
     Failure,
     arguments::Serve,
     database::Url,
-    host::Host,
+    host::{Directory, Host},
     lock,
     metrics::{self, Metrics, Open},
     pop3::{self, Locks},
@@ -65,23 +63,23 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
 }
 
 async fn serve(arguments: Serve, store: Store) -> Result<(), Failure> {
-    let directory = &arguments.store.data;
+    let data = &arguments.store.data;
     let domains: Vec<_> = arguments.domain.iter().map(|it| it.to_lowercase()).collect();
     let acceptor = match (&arguments.cert, &arguments.key) {
         (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
-        _ if arguments.self_signed => Some(tls::self_signed(directory, &domains)?),
+        _ if arguments.self_signed => Some(tls::self_signed(data, &domains)?),
         _ => None,
     };
     let name = domains.first().cloned().ok_or("--domain is missing")?;
-    let relay = Relay::start(&name, &arguments, store.clone()).await?;
+    let key = key(data)?;
+    let directory = Arc::new(Directory { name, domains, data: data.clone() });
+    let relay = Relay::start(&arguments, Arc::clone(&directory), store.clone()).await?;
     let host = Arc::new(Host {
-        name,
-        domains,
-        directory: directory.clone(),
+        directory,
         store,
         relay,
         tls: acceptor,
-        key: key(directory)?,
+        key,
         clear_passwords: arguments.clear_passwords,
         pop3_locks: Locks::default(),
         shutdown: Shutdown::default(),
@@ -102,7 +100,7 @@ async fn serve(arguments: Serve, store: Store) -> Result<(), Failure> {
     info!("ending");
     host.shutdown.begin();
     while tasks.join_next().await.is_some() {}
-    host.relay.stop().await;
+    host.relay.stop();
     Ok(())
 }
 

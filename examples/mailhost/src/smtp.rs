@@ -34,7 +34,7 @@ pub(crate) enum Door {
 
 /// Says what a session offers at a door.
 pub(crate) fn config(host: &Host, door: Door) -> Result<Config, Failure> {
-    let mut config = Config::new(host.name.parse()?);
+    let mut config = Config::new(host.directory.name.parse()?);
     config.lmtp = door == Door::Lmtp;
     if door != Door::Lmtp {
         config.extensions = config.extensions.with(Extension::Dsn);
@@ -97,7 +97,7 @@ impl Reception {
     async fn recipient(&mut self, to: ForwardPath, parameters: Parameters) -> Option<Reply> {
         let envelope = self.envelope.as_mut()?;
         let mailbox = match to {
-            ForwardPath::Mailbox(mailbox) if !self.host.is_ours(mailbox.domain()) => {
+            ForwardPath::Mailbox(mailbox) if !self.host.directory.is_ours(mailbox.domain()) => {
                 if self.user.is_none() {
                     return reply(550, "5.7.1 I relay for my own users only");
                 }
@@ -108,7 +108,10 @@ impl Reception {
             ForwardPath::Postmaster => None,
         };
         let host = Arc::clone(&self.host);
-        let find = move || mailbox.map_or_else(|| host.postmaster(), |it| host.receiver(&it));
+        let find = move || match mailbox {
+            Some(mailbox) => host.directory.receiver(&host.store, &mailbox),
+            None => host.directory.postmaster(&host.store),
+        };
         match spawn_blocking(find).await {
             Ok(Ok(Some(user))) if envelope.users.contains(&user) => None,
             Ok(Ok(Some(user))) => {
@@ -130,7 +133,7 @@ impl Reception {
             ours: (!envelope.users.is_empty()).then(Spool::new),
             others: (!envelope.others.is_empty()).then(Spool::new),
         };
-        let directory = &self.host.directory;
+        let directory = &self.host.directory.data;
         let begun = copies.ours.iter_mut().try_for_each(|it| it.write(path.as_bytes(), directory));
         let begun = begun.and_then(|()| copies.write(trace.as_bytes(), directory));
         envelope.message = Some(begun.map(|()| copies));
@@ -154,7 +157,7 @@ impl Reception {
         };
         format!(
             "Received: from {client} ({peer})\r\n\tby {} with {with}{tls}{auth};\r\n\t{}\r\n",
-            self.host.name,
+            self.host.directory.name,
             now()
         )
     }
@@ -162,7 +165,7 @@ impl Reception {
     fn piece(&mut self, octets: &[u8]) {
         let Some(Envelope { message: Some(message), .. }) = &mut self.envelope else { return };
         if let Ok(copies) = message
-            && let Err(error) = copies.write(octets, &self.host.directory)
+            && let Err(error) = copies.write(octets, &self.host.directory.data)
         {
             error!(%error, "a message cannot be received");
             *message = Err(error);
@@ -188,7 +191,7 @@ impl Reception {
                 Err(NotQueued::Unavailable) => return reply(451, "4.3.0 local error"),
             }
         }
-        let Some(octets) = for_ours else { return None };
+        let octets = for_ours?;
         self.deliver(octets, users).await
     }
 

@@ -5,30 +5,30 @@ use homing::proto_core::{Secret, blocking::random};
 
 use crate::{
     Failure,
-    arguments::{StoreArguments, UserArguments, UserCommand},
+    arguments::{StoreArguments, User, UserArguments},
     database::Url,
     host::Host,
     store::Store,
 };
 
 /// Runs `mailhost user`. A mailhost that is in service need not be stopped.
-pub(crate) fn run(command: &UserCommand) -> Result<(), Failure> {
+pub(crate) fn run(command: &User) -> Result<(), Failure> {
     match command {
-        UserCommand::Add(arguments) => {
+        User::Add(arguments) => {
             let store = open(&arguments.store)?;
             if store.user(&arguments.name)?.is_some() {
                 return Err(format!("there is a user {} already", arguments.name).into());
             }
             set(&store, &arguments.name, &password(arguments)?)
         }
-        UserCommand::Passwd(arguments) => {
+        User::Passwd(arguments) => {
             let store = open(&arguments.store)?;
             if store.user(&arguments.name)?.is_none() {
                 return Err(format!("there is no user {}", arguments.name).into());
             }
             set(&store, &arguments.name, &password(arguments)?)
         }
-        UserCommand::List(arguments) => {
+        User::List(arguments) => {
             for user in open(arguments)?.users()? {
                 println!("{}", user.name);
             }

@@ -1,9 +1,5 @@
 //! Messages in mailboxes: arriving, being listed, and being removed.
-use super::{
-    BlobId, Octets, Store, User,
-    mailboxes::unix_time,
-    octets::int,
-};
+use super::{BlobId, Octets, Store, User, mailboxes::unix_time, octets::int};
 use crate::database::{Connection, Failure, Value};
 
 /// What a new message is beside its octets.
@@ -45,24 +41,20 @@ impl Store {
     pub(crate) fn deliver(&self, delivery: Delivery) -> Result<(), Failure> {
         let Delivery { octets, users } = delivery;
         let mailboxes = self.writer.write(move |connection| {
-            let blob = octets.keep(connection)?;
-            let arrival = Arrival {
-                blob,
-                size: octets.size(),
-                flags: String::new(),
-                received: (unix_time(), 0),
-            };
-            let mut mailboxes = Vec::new();
-            for user in &users {
-                let sql = "SELECT id FROM mailboxes WHERE user_id = $1 AND name = 'INBOX'";
-                let row = connection.row(sql, &[user.id.into()])?;
-                let mailbox = row.ok_or(Failure::Damaged)?.int(0);
-                add(connection, mailbox, &arrival)?;
-                mailboxes.push(mailbox);
-            }
-            Ok(mailboxes)
-        })?;
+            let (blob, size) = (octets.keep(connection)?, octets.size());
+            users.iter().map(|user| add_to_inbox(connection, blob, size, user)).collect()
+        });
+        let mailboxes: Vec<_> = mailboxes?;
         mailboxes.into_iter().for_each(|mailbox| self.changed(mailbox));
+        Ok(())
+    }
+
+    /// Puts a message whose octets are kept already into somebody's INBOX.
+    pub(crate) fn deliver_kept(&self, blob: BlobId, size: u64, user: &User) -> Result<(), Failure> {
+        let user = user.clone();
+        let mailbox =
+            self.writer.write(move |connection| add_to_inbox(connection, blob, size, &user))?;
+        self.changed(mailbox);
         Ok(())
     }
 
@@ -91,6 +83,20 @@ impl Store {
         self.changed(mailbox);
         Ok(())
     }
+}
+
+/// Puts a message into somebody's INBOX; returns which mailbox that is.
+fn add_to_inbox(
+    connection: &mut dyn Connection,
+    blob: BlobId,
+    size: u64,
+    user: &User,
+) -> Result<i64, Failure> {
+    let sql = "SELECT id FROM mailboxes WHERE user_id = $1 AND name = 'INBOX'";
+    let mailbox = connection.row(sql, &[user.id.into()])?.ok_or(Failure::Damaged)?.int(0);
+    let received = (unix_time(), 0);
+    add(connection, mailbox, &Arrival { blob, size, flags: String::new(), received })?;
+    Ok(mailbox)
 }
 
 /// Puts a message into a mailbox; returns its UID.

@@ -2,6 +2,8 @@
 mod mailboxes;
 mod messages;
 mod octets;
+mod queue;
+mod reader;
 mod readers;
 mod users;
 mod writer;
@@ -19,6 +21,8 @@ use tracing::warn;
 pub(crate) use self::{
     messages::{Delivery, Inbox},
     octets::{BlobId, Octets, Spool},
+    queue::Entry,
+    reader::Reader,
     users::User,
 };
 use self::{readers::Readers, writer::Writer};

@@ -86,6 +86,17 @@ impl Octets {
         self.size
     }
 
+    /// Returns at most so many octets from the beginning.
+    pub(crate) fn beginning(&self, at_most: usize) -> io::Result<Bytes> {
+        let Some(file) = &self.file else {
+            return Ok(self.held.slice(..at_most.min(self.held.len())));
+        };
+        let length = usize::try_from(self.size).unwrap_or(at_most).min(at_most);
+        let mut octets = vec![0; length];
+        file.read_exact_at(&mut octets, 0)?;
+        Ok(octets.into())
+    }
+
     /// Keeps them, within a transaction; those that are kept already are not kept twice.
     pub(crate) fn keep(&self, connection: &mut dyn Connection) -> Result<BlobId, Failure> {
         let sql = "SELECT id FROM blobs WHERE hash = $1";
@@ -112,7 +123,8 @@ impl Octets {
         for (number, offset) in (0..).zip((0..self.size).step_by(PIECE)) {
             let left = usize::try_from(self.size - offset).unwrap_or(PIECE);
             let mut piece = vec![0; left.min(PIECE)];
-            file.read_exact_at(&mut piece, offset).map_err(|error| Failure::Broken(error.into()))?;
+            file.read_exact_at(&mut piece, offset)
+                .map_err(|error| Failure::Broken(error.into()))?;
             insert(number, piece)?;
         }
         Ok(id)

@@ -44,7 +44,8 @@ impl Store {
 
     /// Lists everybody, by name.
     pub(crate) fn users(&self) -> Result<Vec<User>, Failure> {
-        let rows = self.readers.read(|it| it.rows("SELECT id, name FROM users ORDER BY name", &[]))?;
+        let rows =
+            self.readers.read(|it| it.rows("SELECT id, name FROM users ORDER BY name", &[]))?;
         Ok(rows.into_iter().map(|mut row| User { id: row.int(0), name: row.text(1) }).collect())
     }
 

@@ -88,7 +88,8 @@ fn ended() -> Failure {
 /// Writes until nobody has a handle any more.
 fn write(url: &Url, mut connection: Box<dyn Connection>, changes: &mpsc::Receiver<Change>) {
     while let Ok(first) = changes.recv() {
-        let mut together: Vec<_> = [first].into_iter().chain(changes.try_iter().take(TOGETHER - 1)).collect();
+        let mut together: Vec<_> =
+            [first].into_iter().chain(changes.try_iter().take(TOGETHER - 1)).collect();
         let results = match commit(&mut *connection, &mut together) {
             Ok(results) => results,
             Err(error) => {
