@@ -6,6 +6,8 @@ mod postgres;
 mod sqlite;
 mod url;
 
+use homing::imap::engine;
+
 pub(crate) use self::url::Url;
 
 /// What is put into a database, and read out of it.
@@ -30,10 +32,6 @@ impl Row {
     /// Returns the number in a column, if it is one that fits.
     pub(crate) fn number<N: TryFrom<i64>>(&self, column: usize) -> Result<N, Failure> {
         N::try_from(self.int(column)).map_err(|_| Failure::Damaged)
-    }
-
-    pub(crate) fn is_null(&self, column: usize) -> bool {
-        matches!(self.0.get(column), None | Some(Value::Null))
     }
 
     pub(crate) fn text(&mut self, column: usize) -> String {
@@ -96,6 +94,8 @@ pub(crate) enum Failure {
     Conflict,
     /// Something is in it that we did not put there.
     Damaged,
+    /// What was asked cannot be; whatever was done for it is undone.
+    Refused(engine::Failure),
     /// Anything else, in its own words.
     Broken(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -106,12 +106,28 @@ impl std::fmt::Display for Failure {
             Self::Full => f.write_str("the disk of the database is full"),
             Self::Conflict => f.write_str("the database is busy with a conflicting change"),
             Self::Damaged => f.write_str("the database holds what mailhost did not write"),
+            Self::Refused(why) => why.fmt(f),
             Self::Broken(error) => write!(f, "the database failed: {error}"),
         }
     }
 }
 
 impl std::error::Error for Failure {}
+
+impl From<engine::Failure> for Failure {
+    fn from(why: engine::Failure) -> Self {
+        Self::Refused(why)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Broken(error.into()),
+        }
+    }
+}
 
 /// One connection to a database.
 pub(crate) trait Connection: Send {

@@ -7,8 +7,9 @@ use crate::database::{Connection, Failure, Value};
 pub(crate) struct Arrival {
     pub(crate) blob: BlobId,
     pub(crate) size: u64,
-    /// Separated by blanks.
-    pub(crate) flags: String,
+    /// Its flags that have bits, and its keywords between blanks.
+    pub(crate) bits: i64,
+    pub(crate) keywords: String,
     /// When, in seconds since 1970, and how many minutes east of Greenwich that was said.
     pub(crate) received: (i64, i64),
 }
@@ -95,7 +96,8 @@ fn add_to_inbox(
     let sql = "SELECT id FROM mailboxes WHERE user_id = $1 AND name = 'INBOX'";
     let mailbox = connection.row(sql, &[user.id.into()])?.ok_or(Failure::Damaged)?.int(0);
     let received = (unix_time(), 0);
-    add(connection, mailbox, &Arrival { blob, size, flags: String::new(), received })?;
+    let arrival = Arrival { blob, size, bits: 0, keywords: String::new(), received };
+    add(connection, mailbox, &arrival)?;
     Ok(mailbox)
 }
 
@@ -111,20 +113,22 @@ pub(super) fn add(
     let row = connection.row(sql, &[mailbox.into()])?.ok_or(Failure::Damaged)?;
     let (uid, mod_seq) = (row.int(0) - 1, row.int(1));
     let sql = "INSERT INTO messages \
-               (mailbox, uid, blob, size, flags, received, zone, saved, mod_seq) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+               (mailbox, uid, blob, size, bits, keywords, received, zone, saved, mod_seq) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let values = [
         mailbox.into(),
         uid.into(),
         arrival.blob.into(),
         int(arrival.size),
-        arrival.flags.as_str().into(),
+        arrival.bits.into(),
+        arrival.keywords.as_str().into(),
         arrival.received.0.into(),
         arrival.received.1.into(),
         unix_time().into(),
         mod_seq.into(),
     ];
     connection.run(sql, &values)?;
+    connection.announce(mailbox)?;
     u32::try_from(uid).map_err(|_| Failure::Full)
 }
 
@@ -147,5 +151,6 @@ pub(super) fn remove(
         let sql = "INSERT INTO expunged (mailbox, uid, mod_seq) VALUES ($1, $2, $3)";
         connection.run(sql, &[mailbox.into(), (*uid).into(), mod_seq.into()])?;
     }
+    connection.announce(mailbox)?;
     Store::sweep(connection, &blobs)
 }

@@ -15,11 +15,11 @@ pub(crate) struct User {
 /// The mailboxes that everybody has from the beginning, with what they are for (RFC 6154).
 const MAILBOXES: [(&str, &str); 6] = [
     ("INBOX", ""),
-    ("Archive", "\\Archive"),
-    ("Drafts", "\\Drafts"),
-    ("Junk", "\\Junk"),
-    ("Sent", "\\Sent"),
-    ("Trash", "\\Trash"),
+    ("Archive", "Archive"),
+    ("Drafts", "Drafts"),
+    ("Junk", "Junk"),
+    ("Sent", "Sent"),
+    ("Trash", "Trash"),
 ];
 
 impl Store {

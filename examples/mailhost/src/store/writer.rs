@@ -98,7 +98,11 @@ fn write(url: &Url, mut connection: Box<dyn Connection>, changes: &mpsc::Receive
                 together.iter_mut().map(|change| alone(url, &mut connection, change)).collect()
             }
         };
-        for (change, result) in together.into_iter().zip(results) {
+        for (mut change, result) in together.into_iter().zip(results) {
+            let result = match result {
+                Err(Failure::Conflict) => alone(url, &mut connection, &mut change),
+                result => result,
+            };
             (change.done)(result);
         }
     }
@@ -148,7 +152,7 @@ fn alone(
             },
             Err(Failure::Full) => return Err(Failure::Full),
             Err(Failure::Conflict) => {}
-            Err(Failure::Damaged) => return Err(Failure::Damaged),
+            Err(error @ (Failure::Damaged | Failure::Refused(_))) => return Err(error),
             Err(Failure::Broken(error)) => {
                 warn!(%error, "connecting to the database again");
                 *connection = url.open()?;
