@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod capability;
+pub mod client;
 pub mod command;
 mod cursor;
 mod date;
