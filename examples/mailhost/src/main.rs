@@ -2,6 +2,7 @@
 mod arguments;
 mod database;
 mod host;
+mod imap;
 mod metrics;
 mod pop3;
 mod relay;

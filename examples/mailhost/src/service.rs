@@ -8,7 +8,7 @@ use std::{
 };
 
 use homing::{
-    pop3::{self as pop3_proto},
+    imap as imap_proto, pop3 as pop3_proto,
     proto_core::{
         Machine,
         tokio::{AcceptLimits, BoxStream, Driver, Shutdown, accept_loop, channel_binding, random},
@@ -29,7 +29,7 @@ use crate::{
     arguments::Serve,
     database::Url,
     host::{Directory, Host},
-    lock,
+    imap, lock,
     metrics::{self, Metrics, Open},
     pop3::{self, Locks},
     relay::Relay,
@@ -46,6 +46,7 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 enum Service {
     Mail(Door),
     Pop3,
+    Imap,
 }
 
 /// Serves until a signal ends it.
@@ -106,14 +107,16 @@ async fn serve(arguments: Serve, store: Store) -> Result<(), Failure> {
 
 /// Opens every address before any is served: half a mail server helps nobody.
 async fn open(arguments: &Serve, host: &Arc<Host>) -> Result<JoinSet<()>, Failure> {
-    use Service::{Mail, Pop3};
-    let doors: [(&str, &[SocketAddr], Service, bool); 6] = [
+    use Service::{Imap, Mail, Pop3};
+    let doors: [(&str, &[SocketAddr], Service, bool); 8] = [
         ("smtp", &arguments.smtp, Mail(Door::Smtp), false),
         ("submission", &arguments.submission, Mail(Door::Submission), false),
         ("lmtp", &arguments.lmtp, Mail(Door::Lmtp), false),
         ("smtps", &arguments.smtps, Mail(Door::Submission), true),
         ("pop3", &arguments.pop3, Pop3, false),
         ("pop3s", &arguments.pop3s, Pop3, true),
+        ("imap", &arguments.imap, Imap, false),
+        ("imaps", &arguments.imaps, Imap, true),
     ];
     let mut open = Vec::new();
     for (name, addresses, service, secured) in doors {
@@ -198,6 +201,20 @@ async fn connection(
             let driver = observed(driver, &host, peer).with_shutdown(&host.shutdown);
             let mut session = pop3::Session::new(host);
             pop3_proto::tokio::serve(driver, acceptor.as_ref(), &mut session).await?;
+        }
+        Service::Imap => {
+            let config = imap::config(&host)?;
+            let driver = Driver::new(stream, |now| {
+                use imap_proto::server::Session;
+                let mut session = match secured {
+                    true => Session::new_secured(now, config),
+                    false => Session::new(now, config),
+                };
+                channel.into_iter().for_each(|channel| session.bind(channel));
+                session.with_seed(seed)
+            });
+            let driver = observed(driver, &host, peer).with_shutdown(&host.shutdown);
+            imap::serve(driver, acceptor.as_ref(), host).await?;
         }
     }
     Ok(())

@@ -22,7 +22,6 @@ use tracing::warn;
 
 pub(crate) use self::{
     account::Account,
-    folder::Folder,
     messages::{Delivery, Inbox},
     octets::{BlobId, Octets, Spool},
     queue::Entry,
