@@ -30,13 +30,23 @@ impl<S: Store> Engine<S> {
     /// [follow](Self::octets).
     ///
     /// # Errors
-    /// The command ends here, with NO and this: a literal need not be waited for.
-    pub fn part(&mut self, part: &AppendPart) -> Result<(), RespText> {
-        match self.take_part(part) {
-            Ok(()) => Ok(()),
-            Err(refusal) => {
+    /// The literal need not be waited for: the command ends here, with this.
+    pub fn part(&mut self, part: &AppendPart) -> Result<(), (Condition, RespText)> {
+        let result = self.take_part(part);
+        let Some(appending) = &mut self.appending else {
+            let refusal = bad("nothing is appended");
+            return Err((refusal.condition, refusal.text));
+        };
+        let failed = result.err();
+        if appending.failed.is_none() {
+            appending.failed = failed;
+        }
+        // What is wrong elsewhere than before a literal is said at the next one, or at the end.
+        match appending.failed.clone().filter(|_| matches!(part, AppendPart::Text(_))) {
+            None => Ok(()),
+            Some(refusal) => {
                 self.appending = None;
-                Err(refusal.text)
+                Err((refusal.condition, refusal.text))
             }
         }
     }
@@ -131,11 +141,11 @@ impl<S: Store> Engine<S> {
                 if appending.octets.saturating_add(literal.size) > limit {
                     return Err(Failure::TooBig.into());
                 }
-                appending.failed.clone().map_or(Ok(()), Err)
+                Ok(())
             }
             AppendPart::Url(url) => {
                 appending.count(&self.limits)?;
-                self.take_url(url, limit)
+                if appending.failed.is_none() { self.take_url(url, limit) } else { Ok(()) }
             }
         }
     }

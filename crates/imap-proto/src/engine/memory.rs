@@ -561,7 +561,7 @@ impl All {
             }
         }
         let forgotten = mail.removed.len().saturating_sub(journal);
-        if let Some((at, _)) = mail.removed.drain(..forgotten).last() {
+        if let Some((at, _)) = mail.removed.drain(..forgotten).next_back() {
             mail.known_since = at;
         }
         Ok(())

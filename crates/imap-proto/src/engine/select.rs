@@ -52,6 +52,7 @@ impl<S: Store> Engine<S> {
         if !self.enabled.is_rev2() {
             self.tell(Response::Recent(number(view.recent_count())));
             let unseen = view.iter().find(|row| !view.has_flag(row, &Flag::Seen));
+            let unseen = unseen.filter(|_| !self.enabled.uid_only());
             if let Some(number) = unseen.and_then(|row| view.number(row.uid)) {
                 self.tell(untagged(coded(Code::Unseen(number), "the first that is not seen")));
             }

@@ -1,5 +1,9 @@
 //! The engine over the store in memory, command lines in, response lines out.
+mod hostile;
+mod interleavings;
 mod script;
+mod stores;
+mod tables;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,8 +11,8 @@ use alloc::vec::Vec;
 use bytes::BytesMut;
 
 use super::{Engine, Limits, Output, memory};
-use crate::command::{Event, Reader, Tagged};
-use crate::{Condition, Dialect, Response, Tag};
+use crate::command::{AppendPart, Event, Reader, Tagged};
+use crate::{Dialect, Response, Tag};
 use proto_core::Input;
 
 /// A client whose commands are lines.
@@ -33,14 +37,17 @@ impl Client {
 
     /// Says a command, with its literals, without its last CRLF; returns what is answered.
     pub(super) fn say(&mut self, line: &str) -> String {
-        self.input.push(line.as_bytes());
+        self.input.push(with_literals(line).as_bytes());
         self.input.push(b"\r\n");
         let mut out = BytesMut::new();
         loop {
             match self.reader.next(&mut self.input) {
                 Ok(Some(event)) => self.take(event, &mut out),
                 Ok(None) => break,
-                Err(bad) => out.extend_from_slice(alloc::format!("BAD {bad:?}\r\n").as_bytes()),
+                Err(bad) => {
+                    self.engine.abort();
+                    out.extend_from_slice(alloc::format!("BAD {}\r\n", bad.kind).as_bytes());
+                }
             }
         }
         text(&out)
@@ -56,11 +63,17 @@ impl Client {
                     out.extend_from_slice(b" not for the engine\r\n");
                 }
             }
+            // The command has been answered already.
+            Event::Part(part) if self.tag.is_none() => {
+                if matches!(part, AppendPart::Text(_)) {
+                    self.reader.refuse();
+                }
+            }
             Event::Part(part) => match self.engine.part(&part) {
-                Ok(()) => self.reader.accept(),
-                Err(text) => {
-                    let tag = self.tag.clone().unwrap();
-                    let condition = Condition::No;
+                Ok(()) if matches!(part, AppendPart::Text(_)) => self.reader.accept(),
+                Ok(()) => {}
+                Err((condition, text)) => {
+                    let tag = self.tag.take().unwrap();
                     Response::Tagged { tag, condition, text }.write(out, Dialect::SERVER);
                     self.reader.refuse();
                 }
@@ -101,7 +114,7 @@ impl Client {
                     out.extend_from_slice(alloc::format!("broken: {failure}\r\n").as_bytes());
                 }
                 Output::Done(condition, text) => {
-                    let tag = self.tag.clone().unwrap();
+                    let tag = self.tag.take().unwrap();
                     Response::Tagged { tag, condition, text }.write(out, Dialect::SERVER);
                 }
             }
@@ -110,6 +123,18 @@ impl Client {
             fill(&line, &octets, &gaps, out);
         }
     }
+}
+
+/// `<<text>>` is a literal.
+fn with_literals(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("<<") {
+        let (literal, after) = after.split_once(">>").unwrap();
+        out += &alloc::format!("{before}{{{}+}}\r\n{literal}", literal.len());
+        rest = after;
+    }
+    out + rest
 }
 
 /// Puts octets where a response has room for them.

@@ -2,7 +2,7 @@
 //!
 //! `C:` is what a client says, `S:` all that it is answered; `C2:` and `S2:` are a second client's.
 //! `I2:` is a client in IDLE, or one for whom the engine is woken: what it is told follows. `\r\n`
-//! in a command is a line end; an answer's literals go over several lines.
+//! in a command is a line end, `<<…>>` a literal; an answer's literals go over several lines.
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -19,7 +19,7 @@ macro_rules! scripts {
     )*};
 }
 
-scripts! { rfc_9051 }
+scripts! { rfc_9051 two_clients condstore rev2 administration }
 
 fn run(script: &str) {
     let account = memory::Account::new();
@@ -32,7 +32,13 @@ fn run(script: &str) {
         let (mark, rest) = line.split_once(": ").unwrap_or((line, ""));
         let (kind, who) = mark.split_at_checked(1).unwrap_or(("", ""));
         match kind {
-            _ if line.starts_with('#') || line.is_empty() => {}
+            _ if line.starts_with('#') => {}
+            _ if line.is_empty() => {
+                // Between dialogues, or in a literal.
+                if let Some(said) = owed.get_mut(&last).filter(|said| !said.is_empty()) {
+                    assert_eq!(said.pop().as_deref(), Some(""));
+                }
+            }
             "C" | "I" if who.parse::<u8>().is_ok() || who.is_empty() => {
                 check_none(&owed, line);
                 let client = clients.entry(who.into()).or_insert_with(|| Client::new(&account));
