@@ -141,7 +141,7 @@ impl World {
                     letter.to.iter().map(|to| ForwardPath::Mailbox(mailbox(to.address)));
                 let mut envelope = Envelope::new(from, recipients.collect());
                 // Some want to know.
-                if letter.from % 50 == 0 {
+                if letter.from.is_multiple_of(50) {
                     let wish = Notify::SUCCESS.and(Notify::FAILURE);
                     for recipient in &mut envelope.recipients {
                         recipient.parameters = Parameters::default().with_notify(wish);

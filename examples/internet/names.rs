@@ -146,7 +146,7 @@ pub(crate) fn zone(size: Size, number: u32, serial: u32) -> Zone {
 }
 
 pub(crate) const fn has_second_mail_host(domain: u32) -> bool {
-    domain % 4 == 0
+    domain.is_multiple_of(4)
 }
 
 /// What the servers of the root and of the top-level domains have.

@@ -762,10 +762,10 @@ impl World {
             self.cut_off(site, id);
         }
         self.metrics.crashes += 1;
-        let lasts = self.plan.faults.iter().filter(|fault| {
+        let mut lasts = self.plan.faults.iter().filter(|fault| {
             matches!(fault.what, What::Crash { site: it, .. } if it == site) && fault.at <= self.now
         });
-        let down = lasts.last().map_or(MINUTE, |fault| fault.lasts);
+        let down = lasts.next_back().map_or(MINUTE, |fault| fault.lasts);
         self.agenda.add(self.now + down, Event::Restart(site));
     }
 
