@@ -149,11 +149,11 @@ fn authority() -> Authority {
     authority
 }
 
-fn look_up(name: &Name, rtype: RecordType) -> Answer {
+fn look_up(owner: &Name, rtype: RecordType) -> Answer {
     let authority = authority();
     let config = recursive::Config::new([(name("root"), [192, 0, 2, 53].into())]);
     let mut resolver = recursive::Resolver::new(config, [7; 32]);
-    let query = Query::new(name, rtype).recursion(true).write();
+    let query = Query::new(owner, rtype).recursion(true).write();
     let query = DnsMessage::parse(&query).unwrap();
     resolver.resolve(NOW, ClientId(1), &query, Transport::Udp).unwrap();
     while let Some(transmit) = resolver.transmit() {
