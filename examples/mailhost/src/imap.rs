@@ -152,7 +152,7 @@ impl Desk {
         match engine.part(part) {
             Ok(()) if matches!(part, AppendPart::Text(_)) => self.driver.machine().accept(),
             Ok(()) => Ok(()),
-            Err(why) => self.finish(Condition::No, why),
+            Err((condition, why)) => self.finish(condition, why),
         }
     }
 

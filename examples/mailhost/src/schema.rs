@@ -1,23 +1,45 @@
 //! The tables, which both databases have alike.
+use std::{thread, time::Duration};
+
 use crate::database::{Connection, Failure, Types};
 
 /// The number of this schema. A database of another is not touched.
 const VERSION: i64 = 1;
 
+/// How often making the tables is tried, while another host does the same.
+const TRIES: u32 = 5;
+
 /// Makes the tables, if they are not there.
 pub(crate) fn prepare(connection: &mut dyn Connection) -> Result<(), String> {
-    let failed = |error: Failure| format!("the store cannot be prepared: {error}");
-    connection
-        .batch("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BIGINT NOT NULL)")
-        .map_err(failed)?;
-    let sql = "SELECT value FROM settings WHERE name = 'schema'";
-    match connection.row(sql, &[]).map_err(failed)?.map(|row| row.int(0)) {
-        Some(VERSION) => Ok(()),
-        Some(other) => Err(format!("the store has schema {other}; this mailhost knows {VERSION}")),
-        None => {
-            let tables = tables(connection.types());
-            connection.batch(&format!("BEGIN; {tables}; COMMIT")).map_err(failed)
+    for _ in 1..TRIES {
+        if let Ok(version) = make(connection) {
+            return check(version);
         }
+        let _ = connection.batch("ROLLBACK");
+        thread::sleep(Duration::from_millis(200));
+    }
+    make(connection)
+        .map_err(|error| format!("the store cannot be prepared: {error}"))
+        .and_then(check)
+}
+
+fn make(connection: &mut dyn Connection) -> Result<i64, Failure> {
+    connection.batch(
+        "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+    )?;
+    let sql = "SELECT value FROM settings WHERE name = 'schema'";
+    if let Some(row) = connection.row(sql, &[])? {
+        return Ok(row.int(0));
+    }
+    let tables = tables(connection.types());
+    connection.batch(&format!("BEGIN; {tables}; COMMIT"))?;
+    Ok(VERSION)
+}
+
+fn check(version: i64) -> Result<(), String> {
+    match version {
+        VERSION => Ok(()),
+        other => Err(format!("the store has schema {other}; this mailhost knows {VERSION}")),
     }
 }
 

@@ -107,7 +107,11 @@ impl std::fmt::Display for Failure {
             Self::Conflict => f.write_str("the database is busy with a conflicting change"),
             Self::Damaged => f.write_str("the database holds what mailhost did not write"),
             Self::Refused(why) => why.fmt(f),
-            Self::Broken(error) => write!(f, "the database failed: {error}"),
+            Self::Broken(error) => {
+                write!(f, "the database failed: {error}")?;
+                // That of PostgreSQL has its words one below.
+                error.source().map_or(Ok(()), |source| write!(f, ": {source}"))
+            }
         }
     }
 }

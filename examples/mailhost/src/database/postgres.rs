@@ -14,6 +14,14 @@ use super::{Connection, Failure, Row, Types, Value};
 /// The channel on which changes of mailboxes are announced.
 const CHANNEL: &str = "homing_mailbox";
 
+/// What may succeed when it is tried again.
+static CONFLICTS: [SqlState; 4] = [
+    SqlState::T_R_SERIALIZATION_FAILURE,
+    SqlState::T_R_DEADLOCK_DETECTED,
+    SqlState::UNIQUE_VIOLATION,
+    SqlState::FOREIGN_KEY_VIOLATION,
+];
+
 /// A connection to a server.
 pub(super) struct Postgres {
     client: Client,
@@ -120,12 +128,8 @@ impl From<postgres::Error> for Failure {
     fn from(error: postgres::Error) -> Self {
         match error.code() {
             Some(code) if *code == SqlState::DISK_FULL => Self::Full,
-            Some(code)
-                if *code == SqlState::T_R_SERIALIZATION_FAILURE
-                    || *code == SqlState::T_R_DEADLOCK_DETECTED =>
-            {
-                Self::Conflict
-            }
+            // Octets that somebody swept away while they were referred to, among others.
+            Some(code) if CONFLICTS.contains(code) => Self::Conflict,
             _ => Self::Broken(error.into()),
         }
     }

@@ -7,6 +7,8 @@ mod octets;
 mod queue;
 mod reader;
 mod readers;
+#[cfg(test)]
+mod tests;
 mod users;
 mod writer;
 
