@@ -258,7 +258,7 @@ impl Postman {
             Action::Send { link, message, envelope } => {
                 let order = self.order(message, envelope).await?;
                 let orders = self.links.get(&link);
-                if !orders.is_some_and(|orders| orders.try_send(order).is_ok()) {
+                if orders.is_none_or(|orders| orders.try_send(order).is_err()) {
                     self.queue.closed(self.now(), seconds(), link);
                 }
             }
