@@ -277,7 +277,7 @@ fn report(outcome: &Outcome) -> u8 {
 fn unsent(reason: homing::smtp::client::Reason) -> u8 {
     use homing::smtp::client::Reason;
     match reason {
-        Reason::Interrupted | Reason::SessionFull { .. } => 3,
+        Reason::Interrupted | Reason::SessionFull { .. } | Reason::DomainsFull { .. } => 3,
         _ => 1,
     }
 }

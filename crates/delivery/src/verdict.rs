@@ -39,9 +39,11 @@ impl Verdict {
             }
             Delivery::Refused(_, reply) => Self::Deferred(words(reply)),
             // Another connection may do.
-            Delivery::Unsent(reason @ (Reason::Interrupted | Reason::SessionFull { .. })) => {
-                Self::Deferred(words(reason))
-            }
+            Delivery::Unsent(
+                reason @ (Reason::Interrupted
+                | Reason::SessionFull { .. }
+                | Reason::DomainsFull { .. }),
+            ) => Self::Deferred(words(reason)),
             Delivery::Unsent(reason) => Self::Failed(words(reason)),
             _ => Self::Deferred(Text::from_static("the connection ended after the message")),
         }
