@@ -55,21 +55,38 @@ def delivered(folder):
         yield sender[1], f'<{to[1]}>', letter
 
 
+def bare(folder):
+    """The letters alone, for clients that are told the envelope otherwise."""
+    for path in glob.glob(f'{folder}/*.eml'):
+        yield '', '', open(path, 'rb').read()
+
+
+# How what they got is kept, and what of it is compared: "copies" and "letters" octet for octet, what a
+# "maildir" holds but for the ends of lines, and "mboxo" but for the quoting of From.
+KINDS = {'copies': (copies, copies), 'letters': (bare, bare), 'maildir': (copies, delivered), 'mboxo': (bare, bare)}
+
+
+def plain(letter, kind):
+    """Without what cannot be compared."""
+    if kind == 'maildir':
+        return letter.replace(b'\r\n', b'\n')
+    return re.sub(rb'(?m)^>+From ', b'From ', letter) if kind == 'mboxo' else letter
+
+
 def compare(sent, got, kind):
-    """Says how what they got differs from what was sent; with "unix", in more than the ends of lines."""
-    have = list(delivered(got) if kind == 'unix' else copies(got))
-    # Over LMTP and SMTP a letter's last line ends.
-    want = [(sender, to, letter.removesuffix(b'\r\n') + b'\r\n') for sender, to, letter in copies(sent)]
-    if kind == 'unix':
-        want = [(sender, to, letter.replace(b'\r\n', b'\n')) for sender, to, letter in want]
-    have = sorted((sender, to, front(letter)[1]) for sender, to, letter in have)
-    if (want := sorted(want)) == have:
+    """Says how what they got differs from what was sent, but for the fields that relays put in front."""
+    read_sent, read_got = KINDS[kind]
+    # In transit a letter's last line ends.
+    want = ((sender, to, letter.removesuffix(b'\r\n') + b'\r\n') for sender, to, letter in read_sent(sent))
+    have = ((sender, to, front(letter)[1]) for sender, to, letter in read_got(got))
+    want, have = (sorted((sender, to, plain(letter, kind)) for sender, to, letter in side) for side in (want, have))
+    if want == have:
         return None
     have_one, want_one = next((pair for pair in zip(have, want) if pair[0] != pair[1]), (('', '', b''), ('', '', b'')))
     at = next((i for i, pair in enumerate(zip(have_one[2], want_one[2])) if pair[0] != pair[1]),
               min(len(have_one[2]), len(want_one[2])))
     show = lambda one: (one[0], one[1], one[2][max(0, at - 40):at + 40])
-    return f'{len(have)} copies of {len(want)}; at {at}: {show(have_one)} is not {show(want_one)}'
+    return f'{len(have)} of {len(want)}; at {at}: {show(have_one)} is not {show(want_one)}'
 
 
 def envelopes(folder):
