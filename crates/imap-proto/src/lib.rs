@@ -8,6 +8,7 @@ pub mod command;
 mod cursor;
 mod date;
 mod diagnostic;
+pub mod engine;
 mod error;
 mod flag;
 pub mod frame;
