@@ -23,6 +23,7 @@ mod reader;
 mod response;
 mod section;
 mod seq_set;
+pub mod server;
 mod string;
 mod uid_set;
 mod utf7;
