@@ -2,58 +2,57 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use proto_core::Text;
 use sasl::Mechanism;
 
 use crate::command::{ArgumentLimits, ReaderLimits};
-use crate::{Atom, Capability, Id, frame};
+use crate::{Capability, Id, frame};
 
 /// What a server is and offers.
 ///
 /// ```
-/// use imap_proto::{Text, server::Config};
+/// use imap_proto::{Capability, server::Config};
 ///
-/// let mut config = Config::new(Text::from_static("hamburger.edu IMAP ready"));
-/// config.start_tls = true;
+/// let mut config = Config::default();
+/// config.capabilities.extend([Capability::StartTls, Capability::Move]);
 /// config.mechanisms = vec![sasl::Mechanism::PLAIN];
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// The words of the greeting.
-    pub greeting: Text,
-    /// What the application can do for clients that are authenticated; by default what
-    /// [`Engine`](crate::engine::Engine) can. What the session does itself it adds: STARTTLS,
-    /// AUTH=, LOGINDISABLED, COMPRESS=DEFLATE, and what every server has.
+    /// What is offered, in the order in which it is told. Each is announced only while it would
+    /// help: STARTTLS in clear and before login, most others after it. `AUTH=` follows from the
+    /// mechanisms, LOGINDISABLED from [`plaintext_passwords`](Self::plaintext_passwords). A
+    /// command of an extension that is not here is answered BAD.
+    ///
+    /// By default those of which an application need know nothing: IMAP4rev2 and IMAP4rev1,
+    /// SASL-IR, LITERAL+, ENABLE, ID, IDLE. Of LITERAL+ and LITERAL- offer one (RFC 7888 §5).
     pub capabilities: Vec<Capability>,
-    /// Whether TLS can be had by STARTTLS.
-    pub start_tls: bool,
-    /// Whether compression can be had (RFC 4978). It takes about 400 KiB a connection.
-    pub compress: bool,
     /// The mechanisms of authentication, in the order in which they are announced, as far as they
-    /// can be used: those that need a nonce are left out without
+    /// can be used: those that `sasl` does not know are left out, those that need a nonce without
     /// [`with_seed`](super::Session::with_seed), those that are bound before TLS, and those that
-    /// send a password while there is none.
+    /// send a password while there is none. None by default: then there is LOGIN.
     pub mechanisms: Vec<Mechanism>,
-    /// Whether passwords may come over a transport that is not encrypted: by LOGIN, PLAIN and the
-    /// like. Off, as RFC 9051 §11.2 wants.
+    /// Whether passwords may come over a transport that is not encrypted. Off by default; LOGIN is
+    /// then disabled before TLS (RFC 9051 §6.2.3).
     pub plaintext_passwords: bool,
-    /// What the server says it is (RFC 2971).
+    /// What the server says it is (RFC 2971). Nothing by default.
     pub id: Id,
     /// What a client may cost.
     pub limits: Limits,
 }
 
-impl Config {
-    /// Makes the configuration of a careful server.
-    #[must_use]
-    pub fn new(greeting: Text) -> Self {
-        let threads = ["ORDEREDSUBJECT", "REFERENCES"].into_iter().filter_map(Atom::new);
+impl Default for Config {
+    fn default() -> Self {
         Self {
-            greeting,
-            capabilities: ENGINE.iter().cloned().chain(threads.map(Capability::Thread)).collect(),
-            start_tls: false,
-            compress: false,
+            capabilities: alloc::vec![
+                Capability::Imap4rev2,
+                Capability::Imap4rev1,
+                Capability::SaslIr,
+                Capability::LiteralPlus,
+                Capability::Enable,
+                Capability::Id,
+                Capability::Idle,
+            ],
             mechanisms: Vec::new(),
             plaintext_passwords: false,
             id: Id::default(),
@@ -62,87 +61,71 @@ impl Config {
     }
 }
 
-/// What the engine of this crate does.
-static ENGINE: [Capability; 31] = [
-    Capability::Imap4rev2,
-    Capability::Imap4rev1,
-    Capability::Binary,
-    Capability::Catenate,
-    Capability::Children,
-    Capability::Condstore,
-    Capability::CreateSpecialUse,
-    Capability::Enable,
-    Capability::Esearch,
-    Capability::Idle,
-    Capability::ListExtended,
-    Capability::ListStatus,
-    Capability::LiteralPlus,
-    Capability::Metadata,
-    Capability::Move,
-    Capability::MultiAppend,
-    Capability::Namespace,
-    Capability::ObjectId,
-    Capability::Preview,
-    Capability::Qresync,
-    Capability::Replace,
-    Capability::SaveDate,
-    Capability::SearchRes,
-    Capability::Sort,
-    Capability::SortDisplay,
-    Capability::SpecialUse,
-    Capability::StatusSize,
-    Capability::UidPlus,
-    Capability::Unselect,
-    Capability::Utf8Accept,
-    Capability::Within,
-];
+impl Config {
+    /// Whether this is among the capabilities.
+    pub(super) fn offers(&self, capability: &Capability) -> bool {
+        self.capabilities.contains(capability)
+    }
+}
 
 /// What a client may cost a server.
 ///
 /// ```
-/// use imap_proto::server::Limits;
-///
-/// let mut limits = Limits::default();
-/// limits.bad_commands = 3;
+/// let mut limits = imap_proto::server::Limits::default();
+/// limits.message = 10_000_000;
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The limits of commands before the client is authenticated: 64 KiB of arguments, of which
-    /// the most is a token, and no messages.
-    pub stranger: ReaderLimits,
-    /// The limits of commands.
-    pub reader: ReaderLimits,
-    /// The longest line of an authentication exchange. 12288, as RFC 4954 §4 has it for SMTP.
-    pub sasl_line: usize,
-    /// How many commands in a row may be bad: 20, as Dovecot has it. The next one is answered
-    /// BYE.
-    pub bad_commands: u32,
-    /// How many logins may fail: 5. The next one is answered BYE.
-    pub logins: u32,
-    /// How much may be owed to the client before no more commands are read: 64 KiB.
-    pub output: usize,
-    /// How long a client may take to log in: 3 minutes, as Dovecot.
+    /// The limits of commands before login: arguments of 8 KiB and 10 literals at most. Whom
+    /// nobody knows needs a name and a password.
+    pub early: ReaderLimits,
+    /// The limits of commands after it. Messages have [their own](Self::message).
+    pub commands: ReaderLimits,
+    /// The largest message that may be appended, in octets: 64 MiB. One that is announced to be
+    /// larger is answered `NO [TOOBIG]` before it comes.
+    pub message: u64,
+    /// The largest literal that is read and thrown away, when a client sends without waiting what
+    /// is refused: 64 MiB, a message's limit. Before a larger one the session ends (RFC 7888 §4).
+    pub discarded: u64,
+    /// The longest line of an authentication exchange: 12288, by RFC 4954 §4, whose number
+    /// everybody took over.
+    pub auth_line: usize,
+    /// How many commands in a row may be bad: 20. The next one ends the session.
+    pub mistakes: u32,
+    /// How many failed logins end the session: 3, as Dovecot does.
+    pub failures: u32,
+    /// How long it may take to log in, whatever the client says meanwhile: 3 minutes, as Dovecot
+    /// has it. RFC 9051 §5.4 lets it be less than the 30 minutes of those who are known.
     pub login: Duration,
-    /// How long a client may be silent once it is authenticated, in IDLE too: 30 minutes, the
-    /// least that RFC 9051 §5.4 allows.
+    /// How long a client may say nothing, or not say a whole command, once it is known: 30
+    /// minutes, the least that RFC 9051 §5.4 allows; during IDLE as well (RFC 2177 §3).
     pub idle: Duration,
+    /// How long the next octets of a message may take to come: 5 minutes, as SMTP has it.
+    pub literal: Duration,
+    /// How much is owed to the client before commands that it has sent wait: 64 KiB.
+    pub output: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        let mut stranger = ReaderLimits::default();
-        stranger.frame = frame::Limits { literal: 64 * 1024, literals: 10, ..stranger.frame };
-        stranger.arguments = ArgumentLimits { octets: 64 * 1024, literals: 10 };
+        let mut early = ReaderLimits::default();
+        early.arguments = ArgumentLimits { octets: 8192, literals: 10, ..early.arguments };
+        // Messages are compared with their own limit.
+        let mut commands = ReaderLimits::default();
+        commands.frame = frame::Limits { literal: u64::MAX, ..commands.frame };
         Self {
-            stranger,
-            reader: ReaderLimits::default(),
-            sasl_line: 12_288,
-            bad_commands: 20,
-            logins: 5,
-            output: 64 * 1024,
+            early,
+            commands,
+            message: 64 * 1024 * 1024,
+            discarded: 64 * 1024 * 1024,
+            auth_line: 12_288,
+            mistakes: 20,
+            failures: 3,
             login: Duration::from_secs(180),
-            idle: Duration::from_secs(1800),
+            idle: Duration::from_secs(30 * 60),
+            literal: Duration::from_secs(300),
+            output: 64 * 1024,
         }
     }
 }
