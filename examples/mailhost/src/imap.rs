@@ -4,10 +4,10 @@ use std::{sync::Arc, time::SystemTime};
 use bytes::Bytes;
 use homing::{
     imap::{
-        Code, Condition, IString, Id, RespText,
-        command::AppendPart,
+        Atom, Capability, Code, Condition, IString, Id, RespText, Response,
+        command::{AppendPart, Command},
         engine::{Engine, Failure as EngineFailure, Limits, Output},
-        server::{Config, Event, Misuse, More, Session},
+        server::{Config, Event, Misuse, Session},
     },
     proto_core::{
         Text,
@@ -33,11 +33,49 @@ const PIECE: usize = 256 * 1024;
 /// How many responses the engine gives before they are written.
 const RESPONSES: usize = 256;
 
+/// What the engine over our store does, beside what every session does.
+static CAPABILITIES: [Capability; 30] = [
+    Capability::Unauthenticate,
+    Capability::CompressDeflate,
+    Capability::Binary,
+    Capability::Catenate,
+    Capability::Children,
+    Capability::Condstore,
+    Capability::CreateSpecialUse,
+    Capability::Esearch,
+    Capability::ListExtended,
+    Capability::ListStatus,
+    Capability::Metadata,
+    Capability::Move,
+    Capability::MultiAppend,
+    Capability::Namespace,
+    Capability::ObjectId,
+    Capability::Partial,
+    Capability::Preview,
+    Capability::Qresync,
+    Capability::Replace,
+    Capability::SaveDate,
+    Capability::SearchRes,
+    Capability::Sort,
+    Capability::SortDisplay,
+    Capability::SpecialUse,
+    Capability::StatusSize,
+    Capability::UidOnly,
+    Capability::UidPlus,
+    Capability::Unselect,
+    Capability::Utf8Accept,
+    Capability::Within,
+];
+
 /// Says what a session offers.
 pub(crate) fn config(host: &Host) -> Result<Config, Failure> {
-    let mut config = Config::new(Text::new(&format!("{} IMAP ready", host.directory.name))?);
-    config.start_tls = host.tls.is_some();
-    config.compress = true;
+    let mut config = Config::default();
+    config.capabilities.extend(CAPABILITIES.iter().cloned());
+    let threads = ["ORDEREDSUBJECT", "REFERENCES"].into_iter().filter_map(Atom::new);
+    config.capabilities.extend(threads.map(Capability::Thread));
+    if host.tls.is_some() {
+        config.capabilities.push(Capability::StartTls);
+    }
     config.plaintext_passwords = host.clear_passwords;
     config.mechanisms = Host::MECHANISMS.to_vec();
     let fields =
@@ -55,7 +93,7 @@ pub(crate) async fn serve(
     host: Arc<Host>,
 ) -> Result<(), Failure> {
     let changes = host.store.changes();
-    Desk { driver, host, engine: None, changes }.work(acceptor).await
+    Desk { driver, host, engine: None, refused: None, changes }.work(acceptor).await
 }
 
 /// What an engine gives, and the engine.
@@ -67,6 +105,8 @@ struct Desk {
     host: Arc<Host>,
     /// There once somebody has logged in; away while it works.
     engine: Option<Box<Engine<Account>>>,
+    /// Why what APPEND brings is not taken, while that still comes.
+    refused: Option<(Condition, RespText)>,
     changes: broadcast::Receiver<i64>,
 }
 
@@ -100,8 +140,14 @@ impl Desk {
 
     async fn answer(&mut self, event: Event) -> Result<(), Failure> {
         match event {
-            Event::Login(claim) => self.log_in(claim).await?,
-            Event::Lookup(lookup) => match self.host.lookup(&lookup).await {
+            Event::Connected => {
+                let words = Text::new(&format!("{} IMAP ready", self.host.directory.name))?;
+                let text = RespText::new(None, words);
+                let greeting = Response::Condition { condition: Condition::Ok, text };
+                self.driver.machine().respond(greeting)?;
+            }
+            Event::Auth(claim) => self.log_in(claim).await?,
+            Event::AuthLookup(lookup) => match self.host.lookup(&lookup).await {
                 Some(verifier) => self.driver.machine().supply(verifier)?,
                 None => self.finish(Condition::No, unavailable())?,
             },
@@ -110,19 +156,24 @@ impl Desk {
                 self.finish(Condition::Ok, text("forgotten"))?;
             }
             Event::Command(tagged) => {
+                let brings = matches!(tagged.command, Command::Append(_) | Command::Replace(_));
                 let now = now();
                 // The session keeps for itself what is not the engine's.
                 self.ask(move |engine| drop(engine.command(tagged, now))).await?;
+                if brings && self.driver.machine().awaits_answer() {
+                    self.refused = None;
+                    self.driver.machine().accept()?;
+                }
             }
             Event::Part(part) => self.take_part(&part)?,
             Event::Octets(octets) => self.with_engine(|engine| engine.octets(octets)),
-            Event::End => self.ask(Engine::end).await?,
-            Event::Aborted => self.with_engine(Engine::abort),
+            Event::End => match self.refused.take() {
+                Some((condition, text)) => self.finish(condition, text)?,
+                None => self.ask(Engine::end).await?,
+            },
+            Event::Abandoned => self.with_engine(Engine::abort),
             Event::Idle => self.ask(Engine::idle).await?,
-            Event::Done => {
-                self.with_engine(Engine::end_idle);
-                self.finish(Condition::Ok, text("done"))?;
-            }
+            Event::IdleEnd => self.with_engine(Engine::end_idle),
             _ => {}
         }
         Ok(())
@@ -147,12 +198,19 @@ impl Desk {
         Ok(())
     }
 
+    /// Takes a piece of what APPEND brings. Only to a text an answer is owed.
     fn take_part(&mut self, part: &AppendPart) -> Result<(), Misuse> {
         let Some(engine) = &mut self.engine else { return Ok(()) };
-        match engine.part(part) {
-            Ok(()) if matches!(part, AppendPart::Text(_)) => self.driver.machine().accept(),
-            Ok(()) => Ok(()),
-            Err((condition, why)) => self.finish(condition, why),
+        if self.refused.is_none() {
+            self.refused = engine.part(part).err();
+        }
+        match (part, &self.refused) {
+            (AppendPart::Text(_), None) => self.driver.machine().accept(),
+            (AppendPart::Text(_), Some(_)) => {
+                engine.abort();
+                self.refused.take().map_or(Ok(()), |(condition, text)| self.finish(condition, text))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -207,16 +265,12 @@ impl Desk {
     fn tell(&mut self, output: Output) -> Result<(), Failure> {
         let session = self.driver.machine();
         match output {
-            Output::Response(response) => {
-                let _: More = session.respond(&response)?;
-            }
-            Output::Octets(octets) => {
-                let _: More = session.octets(&octets)?;
-            }
+            Output::Response(response) => session.respond(response)?,
+            Output::Octets(octets) => session.octets(&octets)?,
             Output::Done(condition, text) => session.finish(condition, text)?,
             Output::Broken(why) => {
                 error!(%why, "a message cannot be read");
-                session.break_off();
+                session.give_up();
             }
         }
         Ok(())

@@ -206,12 +206,12 @@ async fn connection(
             let config = imap::config(&host)?;
             let driver = Driver::new(stream, |now| {
                 use imap_proto::server::Session;
-                let mut session = match secured {
-                    true => Session::new_secured(now, config),
-                    false => Session::new(now, config),
-                };
-                channel.into_iter().for_each(|channel| session.bind(channel));
-                session.with_seed(seed)
+                let mut session = Session::new(now, config).with_seed(seed);
+                if secured {
+                    channel.into_iter().for_each(|channel| session.bind(channel));
+                    session.secured();
+                }
+                session
             });
             let driver = observed(driver, &host, peer).with_shutdown(&host.shutdown);
             imap::serve(driver, acceptor.as_ref(), host).await?;
