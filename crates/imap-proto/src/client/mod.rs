@@ -186,6 +186,12 @@ impl Session {
         self.input.len()
     }
 
+    /// Returns what the server may cost.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
     /// Whether the session waits for the TLS handshake.
     #[must_use]
     pub fn awaits_tls(&self) -> bool {
