@@ -38,8 +38,7 @@ async fn a_message_that_is_shorter_than_announced_is_an_error() {
     )
     .await
     .unwrap();
-    let mut config = Config::default();
-    config.starttls = StartTls::Never;
+    let config = Config { starttls: StartTls::Never, ..Config::default() };
     let driver = Driver::new(Box::new(ours) as BoxStream, |now| Session::new(now, config));
     let mut client = Client::open(driver, None).await.unwrap();
     let start = crate::command::MessageStart::default();
@@ -74,8 +73,7 @@ async fn an_answer_at_the_limit_is_kept_and_one_response_more_is_too_long() {
             "A1 OK x\r\n",
         ];
         tokio::io::AsyncWriteExt::write_all(&mut theirs, said.concat().as_bytes()).await.unwrap();
-        let mut config = Config::default();
-        config.starttls = StartTls::Never;
+        let mut config = Config { starttls: StartTls::Never, ..Config::default() };
         config.limits.answer = 3;
         let driver = Driver::new(Box::new(ours) as BoxStream, |now| Session::new(now, config));
         let mut client = Client::open(driver, None).await.unwrap();
