@@ -137,7 +137,8 @@ fn letter(id: &str, references: &str, subject: &str, day: u8) -> String {
 
 #[test]
 fn messages_are_joined_by_what_they_refer_to() {
-    let tables: [(&[(&str, &str, &str, u8)], &str); 13] = [
+    type Letter = (&'static str, &'static str, &'static str, u8);
+    let tables: [(&[Letter], &str); 13] = [
         (&[("a", "", "s", 1), ("b", "a", "Re: s", 2), ("c", "a b", "Re: s", 3)], "(1 2 3)"),
         // Answers come in any order, and siblings by date.
         (
