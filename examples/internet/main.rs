@@ -60,6 +60,10 @@ struct Arguments {
     /// A page with plots, and the way of one letter.
     #[arg(long)]
     report: Option<PathBuf>,
+    /// A directory for reports of delivery as their readers get them, a file each; a thousand at
+    /// most.
+    #[arg(long)]
+    bounces: Option<PathBuf>,
     /// The letter whose way is told.
     #[arg(long, default_value_t = 0)]
     letter: u32,
@@ -116,6 +120,15 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
         println!("report              {}", path.display());
+    }
+    if let Some(directory) = &arguments.bounces {
+        for (number, octets) in world.metrics.bounces.iter().enumerate() {
+            let path = directory.join(format!("{number}.eml"));
+            if let Err(error) = std::fs::write(&path, octets) {
+                eprintln!("{}: {error}", path.display());
+                return ExitCode::FAILURE;
+            }
+        }
     }
     match end.broken {
         None => ExitCode::SUCCESS,

@@ -9,6 +9,7 @@ fn arguments(seed: u64, faults: Level) -> Arguments {
         faults,
         days: 1,
         report: None,
+        bounces: None,
         letter: 0,
         only: None,
         quiet: true,

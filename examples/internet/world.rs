@@ -139,7 +139,8 @@ impl World {
                 }
             }
             if self.now > (self.plan.days + 30) * DAY {
-                self.fail("the world does not end".into());
+                let lost = self.ledger.close().err();
+                self.fail(lost.map_or_else(|| "the world does not end".into(), |lost| lost.0));
             }
         }
         if self.broken.is_none() {
@@ -279,6 +280,9 @@ impl World {
         if self.chosen.is_some() && number(octets) == self.chosen {
             let line = format!("{} has it", names::mail_address(self.size, Address::User(user)));
             self.metrics.ladder(self.now, line);
+        }
+        if Ledger::is_report(octets) {
+            self.metrics.bounce(octets);
         }
         match self.ledger.read(user, octets, self.now) {
             Ok(Some(took)) => self.metrics.fetched(self.now, took),
