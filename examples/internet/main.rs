@@ -64,9 +64,9 @@ struct Arguments {
     /// most.
     #[arg(long)]
     bounces: Option<PathBuf>,
-    /// The letter whose way is told.
-    #[arg(long, default_value_t = 0)]
-    letter: u32,
+    /// The letter whose way is told: the first to somebody elsewhere, if nothing is said.
+    #[arg(long)]
+    letter: Option<u32>,
     /// Only these of the faults, by number: to run again what failed.
     #[arg(long, value_delimiter = ',')]
     only: Option<Vec<usize>>,
@@ -96,7 +96,7 @@ impl Arguments {
         };
         let (size, messages, days, seed) =
             (self.size(), self.messages.max(1), self.days.max(1), self.seed);
-        Plan { size, messages, days, seed, faults, chosen: Some(self.letter) }
+        Plan { size, messages, days, seed, faults, chosen: self.letter }
     }
 }
 

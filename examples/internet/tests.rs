@@ -10,7 +10,7 @@ fn arguments(seed: u64, faults: Level) -> Arguments {
         days: 1,
         report: None,
         bounces: None,
-        letter: 0,
+        letter: None,
         only: None,
         quiet: true,
     }
