@@ -53,9 +53,11 @@ impl Verdict {
             }
             Delivery::Refused(_, reply) => Self::Deferred(Cause::said(reply, host)),
             // Another connection may do.
-            Delivery::Unsent(reason @ (Reason::Interrupted | Reason::SessionFull { .. })) => {
-                Self::Deferred(Cause::new(status(4, 4, 2), words(reason)))
-            }
+            Delivery::Unsent(
+                reason @ (Reason::Interrupted
+                | Reason::SessionFull { .. }
+                | Reason::DomainsFull { .. }),
+            ) => Self::Deferred(Cause::new(status(4, 4, 2), words(reason))),
             Delivery::Unsent(reason) => Self::Failed(Cause::new(status_of(*reason), words(reason))),
             _ => Self::Deferred(own(
                 status(4, 4, 2),

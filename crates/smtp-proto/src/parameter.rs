@@ -400,7 +400,8 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Parameters, ParseError> {
-        Parameters::parse(&mut Cursor::new(&Bytes::copy_from_slice(text.as_bytes())), Of::Mail)
+        let line = Bytes::copy_from_slice(text.as_bytes());
+        Parameters::parse(&mut Cursor::new(&line)?, Of::Mail)
     }
 
     #[test]
