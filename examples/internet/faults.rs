@@ -67,6 +67,8 @@ pub(crate) fn plan(level: Level, seed: u64, sites: u32, domains: u32, days: u64)
     };
     let longest = if level == Level::Mild { HOUR } else { 8 * HOUR };
     let count = u64::from(sites) * days * per_day;
+    // The servers that everybody needs are as many in a large world as in a small one.
+    let mut server_cuts = days * per_day;
     let mut faults: Vec<_> = (0..count)
         .map(|_| {
             let site = u32::try_from(random.below(u64::from(sites))).unwrap_or(0);
@@ -75,7 +77,10 @@ pub(crate) fn plan(level: Level, seed: u64, sites: u32, domains: u32, days: u64)
             let what = match random.below(12) {
                 0 => What::Loss { site, per_mille: random.between(50, 400) },
                 1 => What::Cut { site },
-                2 => What::CutServer { server: usize::try_from(random.below(4)).unwrap_or(0) },
+                2 if server_cuts > 0 => {
+                    server_cuts -= 1;
+                    What::CutServer { server: usize::try_from(random.below(4)).unwrap_or(0) }
+                }
                 3 => What::Resets { site },
                 4 | 5 => What::Crash { site, writes: u32::try_from(random.below(40)).unwrap_or(0) },
                 6 => What::Full { site },

@@ -93,8 +93,7 @@ impl Ledger {
         octets: &Bytes,
         now: Micros,
     ) -> Result<Option<Micros>, Broken> {
-        let head = &octets[..octets.len().min(4096)];
-        if memchr_find(head, b"multipart/report").is_some() {
+        if Self::is_report(octets) {
             return self.read_report(octets).map(|()| None);
         }
         let broken = |why: &str| Broken(format!("user {user} has a message that {why}"));
@@ -122,6 +121,10 @@ impl Ledger {
         self.fetched += 1;
         self.open -= u64::from(letter.accepted && to.failed == 0);
         Ok(Some(now - letter.submitted))
+    }
+
+    pub(crate) fn is_report(octets: &[u8]) -> bool {
+        memchr_find(&octets[..octets.len().min(4096)], b"multipart/report").is_some()
     }
 
     fn read_report(&mut self, octets: &Bytes) -> Result<(), Broken> {

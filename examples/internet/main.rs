@@ -60,9 +60,13 @@ struct Arguments {
     /// A page with plots, and the way of one letter.
     #[arg(long)]
     report: Option<PathBuf>,
-    /// The letter whose way is told.
-    #[arg(long, default_value_t = 0)]
-    letter: u32,
+    /// A directory for reports of delivery as their readers get them, a file each; a thousand at
+    /// most.
+    #[arg(long)]
+    bounces: Option<PathBuf>,
+    /// The letter whose way is told: the first to somebody elsewhere, if nothing is said.
+    #[arg(long)]
+    letter: Option<u32>,
     /// Only these of the faults, by number: to run again what failed.
     #[arg(long, value_delimiter = ',')]
     only: Option<Vec<usize>>,
@@ -92,7 +96,7 @@ impl Arguments {
         };
         let (size, messages, days, seed) =
             (self.size(), self.messages.max(1), self.days.max(1), self.seed);
-        Plan { size, messages, days, seed, faults, chosen: Some(self.letter) }
+        Plan { size, messages, days, seed, faults, chosen: self.letter }
     }
 }
 
@@ -116,6 +120,15 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
         println!("report              {}", path.display());
+    }
+    if let Some(directory) = &arguments.bounces {
+        for (number, octets) in world.metrics.bounces.iter().enumerate() {
+            let path = directory.join(format!("{number}.eml"));
+            if let Err(error) = std::fs::write(&path, octets) {
+                eprintln!("{}: {error}", path.display());
+                return ExitCode::FAILURE;
+            }
+        }
     }
     match end.broken {
         None => ExitCode::SUCCESS,

@@ -33,10 +33,15 @@ pub(crate) struct Metrics {
     pub(crate) forged: u64,
     pub(crate) longest_queue: u64,
     pub(crate) ladder: Vec<(Micros, String)>,
+    /// Reports as their readers got them.
+    pub(crate) bounces: Vec<bytes::Bytes>,
 }
 
 /// The ladder has no more rungs.
 const RUNGS: usize = 2_000;
+
+/// So many reports are kept.
+const BOUNCES: usize = 1_000;
 
 impl Metrics {
     fn hour(&mut self, now: Micros) -> &mut Hour {
@@ -102,6 +107,12 @@ impl Metrics {
     pub(crate) fn ladder(&mut self, at: Micros, line: String) {
         if self.ladder.len() < RUNGS {
             self.ladder.push((at, line));
+        }
+    }
+
+    pub(crate) fn bounce(&mut self, octets: &bytes::Bytes) {
+        if self.bounces.len() < BOUNCES {
+            self.bounces.push(octets.clone());
         }
     }
 

@@ -33,8 +33,6 @@ pub(crate) fn write(world: &World, end: &End_, command: &str) -> String {
         world.ledger.doubts,
         escape(broken),
     );
-    let ratio = |part: u64, all: u64| if all == 0 { 0.0 } else { part as f64 / all as f64 };
-    let _ = ratio;
     let plots: [(&str, &[Line]); 7] = [
         (
             "Letters an hour",

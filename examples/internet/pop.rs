@@ -59,7 +59,10 @@ impl World {
             done: false,
         };
         let site = self.size.site_of_user(user);
-        self.connect(site, site, End::Reader(Box::new(reader)), End::Pop);
+        let conn = self.connect(site, site, End::Reader(Box::new(reader)), End::Pop);
+        if self.has_chosen(user) {
+            self.trace(conn);
+        }
     }
 
     /// Lets a reader go on; false when the connection is over.

@@ -9,7 +9,8 @@ fn arguments(seed: u64, faults: Level) -> Arguments {
         faults,
         days: 1,
         report: None,
-        letter: 0,
+        bounces: None,
+        letter: None,
         only: None,
         quiet: true,
     }

@@ -139,7 +139,8 @@ impl World {
                 }
             }
             if self.now > (self.plan.days + 30) * DAY {
-                self.fail("the world does not end".into());
+                let lost = self.ledger.close().err();
+                self.fail(lost.map_or_else(|| "the world does not end".into(), |lost| lost.0));
             }
         }
         if self.broken.is_none() {
@@ -230,6 +231,11 @@ impl World {
         let octets = self.letter(self.written, from, &to);
         let letter = self.ledger.add(from, &to, &octets, self.now);
         self.written += 1;
+        let home = self.size.site_of_user(from);
+        let far = |to: &Address| matches!(to, Address::User(user) if self.size.site_of_user(*user) != home);
+        if self.chosen.is_none() && to.iter().any(far) {
+            self.chosen = Some(letter);
+        }
         self.metrics.written(self.now);
         self.submit(letter);
         if self.written < self.plan.messages {
@@ -268,17 +274,36 @@ impl World {
     fn submit(&mut self, letter: u32) {
         let site = self.size.site_of_user(self.ledger.letters[letter as usize].from);
         let conn = self.connect_smtp(site, site, Purpose::Submit(letter));
-        if self.chosen == Some(letter)
-            && let Some(conn) = self.conns.get_mut(&conn)
-        {
+        if self.chosen == Some(letter) {
+            self.trace(conn);
+        }
+    }
+
+    /// What is said over a connection is written down.
+    pub(crate) fn trace(&mut self, conn: ConnId) {
+        if let Some(conn) = self.conns.get_mut(&conn) {
             (conn.trace, conn.traced) = (Some(Vec::new()), true);
         }
+    }
+
+    /// Whether the chosen letter is in a user's mailbox.
+    pub(crate) fn has_chosen(&self, user: u32) -> bool {
+        let Some(letter) = self.chosen.and_then(|it| self.ledger.letters.get(it as usize)) else {
+            return false;
+        };
+        let theirs = letter.to.iter().any(|to| to.address == Address::User(user));
+        let site = self.size.site_of_user(user) as usize;
+        let mailbox = self.sites[site].disk.mailboxes.get(&user).filter(|_| theirs);
+        mailbox.is_some_and(|it| it.iter().any(|(_, octets)| number(octets) == self.chosen))
     }
 
     pub(crate) fn fetched(&mut self, user: u32, octets: &Bytes) {
         if self.chosen.is_some() && number(octets) == self.chosen {
             let line = format!("{} has it", names::mail_address(self.size, Address::User(user)));
             self.metrics.ladder(self.now, line);
+        }
+        if Ledger::is_report(octets) {
+            self.metrics.bounce(octets);
         }
         match self.ledger.read(user, octets, self.now) {
             Ok(Some(took)) => self.metrics.fetched(self.now, took),
@@ -503,6 +528,7 @@ impl World {
         if conn.traced {
             for (at, line) in conn.trace.unwrap_or_default() {
                 let [from, to] = conn.sites.map(names::site);
+                let from = if from == to { "user".into() } else { from };
                 self.metrics.ladder(at, format!("{from} → {to}  {line}"));
             }
         }

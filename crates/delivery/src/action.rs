@@ -1,11 +1,11 @@
 //! What the application does for the queue.
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 use core::net::SocketAddr;
 
 use dns_proto::{Name, RecordType};
 use smtp_proto::client::Envelope;
 
-use crate::{MessageId, Record, Report, Security};
+use crate::{MessageId, Policy, Record, Report, Security};
 
 /// Names a connection, from the first look-up for it to its end; never used twice.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -91,6 +91,9 @@ pub struct Hop {
     pub lmtp: bool,
     /// How the connection is protected.
     pub security: Security,
+    /// The MTA-STS policy of the domain, if it has one: what reports on TLS (RFC 8460) are about,
+    /// and for one that only tests, what would be demanded.
+    pub policy: Option<Arc<Policy>>,
 }
 
 impl Hop {

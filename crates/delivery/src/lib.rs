@@ -6,6 +6,7 @@ mod action;
 mod cause;
 mod config;
 mod dane;
+mod der;
 mod lane;
 mod policies;
 mod queue;
@@ -17,12 +18,13 @@ mod search;
 mod security;
 mod sts;
 mod submission;
+mod tls_report;
 mod verdict;
 
 pub use action::{Action, Answer, Hop, LinkId};
 pub use cause::Cause;
 pub use config::{Config, Limits, Transport};
-pub use dane::{Tlsa, TlsaMatching, TlsaSelector, TlsaUsage};
+pub use dane::{DaneMatch, Tlsa, TlsaMatching, TlsaSelector, TlsaUsage, dane_matches};
 #[doc(no_inline)]
 pub use proto_core;
 pub use queue::{Peer, Queue, Refusal, Statistics, count_hops};
@@ -33,4 +35,5 @@ pub use schedule::Schedule;
 pub use security::Security;
 pub use sts::{Policy, PolicyError, PolicyErrorKind, PolicyMode};
 pub use submission::{Recipient, Submission};
+pub use tls_report::{TlsFailure, TlsPolicy, TlsReport};
 pub use verdict::{Handover, Verdict};

@@ -167,7 +167,7 @@ impl Search {
     /// Takes the domain's policy, if it has one.
     pub(crate) fn policy(&mut self, policy: Option<Arc<Policy>>) {
         if self.stage == Stage::Policy {
-            self.policy = policy.filter(|policy| policy.is_enforced());
+            self.policy = policy;
             self.stage = Stage::Hosts;
         }
     }
@@ -240,7 +240,7 @@ impl Search {
             return;
         };
         // RFC 8461 §4.1: the policy names the hosts that may have the mail.
-        if self.policy.as_ref().is_some_and(|policy| !policy.matches(&name)) {
+        if self.enforced().is_some_and(|policy| !policy.matches(&name)) {
             let cause = own(status(4, 7, 0), "the domain's MTA-STS policy does not name this host");
             return self.fail_for_now(cause);
         }
@@ -356,13 +356,14 @@ impl Search {
             names,
             lmtp: self.manner.lmtp,
             security,
+            policy: self.policy.clone(),
         }))
     }
 
     /// How a host is spoken to; `None` if a message with REQUIRETLS must not go there.
     fn protection(&self, host: &Host) -> Option<Security> {
         let floor = self.manner.security.clone();
-        let found = match (&host.tlsa, &self.policy) {
+        let found = match (&host.tlsa, self.enforced()) {
             // RFC 7672 §2.2: keys of no kind that we know still promise TLS.
             (Some(keys), _) if keys.is_empty() => Security::Encrypted,
             // RFC 8461 §2: DANE goes before MTA-STS.
@@ -375,8 +376,12 @@ impl Search {
         }
         // RFC 8689 §4.2.1: both the way to the host and the host are sure.
         let fixed = self.domain.is_none();
-        let sure = fixed || self.validated || self.policy.is_some();
+        let sure = fixed || self.validated || self.enforced().is_some();
         sure.then(|| floor.and(found).and(Security::Verified))
+    }
+
+    fn enforced(&self) -> Option<&Arc<Policy>> {
+        self.policy.as_ref().filter(|policy| policy.is_enforced())
     }
 
     fn failure(&self) -> Want {

@@ -243,7 +243,9 @@ impl Queue {
             let Some(place) = self.take_place(job, to, &mut places) else { continue };
             match delivery {
                 Delivery::Unsent(Reason::Interrupted) => broken = true,
-                Delivery::Unsent(Reason::SessionFull { .. }) => full = true,
+                Delivery::Unsent(Reason::SessionFull { .. } | Reason::DomainsFull { .. }) => {
+                    full = true
+                }
                 Delivery::Refused(Stage::Rcpt, reply) if progress && is_too_many(reply) => {}
                 _ => {
                     let doubtful = matches!(delivery, Delivery::Unknown);

@@ -44,7 +44,7 @@ impl Queue {
         let ReversePath::Mailbox(to) = entry.from.clone() else { return None };
         let told = entry.telling.take()?;
         let mut recipient = Recipient::from(to);
-        // RFC 3461 §6.2: nobody is told what becomes of a report.
+        // RFC 3461 §6.1: nobody is told what becomes of a report.
         recipient.parameters = Parameters::default().with_notify(Notify::NEVER);
         let recipients = Vec::from([recipient]);
         let submission = Submission { from: ReversePath::Null, parameters, recipients };

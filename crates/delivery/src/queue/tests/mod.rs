@@ -3,5 +3,6 @@ mod crash;
 mod properties;
 mod reports;
 mod routing;
+mod security;
 mod sending;
 mod world;

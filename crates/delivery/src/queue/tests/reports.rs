@@ -2,9 +2,9 @@ use alloc::{format, string::ToString, vec::Vec};
 use core::time::Duration;
 
 use mime::report::DeliveryAction;
-use smtp_proto::{DeliverBy, Late, Mailbox, Notify, Parameters, ReversePath, client::Delivery};
+use smtp_proto::{DeliverBy, Late, Notify, Parameters, ReversePath};
 
-use super::world::{World, config, greylist, moody, refused, take_all, to};
+use super::world::{Server, World, config, greylist, moody, refused, take_all, to};
 use crate::{Action, Record, Submission, Transport};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -18,12 +18,7 @@ fn wishing(notify: Option<Notify>) -> Submission {
 }
 
 /// Of what the sender is told in the first days.
-fn told(
-    submission: Submission,
-    server: fn(&Mailbox) -> Delivery,
-    dsn: bool,
-    local: bool,
-) -> Vec<&'static str> {
+fn told(submission: Submission, server: Server, dsn: bool, local: bool) -> Vec<&'static str> {
     let mut config = config();
     if local {
         config.transport = Transport::Local;
@@ -37,6 +32,8 @@ fn told(
     recipients.map(|it| it.action.as_str()).collect()
 }
 
+type Case = (Option<Notify>, Server, bool, bool, &'static [&'static str]);
+
 /// RFC 3461 §4.1, §5.2: what is wished, what happens, whether the next server reports by itself,
 /// whether that is the end of the way; and what is told.
 #[test]
@@ -45,8 +42,8 @@ fn senders_are_told_what_they_wish_to_know() {
     let (success, failure) = (Some(Notify::SUCCESS), Some(Notify::FAILURE));
     let (delay, all) =
         (Some(Notify::DELAY), Some(Notify::SUCCESS.and(Notify::FAILURE).and(Notify::DELAY)));
-    let no: fn(&Mailbox) -> Delivery = |_| refused(550, "5.1.1 who?");
-    let table: [(Option<Notify>, fn(&Mailbox) -> Delivery, bool, bool, &[&str]); 15] = [
+    let no: Server = |_| refused(550, "5.1.1 who?");
+    let table: [Case; 15] = [
         (None, take_all, false, false, &[]),
         (None, no, false, false, &["failed"]),
         (None, greylist, false, false, &["delayed", "failed"]),
