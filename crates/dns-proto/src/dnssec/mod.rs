@@ -1,0 +1,37 @@
+//! DNSSEC (RFC 4033, 4034, 4035, 5155, 6840, 9364): which answers are to be believed, and signing
+//! (feature `dnssec`).
+//!
+//! A [`Validator`] is a machine for one answer: it says which DS and DNSKEY records it needs to
+//! see, is given them, and comes to a [`Verdict`]. [`Trust`] is what all validations share: trust
+//! anchors, and the zones whose keys are known. Neither has sockets or a clock; time is seconds
+//! since 1970, passed in.
+//!
+//! ```text
+//! Trust: anchors, negative anchors, known zones
+//!    ▲ │ walk                    poll(&mut trust, now)
+//!    │ ▼                    ┌──────────────────────────────▶ Need { name, DS or DNSKEY }
+//! Validator: plan of tasks ─┼──▶ Yield                           │ the resolver asks
+//!    ▲                      └──▶ Done(Verdict)                   │
+//!    └──────────────── supply(Some(Response)) ◀──────────────────┘
+//! ```
+mod chain;
+mod config;
+mod denial;
+mod key;
+mod nsec;
+mod nsec3;
+mod plan;
+mod response;
+mod rrset;
+mod rsa;
+mod trust;
+mod validator;
+mod verdict;
+
+pub use config::{Config, Limits, Policy};
+pub use key::{DigestType, Ds, PublicKey};
+pub use nsec3::nsec3_hash;
+pub use response::Response;
+pub use trust::Trust;
+pub use validator::{Step, Validator};
+pub use verdict::{Bogus, Insecure, Secure, Verdict};
