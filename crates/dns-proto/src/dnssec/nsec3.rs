@@ -2,6 +2,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::fmt;
 
 use sha1::{Digest, Sha1};
 
@@ -12,7 +13,7 @@ use crate::name::Name;
 use crate::number::RecordType;
 use crate::rdata::{Rdata, TypeBitmap};
 use crate::record::Record;
-use crate::text::codec::{Base, Decoder};
+use crate::text::codec::{Base, Decoder, print};
 
 /// The flag of records whose gaps may hide unsigned delegations (RFC 5155 §3.1.2.1).
 pub(super) const OPT_OUT: u8 = 1;
@@ -23,6 +24,15 @@ pub fn nsec3_hash(name: &Name, iterations: u16, salt: &[u8]) -> [u8; 20] {
     let round = |octets: &[u8]| Sha1::new().chain_update(octets).chain_update(salt);
     let first = round(name.to_lowercase().wire()).finalize();
     (0..iterations).fold(first, |hash, _| round(&hash).finalize()).into()
+}
+
+/// A hash as the first label of an owner (RFC 5155 §3.3).
+pub(super) struct Label<'h>(pub(super) &'h [u8]);
+
+impl fmt::Display for Label<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        print(f, self.0, Base::Base32)
+    }
 }
 
 /// Hashes that have been computed, and how many may still be.

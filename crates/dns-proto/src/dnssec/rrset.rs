@@ -89,7 +89,7 @@ pub(super) fn serial(now: u64) -> u32 {
 }
 
 /// RFC 1982 §3.2.
-const fn before(one: u32, other: u32) -> bool {
+pub(super) const fn before(one: u32, other: u32) -> bool {
     let distance = other.wrapping_sub(one);
     distance != 0 && distance < 1 << 31
 }
