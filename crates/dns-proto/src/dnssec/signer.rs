@@ -123,7 +123,9 @@ pub enum Chain {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Signer {
-    keys: Vec<KeyPair>,
+    /// The keys. Entry points sign keys, and the others everything else; where an algorithm has
+    /// only one kind, it signs all. A revoked one signs the keys only (RFC 5011 §2.1).
+    pub keys: Vec<KeyPair>,
     /// The proofs that the zone has.
     pub chain: Chain,
     /// Seconds for which signatures are valid. 14 days.
@@ -143,8 +145,7 @@ pub struct Signer {
 type Sets = BTreeMap<(Name, RecordType), Vec<Record>>;
 
 impl Signer {
-    /// Makes one with NSEC and usual times. Keys that are entry points sign keys, and the others
-    /// everything else; where an algorithm has only one kind, it signs all.
+    /// Makes one with NSEC and usual times.
     #[must_use]
     pub const fn new(keys: Vec<KeyPair>) -> Self {
         Self {
@@ -156,12 +157,6 @@ impl Signer {
             child_records: false,
             zonemd: None,
         }
-    }
-
-    /// Returns the keys.
-    #[must_use]
-    pub fn keys(&self) -> &[KeyPair] {
-        &self.keys
     }
 
     /// Returns the DS records to be put into the parent.
