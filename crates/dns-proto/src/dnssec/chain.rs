@@ -71,7 +71,7 @@ pub(super) fn verify(
                 return Err(Bogus::Effort);
             }
             tries += 1;
-            if set.verify(signature, key) {
+            if set.verify(signature, key, &config.policy.provider) {
                 let labels = usize::from(signature.labels);
                 let wildcard = (labels < set.labels()).then_some(labels);
                 return Ok(Verified { ttl: signature.ttl(set.ttl(), now), wildcard });

@@ -1,9 +1,9 @@
 //! What validation accepts, and what it may cost.
-use super::key::DigestType;
+use super::key::{DigestType, PublicKey};
 use crate::number::DnssecAlgorithm;
 
 /// What a validator accepts and spends.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// Which signatures count.
     pub policy: Policy,
@@ -24,35 +24,62 @@ pub struct Config {
 /// let strict = Policy { sha1_signatures: false, ..policy };
 /// assert!(!strict.supports(DnssecAlgorithm::RSASHA1));
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// RSA/SHA-1 (5 and 7). On: RFC 9905 §2 forbids to sign with them, and lets validators go on
     /// while there are such zones.
     pub sha1_signatures: bool,
     /// DS records with SHA-1 (1), where there is no other (RFC 4509 §3). On, for the same reason.
     pub sha1_digests: bool,
+    /// Who verifies. This crate.
+    pub provider: Provider,
+}
+
+/// Who verifies signatures: this crate by default, or another library that is faster or knows an
+/// algorithm more.
+///
+/// ```
+/// use dns_proto::DnssecAlgorithm;
+/// use dns_proto::dnssec::{Policy, Provider, PublicKey};
+///
+/// fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+///     match key.algorithm() {
+///         DnssecAlgorithm::ED448 => false, // here the other library
+///         _ => key.verify(message, signature),
+///     }
+/// }
+///
+/// let supports = |it| it == DnssecAlgorithm::ED448 || (Provider::default().supports)(it);
+/// let policy = Policy { provider: Provider { supports, verify }, ..Policy::default() };
+/// assert!(policy.supports(DnssecAlgorithm::ED448));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Provider {
+    /// Whether signatures of an algorithm can be verified.
+    pub supports: fn(DnssecAlgorithm) -> bool,
+    /// Whether a key made the signature of these octets.
+    pub verify: fn(&PublicKey, message: &[u8], signature: &[u8]) -> bool,
+}
+
+impl Default for Provider {
+    fn default() -> Self {
+        Self { supports: PublicKey::supports, verify: PublicKey::verify }
+    }
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { sha1_signatures: true, sha1_digests: true }
+        Self { sha1_signatures: true, sha1_digests: true, provider: Provider::default() }
     }
 }
 
 impl Policy {
-    /// Whether signatures of this algorithm can be verified, and count. RSA/MD5, DSA and GOST are
-    /// refused (RFC 8624 §3.1, RFC 9906); Ed448 is not there yet.
+    /// Whether signatures of this algorithm can be verified, and count.
     #[must_use]
-    pub const fn supports(&self, algorithm: DnssecAlgorithm) -> bool {
-        match algorithm {
-            DnssecAlgorithm::RSASHA1 | DnssecAlgorithm::RSASHA1_NSEC3_SHA1 => self.sha1_signatures,
-            DnssecAlgorithm::RSASHA256
-            | DnssecAlgorithm::RSASHA512
-            | DnssecAlgorithm::ECDSAP256SHA256
-            | DnssecAlgorithm::ECDSAP384SHA384
-            | DnssecAlgorithm::ED25519 => true,
-            _ => false,
-        }
+    pub fn supports(&self, algorithm: DnssecAlgorithm) -> bool {
+        let sha1 =
+            matches!(algorithm, DnssecAlgorithm::RSASHA1 | DnssecAlgorithm::RSASHA1_NSEC3_SHA1);
+        (self.sha1_signatures || !sha1) && (self.provider.supports)(algorithm)
     }
 
     /// Whether DS records of this kind count.

@@ -149,8 +149,24 @@ impl PublicKey {
         octets
     }
 
+    /// Whether signatures of this algorithm can be verified here. RSA/MD5, DSA and GOST are refused
+    /// (RFC 8624 §3.1, RFC 9906); Ed448 is not there yet.
+    #[must_use]
+    pub const fn supports(algorithm: DnssecAlgorithm) -> bool {
+        matches!(
+            algorithm,
+            DnssecAlgorithm::RSASHA1
+                | DnssecAlgorithm::RSASHA1_NSEC3_SHA1
+                | DnssecAlgorithm::RSASHA256
+                | DnssecAlgorithm::RSASHA512
+                | DnssecAlgorithm::ECDSAP256SHA256
+                | DnssecAlgorithm::ECDSAP384SHA384
+                | DnssecAlgorithm::ED25519
+        )
+    }
+
     /// Whether it made the signature of these octets. A key or signature that is malformed, or of
-    /// an algorithm that is not [supported](super::Policy::supports), verifies nothing.
+    /// an algorithm that is not [supported](Self::supports), verifies nothing.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self.algorithm {

@@ -269,8 +269,7 @@ impl RsaNumbers {
             DnssecAlgorithm::RSASHA512 => Hash::Sha512,
             _ => Hash::Sha1,
         };
-        let signature =
-            rsa::sign(self.number("PrivateExponent"), self.modulus(), hash, message);
+        let signature = rsa::sign(self.number("PrivateExponent"), self.modulus(), hash, message);
         // A key that cannot sign was not imported, as it was tried.
         signature.unwrap_or_default().into_vec()
     }

@@ -31,7 +31,7 @@ mod validator;
 mod verdict;
 mod zonemd;
 
-pub use config::{Config, Limits, Policy};
+pub use config::{Config, Limits, Policy, Provider};
 pub use key::{DigestType, Ds, PublicKey};
 pub use key_pair::KeyPair;
 pub use nsec3::nsec3_hash;

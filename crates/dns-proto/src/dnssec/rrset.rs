@@ -2,6 +2,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use super::config::Provider;
 use super::key::PublicKey;
 use super::verdict::Bogus;
 use crate::name::Name;
@@ -143,11 +144,16 @@ impl RrSet {
     }
 
     /// Verifies a signature with a key; whoever calls has compared tag and algorithm.
-    pub(super) fn verify(&self, signature: &Signature, key: &PublicKey) -> bool {
+    pub(super) fn verify(
+        &self,
+        signature: &Signature,
+        key: &PublicKey,
+        provider: &Provider,
+    ) -> bool {
         let Rdata::Rrsig { signature: octets, .. } = signature.record.data() else { return false };
         let data = self.records.iter().map(Record::data);
         let message = signed_data(&signature.record.data(), &self.owner, self.class, data);
-        key.verify(&message, octets.octets())
+        (provider.verify)(key, &message, octets.octets())
     }
 }
 

@@ -211,12 +211,12 @@ impl Signer {
 
     /// Returns the keys that sign sets of a type.
     fn signing(&self, rtype: RecordType) -> Vec<&KeyPair> {
-        let for_keys =
-            matches!(rtype, RecordType::DNSKEY | RecordType::CDS | RecordType::CDNSKEY);
+        let for_keys = matches!(rtype, RecordType::DNSKEY | RecordType::CDS | RecordType::CDNSKEY);
         let suits = |key: &&KeyPair| {
             let public = key.public();
             let same = self.keys.iter().map(KeyPair::public);
-            let mut same = same.filter(|it| it.algorithm() == public.algorithm() && !it.is_revoked());
+            let mut same =
+                same.filter(|it| it.algorithm() == public.algorithm() && !it.is_revoked());
             let alone = same.all(|it| it.is_entry_point() == public.is_entry_point());
             match public.is_revoked() {
                 // RFC 5011 §2.1: a revoked key shows itself, signs the keys, and nothing else.
@@ -276,7 +276,10 @@ impl Making<'_> {
         }
         if let Chain::Nsec3 { iterations, salt, .. } = &signer.chain {
             let iterations = *iterations;
-            put(0, Rdata::Nsec3param { hash_algorithm: 1, flags: 0, iterations, salt: short(salt) });
+            put(
+                0,
+                Rdata::Nsec3param { hash_algorithm: 1, flags: 0, iterations, salt: short(salt) },
+            );
         }
         // DNSKEY records of others: keys on their way in or out, or another signer's.
         let others = self.zone.apex_node().and_then(|node| node.set(RecordType::DNSKEY));
@@ -324,7 +327,9 @@ impl Making<'_> {
             }
         }
         let at_apex = places.entry(apex.clone()).or_default();
-        at_apex.types.extend(sets.keys().filter(|(name, _)| *name == apex).map(|(_, rtype)| *rtype));
+        at_apex
+            .types
+            .extend(sets.keys().filter(|(name, _)| *name == apex).map(|(_, rtype)| *rtype));
         at_apex.types.extend(self.signer.zonemd.map(|_| RecordType::ZONEMD));
         match &self.signer.chain {
             Chain::Nsec => self.put_nsec(&places, sets, ttl),
@@ -403,8 +408,7 @@ impl Making<'_> {
             let types = bitmap(&types);
             let flags = if opt_out { OPT_OUT } else { 0 };
             let next = Hashed::new(next).expect("a hash has twenty octets");
-            let data =
-                Rdata::Nsec3 { hash_algorithm: 1, flags, iterations, salt, next, types };
+            let data = Rdata::Nsec3 { hash_algorithm: 1, flags, iterations, salt, next, types };
             let Some(owner) = hashed_owner(hash, apex) else { continue };
             let record = Record::new(owner.clone(), ttl, data).with_class(self.zone.class());
             sets.insert((owner, RecordType::NSEC3), alloc::vec![record]);

@@ -194,6 +194,12 @@ impl Trust {
         self.zones.retain(|zone, _| !zone.is_within(name));
     }
 
+    /// Returns of how many names it is known what they are, or was known until lately.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.zones.len()
+    }
+
     /// Goes down from the deepest anchor above a name as far as is known.
     pub(super) fn walk(&self, target: &Name, now: u64, own: &BTreeMap<Name, Status>) -> Walk {
         let depth = target.labels().count();

@@ -115,7 +115,8 @@ fn digest(zone: &Zone, hash: ZonemdHash) -> Vec<u8> {
 
 fn hash_with<D: Digest>(zone: &Zone) -> Vec<u8> {
     let mut hash = D::new();
-    let (mut names, mut hashes) = (zone.names().nodes().peekable(), zone.hashes().nodes().peekable());
+    let (mut names, mut hashes) =
+        (zone.names().nodes().peekable(), zone.hashes().nodes().peekable());
     // Hashed names are kept apart, and have their places among the others here.
     loop {
         let (one, other) = (names.peek().map(|it| it.key), hashes.peek().map(|it| it.key));

@@ -1,8 +1,9 @@
 //! Chains of trust from the root down, in zones of our own signing.
 use dns_proto::dnssec::{
-    Bogus, Chain, Config, Insecure, Response, Signer, Step, Validator, Verdict,
+    Bogus, Chain, Config, DigestType, Ds, Insecure, Policy, Provider, PublicKey, Response, Signer,
+    Step, Validator, Verdict,
 };
-use dns_proto::{DnssecAlgorithm, ExtendedError, Name, Rcode, RecordType};
+use dns_proto::{DnssecAlgorithm, ExtendedError, Name, Rcode, Rdata, RecordType};
 
 use crate::world::{NOW, World, key, lecture_hall, name, signer};
 
@@ -236,8 +237,6 @@ fn a_zone_with_other_keys_than_its_parent_says_is_bogus() {
 
 #[test]
 fn signatures_have_a_beginning_and_an_end() {
-    let mut world = worlds().next().unwrap();
-    let response = world.ask(&name("www.hamburger.edu"), RecordType::A);
     let period = 14 * 86_400;
     for (now, reason) in [
         (NOW - 3600, None),
@@ -245,32 +244,26 @@ fn signatures_have_a_beginning_and_an_end() {
         (NOW + period, None),
         (NOW + period + 1, Some(Bogus::Expired)),
     ] {
-        let mut trust = world.trust.clone();
-        let mut validator = Validator::new(response.clone(), &trust);
-        let verdict = loop {
-            match validator.poll(&mut trust, now) {
-                Step::Done(verdict) => break verdict,
-                Step::Yield => {}
-                Step::Need { name, rtype } => validator.supply(Some(world.ask(&name, rtype))),
-            }
-        };
-        match (reason, verdict) {
+        let mut world = worlds().next().unwrap();
+        world.now = now;
+        match (reason, world.validate("www.hamburger.edu", RecordType::A)) {
             (None, Verdict::Secure(_)) => {}
             (Some(reason), Verdict::Bogus(found)) => assert_eq!(found, reason),
             (_, verdict) => panic!("{now}: {verdict:?}"),
         }
     }
     // RFC 4035 §5.3.3: what is kept is kept no longer than the signature is valid.
-    world.trust = world.trust.clone();
-    let mut validator = Validator::new(response, &world.trust);
-    let ttl = loop {
-        match validator.poll(&mut world.trust, NOW + period - 100) {
-            Step::Done(Verdict::Secure(found)) => break found.ttl,
-            Step::Need { name, rtype } => validator.supply(Some(world.ask(&name, rtype))),
-            other => panic!("{other:?}"),
-        }
-    };
-    assert_eq!(ttl, 100);
+    let mut world = worlds().next().unwrap();
+    world.now = NOW + period - 100;
+    assert_eq!(secure(world.validate("www.hamburger.edu", RecordType::A)).ttl, 100);
+}
+
+#[test]
+fn times_go_round_after_2106() {
+    // RFC 4034 §3.1.5: serial arithmetic.
+    let mut world = worlds().next().unwrap();
+    world.now = NOW + (1 << 32);
+    secure(world.validate("www.hamburger.edu", RecordType::A));
 }
 
 #[test]
@@ -329,4 +322,44 @@ fn an_alias_that_a_dname_does_not_make_is_bogus() {
     let alias = |it: &&mut dns_proto::Record| it.rtype() == RecordType::CNAME;
     *response.answers.iter_mut().find(alias).unwrap() = forged;
     assert_eq!(world.judge(response), Verdict::Bogus(Bogus::Synthesis));
+}
+
+#[test]
+fn zones_of_unknown_algorithms_are_insecure() {
+    // As if nobody here knew Ed25519.
+    let known = |it| it != DnssecAlgorithm::ED25519 && PublicKey::supports(it);
+    let provider = Provider { supports: known, ..Provider::default() };
+    let policy = Policy { provider, ..Policy::default() };
+    let mut world = lecture_hall(&signer(), Config { policy, ..Config::default() });
+    let verdict = world.validate("www.hamburger.edu", RecordType::A);
+    assert_eq!(verdict, Verdict::Insecure(Insecure::Algorithm));
+    assert_eq!(verdict.extended_error(), Some(ExtendedError::DNSKEY_ALGORITHM));
+}
+
+#[test]
+fn digests_of_sha_1_count_where_there_is_no_other_and_policy_allows() {
+    let apex = name("hamburger.edu");
+    let key = signer().keys[0].public().clone();
+    let of = |digest_type| Ds::of(&apex.view(), &key, digest_type);
+    let wrong_key = crate::world::key(DnssecAlgorithm::ED25519, true, 9);
+    let run = |all: &[Ds], sha1_digests: bool| {
+        let policy = Policy { sha1_digests, ..Policy::default() };
+        let mut world = lecture_hall(&signer(), Config { policy, ..Config::default() });
+        all.iter().for_each(|ds| world.trust.add_anchor(apex.clone(), ds.clone()));
+        world.validate("www.hamburger.edu", RecordType::A)
+    };
+    secure(run(&[of(DigestType::Sha1)], true));
+    secure(run(&[of(DigestType::Sha384)], false));
+    let refused = run(&[of(DigestType::Sha1)], false);
+    assert_eq!(refused, Verdict::Insecure(Insecure::Digest));
+    assert_eq!(refused.extended_error(), Some(ExtendedError::DS_DIGEST));
+    // RFC 4509 §3: beside a better one it is not looked at.
+    let better = Ds::of(&apex.view(), wrong_key.public(), DigestType::Sha256);
+    assert_eq!(run(&[of(DigestType::Sha1), better], true), Verdict::Bogus(Bogus::Digest));
+    // A digest nobody knows counts for nothing.
+    let mut octets = Vec::new();
+    of(DigestType::Sha256).data().write(&mut octets);
+    octets[3] = 3;
+    let gost = Ds::from_data(&Rdata::parse(RecordType::DS, &octets).unwrap()).unwrap();
+    assert_eq!(run(&[gost], true), Verdict::Insecure(Insecure::Digest));
 }

@@ -39,12 +39,13 @@ pub(crate) struct World {
     /// What the validators have asked for.
     pub(crate) asked: Vec<(Name, RecordType)>,
     pub(crate) yields: usize,
+    pub(crate) now: u64,
 }
 
 impl World {
     pub(crate) fn new(config: Config) -> Self {
         let (authorities, asked) = (Vec::new(), Vec::new());
-        Self { authorities, trust: Trust::new(config), asked, yields: 0 }
+        Self { authorities, trust: Trust::new(config), asked, yields: 0, now: NOW }
     }
 
     pub(crate) fn serve(&mut self, zone: Zone) {
@@ -81,7 +82,7 @@ impl World {
         mut fetch: impl FnMut(&Self, &Name, RecordType) -> Option<Response>,
     ) -> Verdict {
         for _ in 0..1000 {
-            match validator.poll(&mut self.trust, NOW) {
+            match validator.poll(&mut self.trust, self.now) {
                 Step::Done(verdict) => return verdict,
                 Step::Yield => self.yields += 1,
                 Step::Need { name, rtype } => {
@@ -158,7 +159,8 @@ ns.plain.edu. A 192.0.2.5
 www.plain.edu. A 192.0.2.7
 ";
 
-pub(crate) const HAMBURGER: &str = "hamburger.edu. SOA ns.hamburger.edu. host.hamburger.edu. 1 2h 1h 4w 1h
+pub(crate) const HAMBURGER: &str =
+    "hamburger.edu. SOA ns.hamburger.edu. host.hamburger.edu. 1 2h 1h 4w 1h
 hamburger.edu. NS ns.hamburger.edu.
 ns.hamburger.edu. A 192.0.2.4
 www.hamburger.edu. A 192.0.2.8
