@@ -53,11 +53,11 @@ impl PublicKey {
     /// Takes the data of a DNSKEY, CDNSKEY or KEY record; `None` of another type.
     #[must_use]
     pub fn from_data(data: &Rdata<'_>) -> Option<Self> {
-        let (flags, protocol, algorithm, key) = match data {
-            Rdata::Dnskey { flags, protocol, algorithm, key }
-            | Rdata::Cdnskey { flags, protocol, algorithm, key }
-            | Rdata::Key { flags, protocol, algorithm, key } => (flags, protocol, algorithm, key),
-            _ => return None,
+        let (Rdata::Dnskey { flags, protocol, algorithm, key }
+        | Rdata::Cdnskey { flags, protocol, algorithm, key }
+        | Rdata::Key { flags, protocol, algorithm, key }) = data
+        else {
+            return None;
         };
         let (flags, protocol, algorithm) = (*flags, *protocol, *algorithm);
         Some(Self { flags, protocol, algorithm, key: key.octets().into() })
@@ -278,12 +278,10 @@ impl Ds {
     /// Takes the data of a DS or CDS record; `None` of another type.
     #[must_use]
     pub fn from_data(data: &Rdata<'_>) -> Option<Self> {
-        let (key_tag, algorithm, digest_type, digest) = match data {
-            Rdata::Ds { key_tag, algorithm, digest_type, digest }
-            | Rdata::Cds { key_tag, algorithm, digest_type, digest } => {
-                (key_tag, algorithm, digest_type, digest)
-            }
-            _ => return None,
+        let (Rdata::Ds { key_tag, algorithm, digest_type, digest }
+        | Rdata::Cds { key_tag, algorithm, digest_type, digest }) = data
+        else {
+            return None;
         };
         let (key_tag, algorithm, digest_type) = (*key_tag, *algorithm, *digest_type);
         Some(Self { key_tag, algorithm, digest_type, digest: digest.octets().into() })

@@ -35,10 +35,13 @@ impl fmt::Display for Label<'_> {
     }
 }
 
+/// What is hashed: iterations, salt, name.
+type Hashed = (u16, Box<[u8]>, Name);
+
 /// Hashes that have been computed, and how many may still be.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hashes {
-    known: BTreeMap<(u16, Box<[u8]>, Name), [u8; 20]>,
+    known: BTreeMap<Hashed, [u8; 20]>,
     now: u32,
     left: u32,
 }

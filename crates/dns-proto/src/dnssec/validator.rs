@@ -88,6 +88,9 @@ struct Pending {
     absence: Option<Absence>,
 }
 
+/// A zone, and the keys it signs with.
+type ZoneKeys = (Name, Arc<[PublicKey]>);
+
 /// Why a task is not done yet, or nothing is to be done any more.
 pub(super) enum Stop {
     Step(Step),
@@ -214,12 +217,7 @@ impl Validator {
     }
 
     /// Finds the zone that a name is in, and its keys; asks for what is missing on the way.
-    fn zone_of(
-        &mut self,
-        name: &Name,
-        trust: &Trust,
-        now: u64,
-    ) -> Result<(Name, Arc<[PublicKey]>), Stop> {
+    fn zone_of(&mut self, name: &Name, trust: &Trust, now: u64) -> Result<ZoneKeys, Stop> {
         let (name, link) = match trust.walk(name, now, &self.learnt) {
             Walk::Zone(zone, keys) => return Ok((zone, keys)),
             Walk::Insecure(reason) => return Err(Stop::Insecure(reason)),
@@ -267,8 +265,7 @@ impl Validator {
 
     fn check_set(&mut self, index: usize, trust: &Trust, now: u64) -> Result<(), Stop> {
         let Some(set) = self.plan.sets.get(index).cloned() else { return Ok(()) };
-        let zone = self.zone_for(&set, &set.owner, trust, now)?;
-        let (name, keys) = zone.ok_or(Bogus::Signer)?;
+        let (name, keys) = self.zone_for(&set, trust, now)?;
         if self.verified.is_none() {
             self.count_set()?;
         }
@@ -285,24 +282,18 @@ impl Validator {
         Ok(())
     }
 
-    /// Finds the zone that signed a set, or that should have; `None` if who signed is no zone.
-    fn zone_for(
-        &mut self,
-        set: &RrSet,
-        name: &Name,
-        trust: &Trust,
-        now: u64,
-    ) -> Result<Option<(Name, Arc<[PublicKey]>)>, Stop> {
-        let signer = set.signatures.iter().map(|it| &it.signer);
-        let signer = signer.into_iter().find(|it| may_sign(it, name, set.rtype)).cloned();
+    /// Finds the zone that signed a set, or that should have.
+    fn zone_for(&mut self, set: &RrSet, trust: &Trust, now: u64) -> Result<ZoneKeys, Stop> {
+        let mut signers = set.signatures.iter().map(|it| &it.signer);
+        let signer = signers.find(|it| may_sign(it, &set.owner, set.rtype)).cloned();
         let Some(signer) = signer else {
             // Unless it is proven that its zone is not signed, it should be.
-            self.zone_of(&home(name, set.rtype), trust, now)?;
+            self.zone_of(&home(&set.owner, set.rtype), trust, now)?;
             let foreign = !set.signatures.is_empty();
             return Err(Stop::Bogus(if foreign { Bogus::Signer } else { Bogus::Missing }));
         };
         let zone = self.zone_of(&signer, trust, now)?;
-        Ok(Some(zone).filter(|(name, _)| *name == signer))
+        if zone.0 == signer { Ok(zone) } else { Err(Stop::Bogus(Bogus::Signer)) }
     }
 
     /// RFC 4035 §5.3.4: a wildcard stands for names that are not there, and that is proven.

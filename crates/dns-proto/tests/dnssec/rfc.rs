@@ -152,7 +152,7 @@ fn signatures_of_the_rfcs_are_verified_and_made() {
         let lines: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("; ")).collect();
         let pair = KeyPair::import(key.clone(), &lines[1..].join("\n")).unwrap();
         let period = Period { inception: inception.0, expiration: expiration.0 };
-        let key_rrsig = sign_set(&[key_record.clone()], zone, &pair, period).unwrap();
+        let key_rrsig = sign_set(std::slice::from_ref(key_record), zone, &pair, period).unwrap();
         let mut keys = Response::new(zone.clone(), RecordType::DNSKEY, Rcode::NOERROR);
         keys.answers = vec![key_record.clone(), key_rrsig];
         let mut trust = Trust::new(Config::default());
