@@ -90,7 +90,7 @@ fn main() -> Result<()> {
 }
 
 fn make(algorithm: DnssecAlgorithm, entry_point: bool, origin: &Name) -> Result<()> {
-    let seed = homing::proto_core::random()?;
+    let seed = homing::proto_core::blocking::random()?;
     let pair = KeyPair::generate(algorithm, entry_point, seed)?;
     let (number, tag) = (algorithm.number(), pair.public().tag());
     let name = format!("K{}+{number:03}+{tag:05}", origin.to_lowercase());

@@ -125,7 +125,7 @@ pub(super) fn judge(
 
 /// Verifies the keys of a zone: one of them is what the DS says, and has signed them all
 /// (RFC 4035 §5.2).
-fn judge_keys(
+pub(super) fn judge_keys(
     name: &Name,
     ds: &[Ds],
     reply: &Response,
@@ -236,7 +236,7 @@ impl Parent<'_> {
     }
 }
 
-fn find(records: &[Record], name: &Name, rtype: RecordType) -> Option<RrSet> {
+pub(super) fn find(records: &[Record], name: &Name, rtype: RecordType) -> Option<RrSet> {
     let own = |set: &RrSet| set.owner == *name && set.rtype == rtype && set.class == Class::IN;
     RrSet::gather(records).into_iter().find(own)
 }

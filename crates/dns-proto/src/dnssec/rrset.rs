@@ -133,6 +133,12 @@ impl RrSet {
         self.records.iter().map(Record::ttl).min().unwrap_or_default()
     }
 
+    /// Seconds for which the last of its signatures is valid.
+    pub(super) fn longest(&self, now: u64) -> u32 {
+        let left = self.signatures.iter().filter(|it| it.timely(now).is_ok());
+        left.map(|it| it.expiration.wrapping_sub(serial(now))).max().unwrap_or_default()
+    }
+
     /// Whether a signature says it is that zone's.
     pub(super) fn is_signed_by(&self, zone: &Name) -> bool {
         self.signatures.iter().any(|signature| signature.signer == *zone)

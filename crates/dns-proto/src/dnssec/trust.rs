@@ -138,11 +138,7 @@ impl Trust {
     ///
     /// When the text is no master file.
     pub fn add_anchors(&mut self, file: &str, text: &[u8]) -> Result<usize, ScanError> {
-        // Included after a default, as anchors are often written without a TTL.
-        let text = Bytes::copy_from_slice(text);
-        let main = alloc::format!("$TTL 0\n$INCLUDE {file:?}\n");
-        let load = |_: &str| Some(text.clone());
-        let records = zone_file::read(file, main.as_bytes(), Name::ROOT, load)?;
+        let records = read_anchors(file, text)?;
         Ok(records.iter().filter(|record| self.add_record(record).is_ok()).count())
     }
 
@@ -264,6 +260,14 @@ impl Trust {
             self.zones.retain(|_, entry| entry.until > middle);
         }
     }
+}
+
+/// Reads a master file whose records may have no TTL.
+pub(super) fn read_anchors(file: &str, text: &[u8]) -> Result<Vec<Record>, ScanError> {
+    // Included after a default, so that lines are counted as they are.
+    let text = Bytes::copy_from_slice(text);
+    let main = alloc::format!("$TTL 0\n$INCLUDE {file:?}\n");
+    zone_file::read(file, main.as_bytes(), Name::ROOT, |_| Some(text.clone()))
 }
 
 /// Returns the DS records that count (RFC 4035 §5.2): those that can be verified and, if there is

@@ -3,5 +3,6 @@
 mod attacks;
 mod chain;
 mod rfc;
+mod rollover;
 mod signing;
 mod world;
