@@ -8,6 +8,8 @@ mod access;
 pub mod authority;
 mod cache;
 mod compress;
+#[cfg(feature = "dnssec")]
+pub mod dnssec;
 mod edns;
 mod error;
 mod exchange;
