@@ -69,6 +69,12 @@ impl FromIterator<Rule> for Access {
 }
 
 impl Access {
+    /// Whether any rule is about an action.
+    #[must_use]
+    pub fn mentions(&self, action: Action) -> bool {
+        self.0.iter().any(|rule| rule.action == action)
+    }
+
     /// Whether someone who sends `from` an address, and signs with a verified `key` or none, may
     /// do it to the zone.
     #[must_use]
