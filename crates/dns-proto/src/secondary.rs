@@ -313,6 +313,12 @@ impl Secondary {
         self.rest(now, wait.clamp(least, most.max(least)));
     }
 
+    /// The version that it has is the newest; if it had expired, it is good again.
+    fn current(&mut self, primary: SocketAddr) {
+        let revived = self.zone.clone().filter(|_| self.checked.is_none());
+        self.events.push_back(revived.map_or(Event::Current(primary), Event::Zone));
+    }
+
     /// A primary has what we have, or we have what it has.
     fn succeeded(&mut self, now: Instant) {
         self.close();
@@ -359,7 +365,7 @@ impl Secondary {
                 self.fetch(now, turn.primary, turn.asked, false);
             }
             Some(_) => {
-                self.events.push_back(Event::Current(address));
+                self.current(address);
                 self.succeeded(now);
             }
             None => {
@@ -381,7 +387,7 @@ impl Secondary {
             Ok(Progress::More) => {}
             Ok(Progress::UpToDate) => {
                 let address = self.primaries.get(turn.primary).map(|primary| primary.address);
-                self.events.extend(address.map(Event::Current));
+                address.into_iter().for_each(|address| self.current(address));
                 self.succeeded(now);
             }
             Ok(Progress::Done(zone)) => {

@@ -350,6 +350,15 @@ impl Authority {
         outcome
     }
 
+    /// Whether a query is about a name of one of the zones, or of the class CHAOS.
+    #[must_use]
+    pub fn knows(&self, query: &Message<'_>) -> bool {
+        let known = |question: Question<'_>| {
+            question.class == Class::CH || self.closest(question).is_some()
+        };
+        query.question().is_some_and(known)
+    }
+
     /// Finds the zone nearest to the name; for a DS record, the nearest above (RFC 4035 §3.1.4.1).
     fn closest(&self, question: Question<'_>) -> Option<Option<&Zone>> {
         let key = Key::new(question.name);

@@ -37,12 +37,14 @@ use crate::zone::{Zone, ZoneDelta};
 /// assert!(matches!(reply, Reply::Answer(Outcome::Failed(Rcode::REFUSED))));
 /// # Ok::<(), dns_proto::ParseError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Server {
     authority: Authority,
     keys: Keyring,
     access: Access,
     journals: BTreeMap<Name, Journal>,
+    /// Records that each journal keeps.
+    kept: usize,
 }
 
 /// What is to be done about a message.
@@ -67,7 +69,15 @@ impl Server {
     /// Serves zones to everybody, and does nothing else for anybody.
     #[must_use]
     pub fn new(authority: Authority) -> Self {
-        Self { authority, ..Self::default() }
+        let (keys, access) = (Keyring::default(), Access::default());
+        Self { authority, keys, access, journals: BTreeMap::new(), kept: 100_000 }
+    }
+
+    /// Sets how many records the journal of each zone keeps for incremental transfers. 100,000:
+    /// some 20 MB, and more than any secondary that is well misses.
+    #[must_use]
+    pub fn with_journals(self, records: usize) -> Self {
+        Self { kept: records, ..self }
     }
 
     /// Sets the keys of signed transactions.
@@ -94,26 +104,21 @@ impl Server {
     }
 
     /// Puts a new version of a zone into service, and notes the step to it for incremental
-    /// transfers in a journal of at most `limit` records.
+    /// transfers.
     ///
     /// # Errors
     ///
     /// [`Misuse::Version`] if the step does not lead from the version in service to this one;
     /// nothing has changed.
-    pub fn advance(&mut self, zone: Zone, step: ZoneDelta, limit: usize) -> Result<(), Misuse> {
+    pub fn advance(&mut self, zone: Zone, step: ZoneDelta) -> Result<(), Misuse> {
         let apex = zone.apex().clone();
         let from = self.authority.zone(apex.view()).map(Zone::serial);
         if from != Some(step.from()) || step.to() != zone.serial() {
             return Err(Misuse::Version);
         }
-        self.journals.entry(apex).or_insert_with(|| Journal::new(limit)).push(step);
+        self.journals.entry(apex).or_insert_with(|| Journal::new(self.kept)).push(step);
         self.authority.insert(zone);
         Ok(())
-    }
-
-    /// Gives a zone the steps that led to it, or forgets them with an empty journal.
-    pub fn set_journal(&mut self, apex: &Name, journal: Journal) {
-        self.journals.insert(apex.clone(), journal);
     }
 
     /// Takes a message of a client, and appends the answer to `out` if there is one at once.
@@ -240,10 +245,10 @@ impl Server {
     ///
     /// [`Misuse::Version`] if the zone has changed since the update was prepared; nothing has
     /// changed then.
-    pub fn commit(&mut self, prepared: PreparedUpdate, limit: usize) -> Result<(), Misuse> {
+    pub fn commit(&mut self, prepared: PreparedUpdate) -> Result<(), Misuse> {
         match prepared.next {
             None => Ok(()),
-            Some((zone, step)) => self.advance(zone, step, limit),
+            Some((zone, step)) => self.advance(zone, step),
         }
     }
 }
@@ -313,7 +318,7 @@ pub struct PreparedUpdate {
 
 impl PendingUpdate {
     /// Carries the update out on a copy, and appends to `out` the answer that may be sent when the
-    /// [`step`](PreparedUpdate::step) is safe and [committed](Server::commit).
+    /// [step](PreparedUpdate::next) is safe and [committed](Server::commit).
     pub fn prepare(&self, server: &Server, out: &mut BytesMut) -> PreparedUpdate {
         let Ok(message) = Message::parse(&self.message) else {
             return PreparedUpdate { outcome: Outcome::Ignored, next: None };
@@ -368,9 +373,10 @@ impl PreparedUpdate {
         self.outcome
     }
 
-    /// Returns what must be made safe before the answer is sent; nothing, if nothing has changed.
+    /// Returns the next version, and the step to it that must be safe before the answer is sent;
+    /// nothing, if nothing has changed.
     #[must_use]
-    pub fn step(&self) -> Option<&ZoneDelta> {
-        self.next.as_ref().map(|(_, step)| step)
+    pub fn next(&self) -> Option<(&Zone, &ZoneDelta)> {
+        self.next.as_ref().map(|(zone, step)| (zone, step))
     }
 }
