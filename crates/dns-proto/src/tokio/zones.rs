@@ -45,6 +45,21 @@ pub trait Keeper: Send + Sync + 'static {
 
 impl Keeper for () {}
 
+/// Shared keepers are keepers.
+impl<K: Keeper> Keeper for Arc<K> {
+    fn keep(&self, zone: &Name, step: &ZoneDelta) -> io::Result<()> {
+        self.as_ref().keep(zone, step)
+    }
+
+    fn changed(&self, zone: &Zone) {
+        self.as_ref().changed(zone);
+    }
+
+    fn notified(&self, notification: Notification, from: IpAddr) {
+        self.as_ref().notified(notification, from);
+    }
+}
+
 /// The zones of an authoritative server: the [`Handler`] that answers from them. Clones share
 /// them.
 ///
