@@ -53,6 +53,9 @@ pub struct Limits {
     /// one: 64, whose commands fit any window of TCP, so that two blocking ends cannot wait for
     /// each other.
     pub window: usize,
+    /// How many responses to one command the conveniences keep: 1 million, more messages than most
+    /// mailboxes have. A session keeps none.
+    pub answer: usize,
     /// How long the server may take for each response, or piece of one, that is due: 5 minutes.
     pub response: Duration,
     /// How long IDLE lasts before it is given anew: 28 minutes, as RFC 2177 §3 wants less than 29.
@@ -66,6 +69,7 @@ impl Default for Limits {
             capabilities: 500,
             preliminaries: 100,
             window: 64,
+            answer: 1_000_000,
             response: Duration::from_secs(300),
             idle: Duration::from_secs(28 * 60),
         }

@@ -19,6 +19,7 @@ mod hear;
 mod login;
 mod queue;
 mod state;
+mod view;
 
 use alloc::{collections::VecDeque, vec::Vec};
 
@@ -32,6 +33,7 @@ use queue::Queue;
 use sasl::{Seed, Setting, client::Identity};
 pub use state::State;
 use state::{Idle, Phase, Purpose, Sasl};
+pub use view::{Memory, Seen, View};
 
 use crate::{
     Capability, Diagnostic, Dialect, Reader, RespText, Tag,
@@ -184,6 +186,12 @@ impl Session {
     #[must_use]
     pub fn buffered(&self) -> usize {
         self.input.len()
+    }
+
+    /// Returns what the server may cost.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.config.limits
     }
 
     /// Whether the session waits for the TLS handshake.
