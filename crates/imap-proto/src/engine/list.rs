@@ -160,7 +160,7 @@ impl<S: Store> Engine<S> {
         // A name that is subscribed only is told if that is asked for; a level above others is,
         // unless something in particular is.
         let is_there = node.exists() || node.has_children || selection.is_subscribed();
-        if !(is_selected && is_there) && !below_is_selected {
+        if !(below_is_selected || is_selected && is_there) {
             return None;
         }
         let mut items = Vec::new();

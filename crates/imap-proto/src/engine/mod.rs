@@ -41,6 +41,7 @@ mod copy;
 mod enabled;
 mod failure;
 mod fetch;
+mod fetch_item;
 mod flags;
 mod limits;
 mod list;

@@ -232,7 +232,7 @@ impl Forest {
 
     /// Step 3: takes out those that are missing, unless they hold conversations together.
     fn prune(&mut self) {
-        for at in self.from_the_leaves() {
+        for at in self.leaves_first() {
             let children = self.take_children(at);
             let mut kept = Vec::with_capacity(children.len());
             for child in children {
@@ -262,7 +262,7 @@ impl Forest {
 
     /// Steps 4 and 6: siblings by date, the innermost first.
     fn date(&mut self) {
-        for at in self.from_the_leaves() {
+        for at in self.leaves_first() {
             let mut children = self.take_children(at);
             children.sort_by_key(|child| self.nodes.get(*child).map(|node| node.sent));
             let first = children.first().and_then(|child| self.nodes.get(*child));
@@ -358,7 +358,7 @@ impl Forest {
     }
 
     /// All nodes, each after those below it.
-    fn from_the_leaves(&self) -> Vec<usize> {
+    fn leaves_first(&self) -> Vec<usize> {
         let (mut order, mut open) = (Vec::with_capacity(self.nodes.len()), self.roots.clone());
         while let Some(at) = open.pop() {
             order.push(at);

@@ -169,7 +169,9 @@ impl Criteria {
                 Term::Not => values.pop().flatten().map(|it: bool| !it),
                 Term::Or => or(values.pop().flatten(), values.pop().flatten()),
                 Term::All(count) => {
-                    (0..*count).fold(Some(true), |all, _| and(all, values.pop().flatten()))
+                    let mut all = Some(true);
+                    (0..*count).for_each(|_| all = and(all, values.pop().flatten()));
+                    all
                 }
             };
             values.push(value);

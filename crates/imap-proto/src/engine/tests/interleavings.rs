@@ -87,7 +87,7 @@ impl Shadow {
         use crate::command::StoreData;
         let Some(Command::Store(store)) = command else { return };
         let StoreData::Flags { silent: true, .. } = &store.data else { return };
-        if said.contains("FETCH") || said.contains("A NO") {
+        if said.contains("* 1 FETCH") || said.contains("A NO") {
             return;
         }
         // The only silent one here is "+FLAGS.SILENT (\Seen)" of message 1.
@@ -137,7 +137,6 @@ impl Watched {
             let said = self.client.news();
             return self.shadow.take(&said, None, self.is_idle);
         }
-        self.is_idle = false;
         let command = match step.split_once("<<") {
             Some(_) => Command::Noop,
             None => Command::parse(step.to_string().into()).unwrap(),
@@ -149,6 +148,7 @@ impl Watched {
         if largest.is_some_and(|number| number > counted) {
             return;
         }
+        self.is_idle = false;
         let said = self.client.say(&alloc::format!("A {step}"));
         assert!(said.contains("A OK") || said.contains("A NO"), "{step}: {said}");
         self.shadow.take(&said, Some(&command), false);

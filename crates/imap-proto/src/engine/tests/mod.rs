@@ -1,6 +1,9 @@
 //! The engine over the store in memory, command lines in, response lines out.
+mod hostile;
 mod interleavings;
 mod script;
+mod stores;
+mod tables;
 
 use alloc::string::String;
 use alloc::vec::Vec;

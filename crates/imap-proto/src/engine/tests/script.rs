@@ -3,7 +3,6 @@
 //! `C:` is what a client says, `S:` all that it is answered; `C2:` and `S2:` are a second client's.
 //! `I2:` is a client in IDLE, or one for whom the engine is woken: what it is told follows. `\r\n`
 //! in a command is a line end, `<<…>>` a literal; an answer's literals go over several lines.
-extern crate std;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -72,43 +71,4 @@ fn run(script: &str) {
 fn check_none(owed: &BTreeMap<String, Vec<String>>, line: &str) {
     let left: Vec<_> = owed.values().flatten().rev().collect();
     assert!(left.is_empty(), "also said before {line}: {left:#?}");
-}
-
-#[test]
-fn zz_record() {
-    let Ok(path) = std::env::var("REC") else { return };
-    let account = memory::Account::new();
-    account.set_time(NOW);
-    let mut clients: BTreeMap<String, Client> = BTreeMap::new();
-    for line in std::fs::read_to_string(path).unwrap().lines() {
-        let (mark, rest) = line.split_once(": ").unwrap_or((line, ""));
-        std::println!("{line}");
-        if !line.starts_with('C') && !line.starts_with('I') {
-            continue;
-        }
-        let (kind, who) = mark.split_at(1);
-        let client = clients.entry(who.into()).or_insert_with(|| Client::new(&account));
-        let said = if kind == "I" {
-            if rest == "IDLE" {
-                client.engine.idle();
-            }
-            client.news()
-        } else {
-            client.say(&rest.replace("\\r\\n", "\r\n"))
-        };
-        let mut literal = 0_i64;
-        for l in said.lines() {
-            if literal > 0 {
-                std::println!("{l}");
-                literal -= l.len() as i64 + 2;
-            } else {
-                std::println!("S{who}: {l}");
-            }
-            if let Some(at) = l.rfind('{').filter(|_| l.ends_with('}')) {
-                if let Ok(n) = l[at + 1..l.len() - 1].parse::<i64>() {
-                    literal = n;
-                }
-            }
-        }
-    }
 }

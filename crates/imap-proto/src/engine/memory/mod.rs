@@ -1,5 +1,6 @@
 //! A store in memory, for tests.
-use alloc::collections::BTreeMap;
+mod all;
+
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -8,14 +9,14 @@ use core::num::NonZeroU32;
 
 use bytes::Bytes;
 
+use all::{All, Kept, number, one};
+
 use super::{
     Appended, Changes, Copied, Details, Entry, Failure, FlagUpdate, FlagsUpdated, Info, NewMessage,
     State, Totals,
 };
 use crate::command::{Change, Resource, Rights, SetQuota, SpecialUse};
-use crate::{
-    Atom, DateTime, Flag, Flags, IString, Number64, ObjectId, Quota, ResourceUse, UidRange,
-};
+use crate::{Atom, Flag, Flags, IString, Number64, ObjectId, Quota, ResourceUse, UidRange};
 
 /// A user's mailboxes in memory, which any number of stores show.
 ///
@@ -42,44 +43,6 @@ pub struct Mailbox {
     id: u32,
 }
 
-#[derive(Debug)]
-struct All {
-    boxes: BTreeMap<u32, Mail>,
-    names: BTreeMap<String, u32>,
-    subscribed: Vec<String>,
-    notes: BTreeMap<(Option<String>, String), Bytes>,
-    next: u32,
-    now: i64,
-    quota: Option<u64>,
-    full: bool,
-    journal: usize,
-}
-
-#[derive(Debug)]
-struct Mail {
-    uid_validity: u32,
-    uid_next: u32,
-    mod_seq: u64,
-    /// From which UID on messages are recent.
-    recent: u32,
-    uses: Vec<SpecialUse>,
-    messages: BTreeMap<u32, Kept>,
-    /// When which message was removed, and since when all of that is known.
-    removed: Vec<(u64, u32)>,
-    known_since: u64,
-    acl: BTreeMap<IString, Rights>,
-}
-
-#[derive(Clone, Debug)]
-struct Kept {
-    octets: Bytes,
-    flags: Flags,
-    mod_seq: u64,
-    received: DateTime,
-    saved: DateTime,
-    id: u32,
-}
-
 impl Default for Account {
     fn default() -> Self {
         Self::new()
@@ -90,19 +53,7 @@ impl Account {
     /// Starts with an empty INBOX, in 1970.
     #[must_use]
     pub fn new() -> Self {
-        let mut all = All {
-            boxes: BTreeMap::new(),
-            names: BTreeMap::new(),
-            subscribed: Vec::new(),
-            notes: BTreeMap::new(),
-            next: 1,
-            now: 0,
-            quota: None,
-            full: false,
-            journal: usize::MAX,
-        };
-        all.make("INBOX", &[]);
-        Self(Rc::new(RefCell::new(all)))
+        Self(Rc::new(RefCell::new(All::new())))
     }
 
     /// Opens a store.
@@ -492,102 +443,6 @@ impl super::Mailbox for Mailbox {
     }
 }
 
-impl All {
-    fn make(&mut self, name: &str, uses: &[SpecialUse]) -> u32 {
-        let id = self.next;
-        self.next += 1;
-        let mail = Mail {
-            uid_validity: id,
-            uid_next: 1,
-            mod_seq: 1,
-            recent: 1,
-            uses: uses.to_vec(),
-            messages: BTreeMap::new(),
-            removed: Vec::new(),
-            known_since: 0,
-            acl: BTreeMap::new(),
-        };
-        self.boxes.insert(id, mail);
-        self.names.insert(name.into(), id);
-        id
-    }
-
-    fn id(&self, name: &str) -> Result<u32, Failure> {
-        self.names.get(name).copied().ok_or(Failure::NonExistent)
-    }
-
-    fn mail(&mut self, id: u32) -> Result<&mut Mail, Failure> {
-        self.boxes.get_mut(&id).ok_or(Failure::NonExistent)
-    }
-
-    fn time(&self) -> DateTime {
-        let epoch = || DateTime::from_unix(0, 0).expect("1970 has four digits");
-        DateTime::from_unix(self.now, 0).unwrap_or_else(epoch)
-    }
-
-    fn size(&self) -> u64 {
-        self.boxes.values().flat_map(|mail| mail.messages.values()).map(Kept::size).sum()
-    }
-
-    fn check_room(&self, more: usize) -> Result<(), Failure> {
-        if self.full {
-            return Err(Failure::Unavailable);
-        }
-        let more = u64::try_from(more).unwrap_or(u64::MAX);
-        let is_over = self.quota.is_some_and(|quota| self.size().saturating_add(more) > quota);
-        if more > 0 && is_over { Err(Failure::OverQuota) } else { Ok(()) }
-    }
-
-    fn copy(&mut self, from: u32, uids: &[u32], to: u32) -> Result<Vec<NonZeroU32>, Failure> {
-        let mail = self.mail(from)?;
-        let kept = uids.iter().map(|uid| mail.messages.get(uid).cloned());
-        let kept: Vec<Kept> = kept.collect::<Option<_>>().ok_or(Failure::MessageGone)?;
-        self.check_room(kept.iter().map(|it| it.octets.len()).sum())?;
-        let saved = self.time();
-        let mail = self.mail(to)?;
-        Ok(kept.into_iter().map(|it| one(mail.add(Kept { saved, ..it }))).collect())
-    }
-
-    fn remove(&mut self, id: u32, uids: &[u32], only_deleted: bool) -> Result<(), Failure> {
-        let journal = self.journal;
-        let mail = self.mail(id)?;
-        let mod_seq = mail.mod_seq + 1;
-        for uid in uids {
-            let goes = |it: &Kept| !only_deleted || it.flags.contains(&Flag::Deleted);
-            if mail.messages.get(uid).is_some_and(goes) {
-                mail.messages.remove(uid);
-                mail.removed.push((mod_seq, *uid));
-                mail.mod_seq = mod_seq;
-            }
-        }
-        let forgotten = mail.removed.len().saturating_sub(journal);
-        if let Some((at, _)) = mail.removed.drain(..forgotten).last() {
-            mail.known_since = at;
-        }
-        Ok(())
-    }
-}
-
-impl Mail {
-    fn add(&mut self, kept: Kept) -> u32 {
-        self.mod_seq += 1;
-        let uid = self.uid_next;
-        self.uid_next += 1;
-        self.messages.insert(uid, Kept { mod_seq: self.mod_seq, ..kept });
-        uid
-    }
-
-    fn count(&self, wanted: impl Fn(&Kept) -> bool) -> u32 {
-        number(self.messages.values().filter(|it| wanted(it)).count())
-    }
-}
-
-impl Kept {
-    fn size(&self) -> u64 {
-        u64::try_from(self.octets.len()).unwrap_or(u64::MAX)
-    }
-}
-
 fn state((uid, kept): (&u32, &Kept)) -> State {
     State { uid: one(*uid), mod_seq: kept.mod_seq, flags: kept.flags.clone() }
 }
@@ -598,13 +453,4 @@ fn same(one: &Flags, other: &Flags) -> bool {
 
 fn all_rights() -> Rights {
     Rights::new("lrswipkxtea").unwrap_or_default()
-}
-
-/// Numbers here begin with 1.
-fn one(number: u32) -> NonZeroU32 {
-    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
-}
-
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
