@@ -108,7 +108,11 @@ impl Server {
     }
 
     fn say(&self, session: &mut Session, expected: &mut Expected<'_>) {
-        let response = next_response(expected);
+        let mut response = next_response(expected);
+        // What the session itself says before a refusal (RFC 7628).
+        if matches!(response, Response::Continuation(_)) {
+            response = next_response(expected);
+        }
         if let Response::Tagged { condition, text, .. } = response {
             return session.finish(condition, text).unwrap();
         }
