@@ -30,8 +30,6 @@
 //! not fit, use those. To see the dialogue, give an observer.
 mod client;
 mod server;
-#[cfg(test)]
-mod server_tests;
 #[cfg(all(test, unix))]
 mod tests;
 
