@@ -1,0 +1,7 @@
+//! The queue, driven by a world of a few lines.
+mod crash;
+mod properties;
+mod reports;
+mod routing;
+mod sending;
+mod world;
