@@ -316,7 +316,8 @@ impl Upload for Vec<Bytes> {
 /// ```
 /// use imap_proto::engine::Entry;
 ///
-/// let entry = Entry { subscribed: true, ..Entry::new("Sent") };
+/// let mut entry = Entry::new("Sent");
+/// entry.subscribed = true;
 /// assert!(entry.exists && entry.uses.is_empty());
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]

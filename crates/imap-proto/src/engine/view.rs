@@ -44,8 +44,10 @@ pub(super) struct Style {
     pub(super) recent: bool,
     /// Whether mod-sequences are told.
     pub(super) mod_seq: bool,
-    /// VANISHED for EXPUNGE, and UIDs with flags.
+    /// VANISHED for EXPUNGE.
     pub(super) qresync: bool,
+    /// UIDs with flags.
+    pub(super) uid: bool,
     /// No sequence numbers at all.
     pub(super) uid_only: bool,
 }
@@ -300,7 +302,7 @@ impl View {
         let row = self.get(uid)?;
         let (number, uid) = (self.number(uid)?, NonZeroU32::new(uid)?);
         let mut items = alloc::vec![FetchItem::Flags(self.shown_flags(row, style))];
-        if style.qresync && !style.uid_only {
+        if style.uid && !style.uid_only {
             items.insert(0, FetchItem::Uid(uid));
         }
         if style.mod_seq {
