@@ -1,16 +1,19 @@
 //! Sends a message to a server, and says what became of it for each recipient.
+mod dialogue;
+mod message;
+
 use std::{
-    io::{Cursor, Read},
     net::Ipv6Addr,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use clap::Parser;
 use homing::{
     proto_core::tokio::{
-        Direction, Observer,
+        Observer,
         tls::{
             TlsConnector,
             rustls::{
@@ -27,16 +30,21 @@ use homing::{
     },
 };
 use indicatif::{ProgressBar, ProgressStyle};
+use message::Message;
 
 /// Anything that stops the program, in a sentence.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long the greeting may take: RFC 5321 §4.5.3.2.1 has five minutes, but somebody is waiting,
+/// perhaps for a port where TLS begins at once.
+const GREETING: Duration = Duration::from_secs(60);
 
 /// From here on a message is large enough for a progress bar.
 const LARGE: u64 = 1024 * 1024;
 
 /// Sends a message to a server, and says what became of it for each recipient.
 ///
-/// Lines may end in LF; they are sent with CRLF. Exit status: 0 if the server took the message for
+/// Lines may end in LF; they are sent with CRLF. A file is read as it is sent, twice. Exit status: 0 if the server took the message for
 /// every recipient; 1 if it refused some for good; 2 for a wrong command line or an unreadable
 /// file; 3 if some may be tried again later, or there is no connection; 4 if nobody knows whether
 /// the server has the message. The gravest of 4, 1 and 3 is told, in this order.
@@ -90,13 +98,13 @@ async fn main() -> ExitCode {
         Ok(prepared) => prepared,
         Err(error) => return complain(&*error, 2),
     };
-    let observer = arguments.verbose.then(dialogue);
-    match send(&place, config, tls.as_ref(), observer, envelope, &message).await {
+    let observer = arguments.verbose.then(dialogue::dialogue);
+    match send(&place, config, tls.as_ref(), observer, envelope, message).await {
         Ok(outcome) => ExitCode::from(report(&outcome)),
         Err(error) => {
             let code = status(&error);
-            let place = format!("{}:{}", place.host, place.port);
-            let text = format!("{place}: {}{}", chain(&error), advice(&error));
+            let at = format!("{}:{}", place.host, place.port);
+            let text = format!("{at}: {}{}", chain(&error), advice(&error, place.security));
             complain(&*Failure::from(text), code)
         }
     }
@@ -119,12 +127,16 @@ fn chain(error: &Error) -> String {
 }
 
 /// What the user can do about an error, where that is known.
-fn advice(error: &Error) -> &'static str {
+fn advice(error: &Error, security: Security) -> &'static str {
     use homing::smtp::Error as Session;
     let cause = match error {
         Error::Io(cause) => cause,
         Error::Protocol(Session::Refused(_, reply)) if reply.code() == 535 => {
             return "; see --user and --password-file";
+        }
+        // A server that waits for TLS to begin says nothing, and hangs up in the end.
+        Error::Protocol(Session::Timeout | Session::UnexpectedEof) if security != Security::Tls => {
+            return "; if TLS begins at once there, use --tls";
         }
         _ => return "",
     };
@@ -140,7 +152,7 @@ fn advice(error: &Error) -> &'static str {
     }
 }
 
-type Prepared = (Place, Config, Envelope, Vec<u8>, Option<TlsConnector>);
+type Prepared = (Place, Config, Envelope, Message, Option<TlsConnector>);
 
 /// Reads the command line, the files and the message.
 fn prepare(arguments: &Arguments) -> Result<Prepared, Failure> {
@@ -152,8 +164,10 @@ fn prepare(arguments: &Arguments) -> Result<Prepared, Failure> {
     let place = place(&arguments.server, security)?;
     let mut config = Config::new(arguments.helo.parse().map_err(|_| "--helo wants a name")?);
     config.lmtp = arguments.lmtp;
+    config.limits.greeting_timeout = GREETING;
     if let (Some(user), Some(file)) = (&arguments.user, &arguments.password_file) {
-        let text = String::from_utf8(read(file)?)?;
+        let unreadable = |error| format!("cannot read {}: {error}", file.display());
+        let text = std::fs::read_to_string(file).map_err(unreadable)?;
         let password = text.lines().next().unwrap_or_default();
         config.identity = Some(Identity::Password(Credentials::new(user, password.into())?));
         config.plaintext_passwords = security == Security::Plain;
@@ -164,10 +178,11 @@ fn prepare(arguments: &Arguments) -> Result<Prepared, Failure> {
     };
     let to = |to: &String| mailbox(to).map(ForwardPath::Mailbox);
     let to = arguments.to.iter().map(to).collect::<Result<_, _>>()?;
-    let message = crlf(&read(&arguments.message)?);
     let tls = (security != Security::Plain).then(|| connector(arguments.ca.as_deref()));
     let mut envelope = Envelope::new(from, to);
-    envelope.examine(&message);
+    let unreadable = |error| format!("cannot read {}: {error}", arguments.message.display());
+    let mut message = Message::open(&arguments.message).map_err(unreadable)?;
+    message.examine(&mut envelope).map_err(unreadable)?;
     Ok((place, config, envelope, message, tls.transpose()?))
 }
 
@@ -196,30 +211,6 @@ fn mailbox(text: &str) -> Result<Mailbox, Failure> {
     bare.parse().map_err(|error| format!("{text} is no mailbox: {error}").into())
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    if file != Path::new("-") {
-        let octets = std::fs::read(file);
-        return octets.map_err(|error| format!("cannot read {}: {error}", file.display()).into());
-    }
-    let mut octets = Vec::new();
-    std::io::stdin().read_to_end(&mut octets)?;
-    Ok(octets)
-}
-
-/// Gives each line that ends in LF its CR, as mail has it on the wire.
-fn crlf(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + text.len() / 32);
-    let mut last = 0;
-    for &octet in text {
-        if octet == b'\n' && last != b'\r' {
-            out.push(b'\r');
-        }
-        out.push(octet);
-        last = octet;
-    }
-    out
-}
-
 fn connector(ca: Option<&Path>) -> Result<TlsConnector, Failure> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -243,12 +234,11 @@ async fn send(
     tls: Option<&TlsConnector>,
     observer: Option<Observer>,
     envelope: Envelope,
-    message: &[u8],
+    message: Message,
 ) -> Result<Outcome, Error> {
     let mut client = Client::connect(place, config, tls, observer).await?;
-    let progress = bar(message.len() as u64);
-    let read = progress.wrap_async_read(Cursor::new(message));
-    let outcome = client.send_file(envelope, read).await?;
+    let progress = bar(envelope.size.unwrap_or(0));
+    let outcome = client.send_file(envelope, progress.wrap_async_read(message)).await?;
     progress.finish_and_clear();
     // What became of the message is known; a server that says no goodbye changes nothing.
     let _ = client.quit().await;
@@ -287,7 +277,7 @@ fn report(outcome: &Outcome) -> u8 {
 fn unsent(reason: homing::smtp::client::Reason) -> u8 {
     use homing::smtp::client::Reason;
     match reason {
-        Reason::Interrupted | Reason::SessionFull { .. } => 3,
+        Reason::Interrupted | Reason::SessionFull { .. } | Reason::DomainsFull { .. } => 3,
         _ => 1,
     }
 }
@@ -305,57 +295,6 @@ fn status(error: &Error) -> u8 {
         Error::Protocol(Session::Timeout | Session::UnexpectedEof | Session::Closing(_))
         | Error::Io(_) => 3,
         _ => 1,
-    }
-}
-
-/// Prints what both say, line by line; of the message and of passwords only that they were there.
-fn dialogue() -> Observer {
-    let mut silent = Silence::No;
-    Box::new(move |direction, octets| {
-        let text = String::from_utf8_lossy(octets);
-        if direction == Direction::Received {
-            text.lines().for_each(|line| eprintln!("S: {line}"));
-            silent = silent.after_reply(&text);
-            return;
-        }
-        match silent {
-            Silence::No => {}
-            Silence::Secret => return eprintln!("C: (part of the authentication)"),
-            Silence::Body => return eprintln!("C: ({} octets)", octets.len()),
-        }
-        for line in text.split_inclusive("\r\n") {
-            let word = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
-            match &*word {
-                "AUTH" => {
-                    let shown: Vec<_> = line.split_whitespace().take(2).collect();
-                    eprintln!("C: {} (and the rest)", shown.join(" "));
-                }
-                "BDAT" => {
-                    eprintln!("C: {}", line.trim_end());
-                    return eprintln!("C: (the message)");
-                }
-                _ => eprintln!("C: {}", line.trim_end()),
-            }
-        }
-    })
-}
-
-/// What the client's next octets are, by the server's last reply.
-#[derive(Clone, Copy)]
-enum Silence {
-    No,
-    Secret,
-    Body,
-}
-
-impl Silence {
-    fn after_reply(self, text: &str) -> Self {
-        let last = text.lines().last().unwrap_or_default();
-        match last.get(..3) {
-            Some("334") => Self::Secret,
-            Some("354") => Self::Body,
-            _ => Self::No,
-        }
     }
 }
 
@@ -380,11 +319,6 @@ mod tests {
         for bad in ["", ":25", "host:x", "host:99999", "host:25:x"] {
             assert!(place(bad, Security::Plain).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn lines_end_in_crlf() {
-        assert_eq!(crlf(b"a\nb\r\n\n"), b"a\r\nb\r\n\r\n");
     }
 
     #[test]
