@@ -1,6 +1,6 @@
 """Puts the same queries to four servers and compares what they say, section by section.
 
-dns.py OURS NAME=PORT…: ports on 127.0.0.1. Exits 1 if there is a difference that is not explained.
+dns-answers.py OURS NAME=PORT…: ports on 127.0.0.1. Exits 1 if there is a difference that is not explained.
 """
 import sys
 
@@ -63,7 +63,7 @@ def questions():
 
 def main():
     ours, peers = int(sys.argv[1]), dict(argument.split("=") for argument in sys.argv[2:])
-    counts, unexplained, total = {}, 0, 0
+    counts, unexplained, total, printed = {}, 0, 0, []
     for question in questions():
         total += 1
         own = ask(ours, question)
@@ -78,7 +78,9 @@ def main():
                     break
             else:
                 unexplained += 1
-                if unexplained <= 12:
+                shown = peer, question["type"], question["name"].split(".")[-3:]
+                if shown not in printed and len(printed) < 20:
+                    printed.append(shown)
                     print(f"DIFFERENT {peer}: {question}\n  ours   {own}\n  theirs {theirs}")
     print(f"{total} queries; {unexplained} differences without an explanation")
     for (peer, why), count in sorted(counts.items()):
