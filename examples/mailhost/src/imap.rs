@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 use bytes::Bytes;
 use homing::{
     imap::{
-        Atom, Capability, Code, Condition, IString, Id, RespText, Response,
+        Capability, Code, Condition, IString, Id, RespText, Response,
         command::{AppendPart, Command},
         engine::{Engine, Failure as EngineFailure, Limits, Output},
         server::{Config, Event, Misuse, Session},
@@ -33,46 +33,21 @@ const PIECE: usize = 256 * 1024;
 /// How many responses the engine gives before they are written.
 const RESPONSES: usize = 256;
 
-/// What the engine over our store does, beside what every session does.
-static CAPABILITIES: [Capability; 30] = [
-    Capability::Unauthenticate,
-    Capability::CompressDeflate,
-    Capability::Binary,
-    Capability::Catenate,
-    Capability::Children,
-    Capability::Condstore,
-    Capability::CreateSpecialUse,
-    Capability::Esearch,
-    Capability::ListExtended,
-    Capability::ListStatus,
-    Capability::Metadata,
-    Capability::Move,
-    Capability::MultiAppend,
-    Capability::Namespace,
-    Capability::ObjectId,
-    Capability::Partial,
-    Capability::Preview,
-    Capability::Qresync,
-    Capability::Replace,
-    Capability::SaveDate,
-    Capability::SearchRes,
-    Capability::Sort,
-    Capability::SortDisplay,
-    Capability::SpecialUse,
-    Capability::StatusSize,
-    Capability::UidOnly,
-    Capability::UidPlus,
-    Capability::Unselect,
-    Capability::Utf8Accept,
-    Capability::Within,
-];
-
 /// Says what a session offers.
 pub(crate) fn config(host: &Host) -> Result<Config, Failure> {
     let mut config = Config::default();
-    config.capabilities.extend(CAPABILITIES.iter().cloned());
-    let threads = ["ORDEREDSUBJECT", "REFERENCES"].into_iter().filter_map(Atom::new);
-    config.capabilities.extend(threads.map(Capability::Thread));
+    for capability in Engine::<Account>::capabilities() {
+        // News are pushed of the selected mailbox during IDLE only.
+        let pushes = capability == Capability::Notify;
+        if !pushes && !config.capabilities.contains(&capability) {
+            config.capabilities.push(capability);
+        }
+    }
+    config.capabilities.extend([
+        Capability::CompressDeflate,
+        Capability::Metadata,
+        Capability::Unauthenticate,
+    ]);
     if host.tls.is_some() {
         config.capabilities.push(Capability::StartTls);
     }
