@@ -217,11 +217,17 @@ impl Side {
                 let line = std::mem::take(&mut self.line);
                 let text = line.trim_ascii_end();
                 self.skip = announced(text).unwrap_or(0);
-                return Some(text.escape_ascii().to_string().replace("\\\"", "\""));
+                return Some(readable(text));
             }
         }
         None
     }
+}
+
+/// What may go to a terminal.
+fn readable(text: &[u8]) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    String::from_utf8_lossy(text).chars().map(shown).collect()
 }
 
 /// How many octets of a literal a line announces.

@@ -142,8 +142,6 @@ async fn every_command_that_the_server_offers() {
             "THREAD REFERENCES UTF-8 ALL",
             "UID THREAD REFS UTF-8 ALL",
             "SEARCH RETURN (UPDATE) ALL",
-            "NOTIFY SET (SELECTED (MessageNew MessageExpunge))",
-            "NOTIFY NONE",
             "STORE 1 (UNCHANGEDSINCE 1000000) +FLAGS (\\Seen $Label)",
             "STORE 1 -FLAGS.SILENT (\\Seen)",
             "CREATE Trash (USE (\\Trash))",
@@ -186,6 +184,9 @@ async fn every_command_that_the_server_offers() {
         client.close().await.unwrap();
         client.delete(mailbox("Trash")).await.unwrap();
         client.unsubscribe(mailbox("Work")).await.unwrap();
+        for command in ["NOTIFY SET (SELECTED (MessageNew MessageExpunge))", "NOTIFY NONE"] {
+            client.command(Command::parse(command.into()).unwrap()).await.unwrap();
+        }
         client.compress().await.unwrap();
         client.select(Mailbox::INBOX).await.unwrap();
         append(&mut client, "INBOX", &large).await;
