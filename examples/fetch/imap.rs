@@ -6,8 +6,7 @@ use std::{
 
 use homing::{
     imap::{
-        Capability, Content, Date, FetchItem as Item, Flag, Mailbox, Response, Section, SeqSet,
-        UidSet,
+        Capability, Content, Date, FetchItem as Item, Flag, Mailbox, Section, SeqSet, UidSet,
         client::{Memory, View},
         command::{
             Change, Command, Criteria, Fetch, FetchItem, FetchModifiers, Numbering, SearchKey,
@@ -16,9 +15,10 @@ use homing::{
     },
     pop3::{MessageNumber, UniqueId},
 };
+use indicatif::{ProgressBar, ProgressStyle};
 use tokio::io::AsyncWriteExt;
 
-use crate::{Arguments, Failure, account::Account, bar, store::Store};
+use crate::{Arguments, Failure, account::Account, store::Store};
 
 /// How many messages are looked after: more than any mailbox has.
 const MOST: u32 = 10_000_000;
@@ -95,7 +95,7 @@ impl Mirror {
             })
             .map(|(uid, _)| *uid)
             .collect();
-        let progress = bar(fresh.len() as u64, fresh.len());
+        let progress = bar(fresh.len());
         let mut count = 0;
         for batch in fresh.chunks(BATCH) {
             count += self.fetch(validity, batch, store, &progress).await?;
@@ -142,7 +142,7 @@ impl Mirror {
         validity: NonZeroU32,
         batch: &[NonZeroU32],
         store: &mut Store,
-        progress: &indicatif::ProgressBar,
+        progress: &ProgressBar,
     ) -> Result<usize, Failure> {
         let Some(set) = UidSet::from_numbers(batch.iter().copied()) else { return Ok(0) };
         let all = FetchItem::BodySection { peek: true, section: Section::default(), partial: None };
@@ -190,14 +190,14 @@ impl Mirror {
 
     /// Waits until something comes.
     async fn wait(&mut self) -> Result<(), Failure> {
-        let before = self.view(|view| view.exists());
+        let has_more = |view: &mut View| {
+            usize::try_from(view.exists()).is_ok_and(|count| count > view.messages().len())
+        };
+        let view = Arc::clone(&self.view);
+        let news = move || has_more(&mut view.lock().unwrap_or_else(PoisonError::into_inner));
         let mut idling = self.client.idle()?;
-        loop {
-            if let Response::Exists(count) = idling.next().await?
-                && count > before
-            {
-                break;
-            }
+        while !news() {
+            idling.next().await?;
         }
         idling.done().await?;
         // The newcomers' UIDs are asked for.
@@ -214,6 +214,12 @@ impl Mirror {
         self.view(View::settle);
         Ok(())
     }
+}
+
+fn bar(messages: usize) -> ProgressBar {
+    let bar = if messages == 0 { ProgressBar::hidden() } else { ProgressBar::new(messages as u64) };
+    let style = "{bar:40} {pos} of {len} messages, {per_sec}, {eta} left";
+    bar.with_style(ProgressStyle::with_template(style).expect("the template is well-formed"))
 }
 
 /// The names of messages, as the store wants them.
