@@ -199,6 +199,8 @@ struct Side {
     line: Vec<u8>,
     /// How much of a literal is left out yet.
     skip: u64,
+    /// The line goes on after a literal.
+    goes_on: bool,
 }
 
 impl Side {
@@ -217,6 +219,10 @@ impl Side {
                 let line = std::mem::take(&mut self.line);
                 let text = line.trim_ascii_end();
                 self.skip = announced(text).unwrap_or(0);
+                let is_rest = std::mem::replace(&mut self.goes_on, self.skip > 0);
+                if is_rest && text.is_empty() {
+                    continue;
+                }
                 return Some(readable(text));
             }
         }
@@ -294,7 +300,8 @@ mod tests {
     #[test]
     fn literals_and_passwords_are_left_out_wherever_octets_are_cut() {
         let sent = b"A1 AUTHENTICATE PLAIN\r\nAGJvYgBodW5ncnk=\r\nA2 LOGIN bob hungry\r\n";
-        let received = b"* 1 FETCH (BODY[] {9}\r\none\r\ntwo\n UID 5)\r\nA1 OK x\r\n";
+        let received =
+            b"* 1 FETCH (BODY[] {9}\r\none\r\ntwo\n UID 5)\r\n* LIST () / {1}\r\nx\r\nA1 OK x\r\n";
         for size in 1..30 {
             let mut dialogue = Dialogue::new(false);
             let mut shown = String::new();
@@ -308,7 +315,7 @@ mod tests {
                 shown += &dialogue.show(Direction::Sent, piece);
             }
             let expected = "C: A1 AUTHENTICATE PLAIN\nC: …\nS: * 1 FETCH (BODY[] {9} …\n\
-                            S:  UID 5)\nS: A1 OK x\nC: A2 LOGIN …\n";
+                            S:  UID 5)\nS: * LIST () / {1} …\nS: A1 OK x\nC: A2 LOGIN …\n";
             assert_eq!(shown, expected, "{size}");
         }
     }
