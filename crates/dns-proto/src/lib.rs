@@ -8,6 +8,8 @@ mod access;
 pub mod authority;
 mod cache;
 mod compress;
+#[cfg(feature = "dnssec")]
+pub mod dnssec;
 mod edns;
 mod error;
 mod exchange;
@@ -22,10 +24,12 @@ mod notify;
 mod number;
 mod query;
 mod random;
+mod rate_limit;
 mod rdata;
 mod reader;
 mod record;
 pub mod recursive;
+pub mod secondary;
 pub mod stub;
 mod text;
 #[cfg(feature = "tokio")]
@@ -48,7 +52,7 @@ pub use journal::Journal;
 pub use limits::MessageLimits;
 pub use message::{Message, MessageBuf, Question, RecordRef, Records, Section};
 pub use name::{Labels, Name, NameRef};
-pub use notify::{Notification, Notifier};
+pub use notify::{Notification, Notifier, NotifyLimits};
 pub use number::{
     CertType, Class, DnssecAlgorithm, DsyncScheme, ExtendedError, Opcode, OptionCode, Rcode,
     RecordType, SvcKey,
@@ -56,6 +60,7 @@ pub use number::{
 #[doc(no_inline)]
 pub use proto_core;
 pub use query::{Query, UDP_PAYLOAD};
+pub use rate_limit::{RateLimiter, RateLimits, Verdict};
 pub use rdata::{
     AddressPart, AtmAddress, Base64, CharString, CharStrings, Counted, Eui48, Eui64, Gateway,
     Hashed, Hex, Hints, HostIdentity, Location, Locator64, NameList, Nsap, NxtBits, Opaque, Ports,

@@ -14,6 +14,7 @@ mod common;
 mod cursor;
 mod date;
 mod diagnostic;
+pub mod engine;
 mod error;
 mod flag;
 pub mod frame;
@@ -28,6 +29,7 @@ mod reader;
 mod response;
 mod section;
 mod seq_set;
+pub mod server;
 mod string;
 #[cfg(feature = "tokio")]
 pub mod tokio;

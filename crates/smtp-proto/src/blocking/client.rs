@@ -54,13 +54,10 @@ impl Client {
         tls: Option<Handshake<'_>>,
         observer: Option<Observer>,
     ) -> Result<Self, Error> {
-        if tls.is_none() && matches!(place.security, Security::Tls | Security::StartTls) {
-            return Err(Error::NotReadyForTls);
-        }
+        let config = place.security.configure(config, tls.is_some())?;
         let stream = TcpStream::connect((place.host.as_str(), place.port))?;
         // What is sent is whole flights: Nagle's delay would add to every one.
         stream.set_nodelay(true)?;
-        let config = place.security.configure(config);
         let seed = Seed::new(random()?);
         let session = |now| Session::new(now, config).with_seed(seed);
         let heard = |driver: Boxed<Session>| match observer {

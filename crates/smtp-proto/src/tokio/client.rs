@@ -59,10 +59,10 @@ impl Client {
         tls: Option<&TlsConnector>,
         observer: Option<Observer>,
     ) -> Result<Self, Error> {
+        let config = place.security.configure(config, tls.is_some())?;
         let stream = TcpStream::connect((place.host.as_str(), place.port)).await?;
         // What is sent is whole flights: Nagle's delay would add to every one.
         stream.set_nodelay(true)?;
-        let config = place.security.configure(config);
         let seed = Seed::new(random()?);
         let session = |now| Session::new(now, config).with_seed(seed);
         let heard = |driver: Boxed<Session>| match observer {
@@ -70,9 +70,7 @@ impl Client {
             None => driver,
         };
         let Some(connector) = tls else {
-            let can = matches!(place.security, Security::Plain | Security::Opportunistic);
-            let driver = heard(Driver::new(Box::new(stream), session));
-            return if can { Self::open(driver, None).await } else { Err(Error::NotReadyForTls) };
+            return Self::open(heard(Driver::new(Box::new(stream), session)), None).await;
         };
         let name = ServerName::try_from(place.host.clone());
         let name = name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
