@@ -41,7 +41,7 @@ macro_rules! done {
     };
 }
 
-conveniences!(Driver<Session, BoxStream>, done, [], impl Read, impl Write);
+conveniences!(Blocking, done, [], impl Read, impl Write);
 
 impl Client {
     /// Connects, and secures the connection as [`Place::security`] says (not the configuration).
@@ -88,30 +88,34 @@ impl Client {
         driver: Driver<Session, BoxStream>,
         tls: Option<Handshake<'_>>,
     ) -> Result<Self, Error> {
-        let mut talk = Talk::new(driver);
+        let mut talk = Talk::new(Blocking(driver));
         if now(talk.open())? == Opening::Tls {
-            talk.driver.secure_by(tls.ok_or_else(Error::no_tls)?)?;
+            talk.driver.0.secure_by(tls.ok_or_else(Error::no_tls)?)?;
             now(talk.open())?;
         }
         Ok(Self { talk })
     }
 }
 
-impl Drive for Driver<Session, BoxStream> {
+/// The driver.
+#[derive(Debug)]
+struct Blocking(Driver<Session, BoxStream>);
+
+impl Drive for Blocking {
     fn session(&mut self) -> &mut Session {
-        self.machine()
+        self.0.machine()
     }
 
     async fn next(&mut self) -> Result<Option<Event>, Error> {
-        Ok(Self::next(self)?)
+        Ok(self.0.next()?)
     }
 
     async fn compress(&mut self) -> Result<(), Error> {
-        Ok(Self::compress(self)?)
+        Ok(self.0.compress()?)
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        Ok(Self::flush(self)?)
+        Ok(self.0.flush()?)
     }
 
     async fn read(&mut self, from: &mut impl Source, into: &mut [u8]) -> Result<usize, Error> {

@@ -43,8 +43,7 @@ macro_rules! awaited {
     };
 }
 
-conveniences!(
-    Driver<Session, BoxStream>,
+conveniences!(Tokio,
     awaited,
     [async],
     impl AsyncRead + Unpin,
@@ -104,35 +103,40 @@ impl Client {
         driver: Driver<Session, BoxStream>,
         tls: Option<(&TlsConnector, ServerName<'static>)>,
     ) -> Result<Self, Error> {
-        let mut talk = Talk::new(driver);
+        let mut talk = Talk::new(Tokio(driver));
         if talk.open().await? == Opening::Tls {
             let (connector, name) = tls.ok_or_else(Error::no_tls)?;
-            talk.driver.secure_client(connector, name).await?;
+            talk.driver.0.secure_client(connector, name).await?;
             talk.open().await?;
         }
         Ok(Self { talk })
     }
 }
 
-impl Drive for Driver<Session, BoxStream> {
+/// The driver, by a name of its own: a future that holds it can go to another thread only if no
+/// lifetime shows.
+#[derive(Debug)]
+struct Tokio(Driver<Session, BoxStream>);
+
+impl Drive for Tokio {
     fn session(&mut self) -> &mut Session {
-        self.machine()
+        self.0.machine()
     }
 
     async fn next(&mut self) -> Result<Option<Event>, Error> {
-        Ok(Self::next(self).await?)
+        Ok(self.0.next().await?)
     }
 
     async fn compress(&mut self) -> Result<(), Error> {
-        Ok(Self::compress(self).await?)
+        Ok(self.0.compress().await?)
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        Ok(Self::flush(self).await?)
+        Ok(self.0.flush().await?)
     }
 
     async fn read(&mut self, from: &mut impl Source, into: &mut [u8]) -> Result<usize, Error> {
-        self.wait(from.read(into)).await?.map_err(Error::Message)
+        self.0.wait(from.read(into)).await?.map_err(Error::Message)
     }
 }
 

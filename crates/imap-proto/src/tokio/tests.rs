@@ -83,3 +83,21 @@ async fn an_answer_at_the_limit_is_kept_and_one_response_more_is_too_long() {
         }
     }
 }
+
+/// A client can live in a task of a runtime with many threads.
+#[tokio::test]
+async fn futures_of_a_client_can_go_to_another_thread() {
+    fn can_go<F: Future + Send>(_: F) {}
+    let (ours, mut theirs) = tokio::io::duplex(1000);
+    let hello = b"* PREAUTH [CAPABILITY IMAP4rev1] x\r\n";
+    tokio::io::AsyncWriteExt::write_all(&mut theirs, hello).await.unwrap();
+    let config = Config { starttls: StartTls::Never, ..Config::default() };
+    let driver = Driver::new(Box::new(ours) as BoxStream, |now| Session::new(now, config));
+    let mut client = Client::open(driver, None).await.unwrap();
+    can_go(client.noop());
+    can_go(client.compress());
+    let start = crate::command::MessageStart::default();
+    can_go(client.append(crate::Mailbox::INBOX, start, 1, &b"x"[..]));
+    can_go(client.idle().unwrap().next());
+    can_go(client.logout());
+}

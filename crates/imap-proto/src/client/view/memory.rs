@@ -41,8 +41,10 @@ impl Memory {
         let known = memory.and_then(|memory| Some((memory, memory.highest_mod_seq?)));
         match known {
             Some((memory, mod_seq)) if session.enabled().contains(&Capability::Qresync) => {
-                let (uid_validity, known) = (memory.uid_validity, memory.uids.clone());
-                parameters.qresync = Some(QResync { uid_validity, mod_seq, known, numbered: None });
+                let uid_validity = memory.uid_validity;
+                // RFC 7162 §3.2.5.1: if we said what we know, we would hear of nothing new.
+                let (known, numbered) = (None, None);
+                parameters.qresync = Some(QResync { uid_validity, mod_seq, known, numbered });
             }
             _ => parameters.condstore = session.capabilities().has(&Capability::Condstore),
         }

@@ -86,6 +86,12 @@ impl View {
         self.exists
     }
 
+    /// Returns what makes the UIDs valid, once the server has said it.
+    #[must_use]
+    pub const fn uid_validity(&self) -> Option<NonZeroU32> {
+        self.uid_validity
+    }
+
     /// Returns the messages, from the first on; of those after the last one here nothing is known.
     #[must_use]
     pub fn messages(&self) -> &[Seen] {

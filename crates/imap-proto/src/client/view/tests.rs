@@ -93,6 +93,7 @@ impl Model {
             said += &format!("* OK [HIGHESTMODSEQ {}] x\r\n", self.mod_seq);
         }
         if let Some(known) = &select.parameters.qresync {
+            assert_eq!(known.known, None, "of what is new nothing would be said");
             let since = known.mod_seq.get();
             let gone: Vec<_> = self.gone.iter().filter(|(_, at)| *at > since).collect();
             for (uid, _) in gone {
