@@ -163,8 +163,8 @@ impl<S: Store> Engine<S> {
     }
 
     /// Takes a command; [`next`](Self::next) then says what comes of it. `now` is the time in
-    /// seconds since 1970. APPEND and REPLACE say nothing until [`end`](Self::end), unless they
-    /// fail before.
+    /// seconds since 1970. APPEND and REPLACE say nothing until [`end`](Self::end), and what they
+    /// bring is let come; unless they fail at once, and then it is to be refused.
     ///
     /// # Errors
     /// The command is the session's to answer, and given back; or the one before has not ended.
@@ -258,6 +258,13 @@ impl<S: Store> Engine<S> {
     /// Ends IDLE: the client has said DONE, and the session answers.
     pub const fn end_idle(&mut self) {
         self.is_idle = false;
+    }
+
+    /// Whether NOTIFY has asked for news of other mailboxes than the selected one: then a change of
+    /// any of them is a reason to [wake](Self::wake).
+    #[must_use]
+    pub fn watches_others(&self) -> bool {
+        self.watch.as_ref().is_some_and(notify::Watch::has_groups)
     }
 
     /// Returns the selected mailbox's name when it was selected, for an embedder who wants to

@@ -286,6 +286,11 @@ impl<S: Store> Engine<S> {
 }
 
 impl Watch {
+    /// Whether mailboxes other than the selected one are watched.
+    pub(super) fn has_groups(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
     /// What is wanted of a mailbox: all that the groups say that it is in.
     fn events(&self, entry: &Entry, delimiter: Option<Delimiter>) -> Option<Events> {
         let groups = self.groups.iter().filter(|(filter, _)| filter.has(entry, delimiter));

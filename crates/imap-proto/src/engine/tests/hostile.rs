@@ -295,7 +295,9 @@ fn the_mailboxes_that_are_watched_are_limited() {
     let mut client = Client::with_limits(&memory::Account::new(), limits);
     client.say("A CREATE a");
     let notify = "A NOTIFY SET (personal (MessageNew MessageExpunge))";
+    assert!(!client.engine.watches_others());
     assert_eq!(client.say(notify), "A OK done\n");
+    assert!(client.engine.watches_others());
     client.say("A CREATE b");
     assert!(client.say(notify).starts_with("A NO [NOTIFICATIONOVERFLOW]"));
 }
