@@ -148,4 +148,10 @@ pub enum Misuse {
     /// The message is not one query with one question.
     #[error("message is not a query with one question")]
     NotQuery,
+    /// Keys of this algorithm are not made here.
+    #[error("no keys of this algorithm are made")]
+    Algorithm,
+    /// Records are none, or not of one owner, class and type.
+    #[error("records are no rrset")]
+    Set,
 }

@@ -9,6 +9,8 @@ pub mod authority;
 mod cache;
 mod catalog;
 mod compress;
+#[cfg(feature = "dnssec")]
+pub mod dnssec;
 mod edns;
 mod error;
 mod exchange;

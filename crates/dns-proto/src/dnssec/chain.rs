@@ -1,0 +1,242 @@
+//! One link of a chain of trust: an RRset by keys, keys by a DS, a DS or its absence by the parent.
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::config::Config;
+use super::denial::{Cut, Denial, Proofs, is_proof};
+use super::key::{Ds, PublicKey};
+use super::nsec3::Hashes;
+use super::response::Response;
+use super::rrset::{RrSet, Signature};
+use super::trust::{Status, usable};
+use super::validator::Stop;
+use super::verdict::{Bogus, Insecure};
+use crate::name::Name;
+use crate::number::{Class, Rcode, RecordType};
+use crate::record::Record;
+
+/// What is asked for on the way down, and what it will be judged by.
+#[derive(Clone, Debug)]
+pub(super) enum Link {
+    /// The DS of a name in this zone, or that there is none.
+    Ds { zone: Name, keys: Arc<[PublicKey]> },
+    /// The keys of a zone that has this DS.
+    Keys { ds: Vec<Ds> },
+}
+
+impl Link {
+    pub(super) const fn rtype(&self) -> RecordType {
+        match self {
+            Self::Ds { .. } => RecordType::DS,
+            Self::Keys { .. } => RecordType::DNSKEY,
+        }
+    }
+}
+
+/// A set that was verified.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verified {
+    pub(super) ttl: u32,
+    /// Labels of the wildcard's parent, if it was made from one.
+    pub(super) wildcard: Option<usize>,
+}
+
+/// The verified proofs of an answer that has no DS.
+#[derive(Clone, Debug)]
+pub(super) struct Absence {
+    proofs: Proofs,
+    ttl: u32,
+    /// What is wrong if they prove nothing.
+    flaw: Bogus,
+}
+
+/// Verifies a set by the keys of its zone (RFC 4035 §5.3). One good signature is enough
+/// (RFC 6840 §5.11).
+pub(super) fn verify(
+    set: &RrSet,
+    zone: &Name,
+    keys: &[PublicKey],
+    config: &Config,
+    now: u64,
+) -> Result<Verified, Bogus> {
+    let (mut flaw, mut tries) = (Bogus::Missing, 0);
+    for signature in &set.signatures {
+        if let Err(reason) = eligible(set, signature, zone, config, now) {
+            flaw = flaw.max(reason);
+            continue;
+        }
+        flaw = flaw.max(Bogus::Key);
+        for key in keys.iter().filter(|key| made(signature, key)) {
+            if tries == config.limits.signatures {
+                return Err(Bogus::Effort);
+            }
+            tries += 1;
+            if set.verify(signature, key, &config.policy.provider) {
+                let labels = usize::from(signature.labels);
+                let wildcard = (labels < set.labels()).then_some(labels);
+                return Ok(Verified { ttl: signature.ttl(set.ttl(), now), wildcard });
+            }
+            flaw = flaw.max(Bogus::Wrong);
+        }
+    }
+    Err(flaw)
+}
+
+/// RFC 4035 §5.3.1.
+fn eligible(
+    set: &RrSet,
+    signature: &Signature,
+    zone: &Name,
+    config: &Config,
+    now: u64,
+) -> Result<(), Bogus> {
+    if signature.signer != *zone || !set.owner.is_within(zone.view()) {
+        Err(Bogus::Signer)
+    } else if !config.policy.supports(signature.algorithm) {
+        Err(Bogus::Algorithm)
+    } else if usize::from(signature.labels) > set.labels() {
+        Err(Bogus::Labels)
+    } else {
+        signature.timely(now)
+    }
+}
+
+fn made(signature: &Signature, key: &PublicKey) -> bool {
+    key.is_zone_key() && key.algorithm() == signature.algorithm && key.tag() == signature.key_tag
+}
+
+/// Judges the answer to a question on the way down; returns for how long it holds.
+pub(super) fn judge(
+    name: &Name,
+    link: &Link,
+    reply: &Response,
+    config: &Config,
+    absence: &mut Option<Absence>,
+    hashes: &mut Hashes,
+    now: u64,
+) -> Result<(Status, u32), Stop> {
+    match link {
+        Link::Keys { ds } => Ok(judge_keys(name, ds, reply, config, now)?),
+        Link::Ds { zone, keys } => {
+            Parent { zone, keys, config, now }.judge(name, reply, absence, hashes)
+        }
+    }
+}
+
+/// Verifies the keys of a zone: one of them is what the DS says, and has signed them all
+/// (RFC 4035 §5.2).
+pub(super) fn judge_keys(
+    name: &Name,
+    ds: &[Ds],
+    reply: &Response,
+    config: &Config,
+    now: u64,
+) -> Result<(Status, u32), Bogus> {
+    let set = find(&reply.answers, name, RecordType::DNSKEY).ok_or(Bogus::Unobtainable)?;
+    let keys: Vec<_> =
+        set.records.iter().filter_map(|record| PublicKey::from_data(&record.data())).collect();
+    let (mut flaw, mut mismatches) = (Bogus::Digest, 0);
+    for (ds, key) in ds.iter().flat_map(|ds| keys.iter().map(move |key| (ds, key))) {
+        if !ds.suits(key) {
+            continue;
+        }
+        if !ds.matches(&name.view(), key) {
+            mismatches += 1;
+            if mismatches > config.limits.mismatches {
+                return Err(Bogus::Effort);
+            }
+            continue;
+        }
+        if !key.is_zone_key() || key.is_revoked() {
+            flaw = Bogus::ZoneKey;
+            continue;
+        }
+        match verify(&set, name, core::slice::from_ref(key), config, now) {
+            Ok(found) => {
+                let good = keys.into_iter().filter(|key| key.is_zone_key() && !key.is_revoked());
+                return Ok((Status::Secure(good.collect()), found.ttl));
+            }
+            Err(Bogus::Effort) => return Err(Bogus::Effort),
+            Err(reason) => flaw = reason,
+        }
+    }
+    Err(flaw)
+}
+
+/// The zone that says whether there is a cut below it.
+struct Parent<'p> {
+    zone: &'p Name,
+    keys: &'p [PublicKey],
+    config: &'p Config,
+    now: u64,
+}
+
+impl Parent<'_> {
+    fn judge(
+        &self,
+        name: &Name,
+        reply: &Response,
+        absence: &mut Option<Absence>,
+        hashes: &mut Hashes,
+    ) -> Result<(Status, u32), Stop> {
+        if !matches!(reply.rcode, Rcode::NOERROR | Rcode::NXDOMAIN) {
+            return Err(Bogus::Unobtainable.into());
+        }
+        let sets = RrSet::gather(&reply.answers);
+        if let Some(set) = find(&reply.answers, name, RecordType::DS) {
+            let ttl = self.verify(&set)?.ttl;
+            let all = set.records.iter().filter_map(|record| Ds::from_data(&record.data()));
+            let all: Vec<_> = all.collect();
+            let status = usable(&all, self.config).map_or_else(Status::Insecure, Status::Delegated);
+            return Ok((status, ttl));
+        }
+        // An alias is no cut, and below a DNAME there is none.
+        let dname = |set: &&RrSet| {
+            set.rtype == RecordType::DNAME && set.owner != *name && name.is_within(set.owner.view())
+        };
+        if let Some(set) = sets.iter().find(dname) {
+            return Ok((Status::Nothing, self.verify(set)?.ttl));
+        }
+        if let Some(set) = find(&reply.answers, name, RecordType::CNAME) {
+            return Ok((Status::Inside, self.verify(&set)?.ttl));
+        }
+        let absence = absence.get_or_insert_with(|| self.absence(reply));
+        let denial = Denial::new(&absence.proofs, self.zone, self.config.limits.iterations);
+        let status = match denial.cut(name, hashes)? {
+            Some(Cut::Insecure) => Status::Insecure(Insecure::Unsigned),
+            Some(Cut::OptOut) => Status::Insecure(Insecure::OptOut),
+            Some(Cut::Iterations) => Status::Insecure(Insecure::Iterations),
+            Some(Cut::Inside) => Status::Inside,
+            Some(Cut::Nothing) => Status::Nothing,
+            None => return Err(absence.flaw.into()),
+        };
+        Ok((status, absence.ttl))
+    }
+
+    fn absence(&self, reply: &Response) -> Absence {
+        let mut absence = Absence { proofs: Vec::new(), ttl: u32::MAX, flaw: Bogus::Denial };
+        let sets = RrSet::gather(&reply.authorities);
+        let sets = sets.into_iter().filter(|set| is_proof(set.rtype) && set.class == Class::IN);
+        for set in sets.take(self.config.limits.proofs) {
+            match self.verify(&set) {
+                // A proof that was itself made from a wildcard is about another name.
+                Ok(found) if found.wildcard.is_none() => {
+                    absence.ttl = absence.ttl.min(found.ttl);
+                    absence.proofs.extend(set.records);
+                }
+                Ok(_) => {}
+                Err(reason) => absence.flaw = reason,
+            }
+        }
+        absence
+    }
+
+    fn verify(&self, set: &RrSet) -> Result<Verified, Bogus> {
+        verify(set, self.zone, self.keys, self.config, self.now)
+    }
+}
+
+pub(super) fn find(records: &[Record], name: &Name, rtype: RecordType) -> Option<RrSet> {
+    let own = |set: &RrSet| set.owner == *name && set.rtype == rtype && set.class == Class::IN;
+    RrSet::gather(records).into_iter().find(own)
+}
