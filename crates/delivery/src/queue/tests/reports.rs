@@ -186,3 +186,54 @@ fn what_the_sender_said_is_handed_on_and_reported() {
     assert_eq!(said, r#""QQ314159" Some(Full)"#);
     assert_eq!(report.recipients[0].original, Some(original));
 }
+
+/// RFC 3461 §10, as far as Example.ORG has to do with it.
+#[test]
+fn the_example_of_rfc_3461() {
+    let mut config = config();
+    config.own = "example.org".parse().unwrap();
+    let mut world = World::new(config, |to| match to.local_part() {
+        "Carol" => refused(550, "error - no such recipient"),
+        _ => take_all(to),
+    });
+    (world.peer.dsn, world.plain) = (true, Vec::from(["bombs.af.mil".into()]));
+    let line = "accepted\t0\t0\tMAIL FROM:<Alice@Example.ORG> RET=HDRS ENVID=QQ314159\t\
+         RCPT TO:<Bob@Example.COM> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM\t\
+         RCPT TO:<Carol@Ivory.EDU> NOTIFY=FAILURE ORCPT=rfc822;Carol@Ivory.EDU\t\
+         RCPT TO:<Dana@Ivory.EDU> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Dana@Ivory.EDU\t\
+         RCPT TO:<Eric@Bombs.AF.MIL> NOTIFY=FAILURE ORCPT=rfc822;Eric@Bombs.AF.MIL\t\
+         RCPT TO:<Fred@Bombs.AF.MIL> NOTIFY=NEVER\t\
+         RCPT TO:<George@Tax-ME.GOV> NOTIFY=FAILURE ORCPT=rfc822;George@Tax-ME.GOV\t.";
+    let Some(Record::Accepted { submission, .. }) = Record::parse(line) else {
+        panic!("no record")
+    };
+    world.submit(submission);
+    world.work();
+    assert_eq!(world.log("send").len(), 4);
+    assert_eq!(world.said, "RET=HDRS ENVID=QQ314159");
+    assert!(world.queue.is_empty());
+    let [report] = &world.reports[..] else { panic!("{:?}", world.reports) };
+    let date = mime::DateTime::new(0, 0).unwrap();
+    let reporter = crate::Reporter { host: "Example.ORG", date, random: None };
+    let mut out = bytes::BytesMut::new();
+    let original = b"From: Alice\r\n\r\nwords\r\n".as_slice();
+    report.compose(reporter, original.into()).unwrap().write(&mut out);
+    let message = mime::Message::parse(&out);
+    let status = message.part(&[2]).unwrap().content().into_octets().into_owned();
+    let status = alloc::string::String::from_utf8(status).unwrap();
+    let about: Vec<_> = status.lines().filter(|line| !line.starts_with("Arrival")).collect();
+    assert_eq!(
+        about,
+        [
+            "Original-Envelope-Id: QQ314159",
+            "Reporting-MTA: dns; Example.ORG",
+            "",
+            "Original-Recipient: rfc822; Carol@Ivory.EDU",
+            "Final-Recipient: rfc822; Carol@Ivory.EDU",
+            "Action: failed",
+            "Status: 5.0.0",
+            "Remote-MTA: dns; ivory.edu",
+            "Diagnostic-Code: smtp; 550 error - no such recipient",
+        ]
+    );
+}

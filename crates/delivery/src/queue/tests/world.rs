@@ -29,6 +29,8 @@ pub(super) struct World {
     pub(super) dns: BTreeMap<(Name, RecordType), Answer>,
     pub(super) server: Server,
     pub(super) peer: Peer,
+    /// Hosts that do not report, whatever the others do.
+    pub(super) plain: Vec<String>,
     /// Addresses nobody can be reached at.
     pub(super) down: Vec<String>,
     /// What happened, a line each.
@@ -93,6 +95,7 @@ impl World {
             dns: BTreeMap::new(),
             server,
             peer: Peer::default(),
+            plain: Vec::new(),
             down: Vec::new(),
             log: Vec::new(),
             journal: Vec::new(),
@@ -166,7 +169,9 @@ impl World {
                     let why = Cause::new("4.4.1".parse().unwrap(), words);
                     self.queue.unreachable(now, at, link, why);
                 } else {
-                    self.queue.ready(now, at, link, self.peer);
+                    let mut peer = self.peer;
+                    peer.dsn &= !self.plain.contains(&hop.label());
+                    self.queue.ready(now, at, link, peer);
                 }
             }
             Action::Send { link, envelope, .. } => self.send(link, &envelope),
