@@ -7,7 +7,7 @@ use core::time::Duration;
 use proto_core::{Agent, Flow, Instant, Transmit, Transport};
 
 use crate::error::{Error, Misuse};
-use crate::exchange::{Ask, Exchanges};
+use crate::exchange::{Ask, Exchanges, Heard};
 use crate::message::MessageBuf;
 use crate::name::Name;
 use crate::number::{Rcode, RecordType};
@@ -153,7 +153,9 @@ impl Stub {
         query.sends += 1;
         query.turns += usize::from(by_tcp.is_none());
         let (name, rtype, payload) = (query.name.clone(), query.rtype, self.config.payload);
-        let ask = Ask { to, via, name, rtype, recursion: true, payload, wait };
+        let payload = Some(payload);
+        let (dnssec, mixed) = (false, false);
+        let ask = Ask { to, via, name, rtype, recursion: true, payload, dnssec, mixed, wait };
         self.exchanges.send(now, id, ask);
     }
 }
@@ -162,7 +164,8 @@ impl Agent for Stub {
     type Event = Event;
 
     fn receive(&mut self, now: Instant, flow: Flow, message: &[u8]) {
-        let Some((id, ask, message)) = self.exchanges.receive(flow, message) else { return };
+        let heard = self.exchanges.receive(now, flow, message);
+        let Some((id, ask, Heard::Answer(message), _)) = heard else { return };
         match message.view().rcode() {
             _ if message.view().header().truncated && ask.via == Transport::Udp => {
                 self.send(now, id, Some(ask.to));
