@@ -20,6 +20,8 @@ pub(super) struct Plan {
     /// What the authority section has of proofs, and the SOA.
     pub(super) proofs: Vec<RrSet>,
     pub(super) tasks: VecDeque<Task>,
+    /// Whether what was asked for is an alias that a DNAME makes.
+    is_made: bool,
     /// What is wrong whatever is signed.
     pub(super) flaw: Option<Bogus>,
 }
@@ -43,7 +45,8 @@ impl Plan {
         let mut proofs = RrSet::gather(&response.authorities);
         proofs.retain(|set| own(set) && (is_proof(set.rtype) || set.rtype == RecordType::SOA));
         let (rtype, rcode) = (response.rtype, response.rcode);
-        let mut plan = Self { rtype, rcode, sets, proofs, tasks: VecDeque::new(), flaw: None };
+        let mut plan =
+            Self { rtype, rcode, sets, proofs, tasks: VecDeque::new(), is_made: false, flaw: None };
         plan.flaw = plan.make(response, aliases_only, config).err();
         plan
     }
@@ -66,7 +69,7 @@ impl Plan {
             }
             name = target;
         }
-        if aliases_only {
+        if aliases_only || self.is_made {
             return Ok(());
         }
         if self.rtype == RecordType::RRSIG {
@@ -82,10 +85,15 @@ impl Plan {
         Ok(())
     }
 
-    /// Returns the zone that signed the proofs, or else the SOA.
-    pub(super) fn prover(&self) -> Option<Name> {
-        let signer = |set: &RrSet| set.signatures.first().map(|it| it.signer.clone());
-        let proof = self.proofs.iter().filter(|set| is_proof(set.rtype)).find_map(signer);
+    /// Returns the zone that signed the proofs, or else the SOA, of those that may.
+    pub(super) fn prover(&self, may: impl Fn(&Name) -> bool) -> Option<Name> {
+        let signer = |set: &RrSet| {
+            let signers = set.signatures.iter().map(|it| &it.signer);
+            signers.into_iter().find(|it| may(it)).cloned()
+        };
+        let proofs = self.proofs.iter().filter(|set| is_proof(set.rtype)).filter_map(signer);
+        // Proofs of a link's zone may be above the last name too: the deepest is the nearest.
+        let proof = proofs.max_by_key(|it| it.labels().count());
         proof.or_else(|| self.proofs.iter().find_map(signer))
     }
 
@@ -101,12 +109,7 @@ impl Plan {
     /// Takes the alias at a name; returns where it leads.
     fn follow(&mut self, name: &Name) -> Result<Option<Name>, Bogus> {
         // Who asks for the alias gets it, and is not led on.
-        if matches!(self.rtype, RecordType::CNAME | RecordType::ANY) {
-            let own = self.places(|set| set.owner == *name && set.rtype == RecordType::CNAME);
-            if !own.is_empty() {
-                return Ok(None);
-            }
-        }
+        let wants_alias = matches!(self.rtype, RecordType::CNAME | RecordType::ANY);
         let alias = |set: &RrSet| set.owner == *name && set.rtype == RecordType::CNAME;
         let above = |set: &RrSet| {
             set.rtype == RecordType::DNAME && set.owner != *name && name.is_within(set.owner.view())
@@ -116,12 +119,16 @@ impl Plan {
             self.tasks.push_back(Task::Set(dname));
             let target = self.substitute(dname, name).ok_or(Bogus::Synthesis)?;
             // RFC 6672 §5.3.1: the alias beside it is not signed, and must be what we make.
-            match cname.map(|cname| self.target(cname)) {
-                Some(said) if said.as_ref() != Some(&target) => return Err(Bogus::Synthesis),
-                _ => return Ok(Some(target)),
-            }
+            return match cname.map(|cname| self.target(cname)) {
+                Some(said) if said.as_ref() != Some(&target) => Err(Bogus::Synthesis),
+                Some(_) if wants_alias => {
+                    self.is_made = true;
+                    Ok(None)
+                }
+                _ => Ok(Some(target)),
+            };
         }
-        let Some(cname) = cname else { return Ok(None) };
+        let Some(cname) = cname.filter(|_| !wants_alias) else { return Ok(None) };
         self.tasks.push_back(Task::Set(cname));
         // RFC 2181 §10.1: there is one.
         self.target(cname).map(Some).ok_or(Bogus::Synthesis)

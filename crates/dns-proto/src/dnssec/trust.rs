@@ -24,7 +24,7 @@ use crate::zone_file::{self, ScanError};
 ///
 /// let mut trust = Trust::new(Config::default());
 /// trust.add_root_anchors();
-/// trust.add_anchors("island", b"island.example. DS 3613 15 2
+/// trust.add_anchors("island", b"island.example. DS 3613 15 2 \
 ///     3AA5AB37EFCE57F737FC1627013FEE07BDF241BD10F3B1964AB55C78E79A304B")?;
 /// trust.add_negative_anchor("broken.example".parse()?);
 /// assert_eq!(trust.anchors().count(), 3);

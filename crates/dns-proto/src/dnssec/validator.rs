@@ -275,6 +275,10 @@ impl Validator {
         };
         self.verified = Some(found);
         if let Some(labels) = found.wildcard {
+            // A DNAME that stands for others would lead whole subtrees astray; nobody makes it.
+            if set.rtype == RecordType::DNAME {
+                return Err(Stop::Bogus(Bogus::Synthesis));
+            }
             self.check_expanded(&set.owner, labels, &name, &keys, now)?;
             self.secure.wildcards.push(set.owner.clone());
         }
@@ -317,7 +321,7 @@ impl Validator {
 
     fn check_absent(&mut self, name: &Name, trust: &Trust, now: u64) -> Result<(), Stop> {
         let rtype = self.plan.rtype;
-        let Some(signer) = self.plan.prover().filter(|it| may_sign(it, name, rtype)) else {
+        let Some(signer) = self.plan.prover(|it| may_sign(it, name, rtype)) else {
             self.zone_of(&home(name, rtype), trust, now)?;
             let any = self.plan.proofs.iter().any(|set| is_proof(set.rtype));
             return Err(Stop::Bogus(if any { Bogus::Missing } else { Bogus::Denial }));
@@ -328,7 +332,11 @@ impl Validator {
         }
         let proofs = self.proofs(&zone, &keys, now)?;
         let denial = Denial::new(&proofs, &zone, self.config.limits.iterations);
-        let proven = denial.prove(name, rtype, &mut self.hashes)?.ok_or(Bogus::Denial)?;
+        let Some(proven) = denial.prove(name, rtype, &mut self.hashes)? else {
+            // The proofs may be of an alias's zone, and the last name's zone have none to give.
+            self.zone_of(&home(name, rtype), trust, now)?;
+            return Err(Stop::Bogus(Bogus::Denial));
+        };
         match proven {
             Proven::OptOut => return Err(Stop::Insecure(Insecure::OptOut)),
             Proven::Iterations => return Err(Stop::Insecure(Insecure::Iterations)),

@@ -4,5 +4,6 @@ mod attacks;
 mod chain;
 mod rfc;
 mod rollover;
+mod sig0;
 mod signing;
 mod world;
