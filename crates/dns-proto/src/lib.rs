@@ -29,6 +29,8 @@ mod reader;
 mod record;
 pub mod recursive;
 pub mod stub;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 #[cfg(feature = "tokio")]
 pub mod tokio;

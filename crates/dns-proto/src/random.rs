@@ -21,13 +21,6 @@ impl Random {
         u16::from_be_bytes([a, b])
     }
 
-    /// Puts the items into a random order (Fisher and Yates).
-    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for end in (1..items.len()).rev() {
-            items.swap(self.below(end + 1), end);
-        }
-    }
-
     /// Writes the letters of a name large and small at random (draft-vixie-dnsext-dns0x20).
     pub(crate) fn spell(&mut self, name: &Name) -> Name {
         let mut wire = name.wire().to_vec();
