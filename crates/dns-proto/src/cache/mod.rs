@@ -58,13 +58,20 @@ impl Cache {
     }
 
     /// Keeps an RRset, unless what is known is better; returns the one that holds.
-    pub(crate) fn keep(&mut self, now: Instant, mut set: RrSet) -> Arc<RrSet> {
+    pub(crate) fn keep(&mut self, now: Instant, set: RrSet) -> Arc<RrSet> {
+        self.keep_or_renew(now, set, false)
+    }
+
+    /// Keeps an RRset; one that was asked for to `renew` what is known prolongs it.
+    pub(crate) fn keep_or_renew(&mut self, now: Instant, mut set: RrSet, renew: bool) -> Arc<RrSet> {
         let key = key(set.owner.view(), set.rtype);
         if let Some(known) = self.sets.get(&key).filter(|known| known.is_fresh(now)) {
             let better = match known.security {
                 Security::Secure if set.security != Security::Secure => false,
                 _ if set.security == Security::Secure && known.security != set.security => true,
-                _ if set.rank == known.rank => !set.same(known),
+                _ if set.rank == known.rank => {
+                    !set.same(known) || renew && set.rtype != RecordType::NS
+                }
                 _ => set.rank > known.rank,
             };
             if !better {

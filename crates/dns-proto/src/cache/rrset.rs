@@ -1,6 +1,7 @@
 //! RRsets with what is known of them, and answers made of them.
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 use core::time::Duration;
 
 use proto_core::Instant;
@@ -121,6 +122,8 @@ pub(crate) struct Answer {
     pub(crate) expires: Instant,
     pub(crate) ttl: u32,
     pub(crate) security: Security,
+    /// Who said so, if one server did.
+    pub(crate) source: Option<SocketAddr>,
     /// What is to be told about it (RFC 8914).
     pub(crate) reason: Option<ExtendedError>,
 }
@@ -136,6 +139,7 @@ impl Answer {
             expires: Instant::ORIGIN,
             ttl: 0,
             security: Security::Unchecked,
+            source: None,
             reason: None,
         }
     }

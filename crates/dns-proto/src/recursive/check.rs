@@ -107,6 +107,7 @@ impl Resolver {
         let _ = now;
         let Some(job) = self.jobs.get_mut(&id) else { return };
         let Work::Check(check) = &mut job.work else { return };
+        check.sources.extend(answer.source);
         match check.need.take() {
             None => check.answer = Some(answer.clone()),
             Some(_) => {
@@ -144,7 +145,10 @@ impl Resolver {
                 self.vouch(now, &mut whole, &secure);
             }
             Verdict::Insecure(_) | Verdict::Indeterminate => whole.security = Security::Insecure,
-            Verdict::Bogus(_) if check.turns < self.config.limits.bogus_turns => {
+            Verdict::Bogus(_)
+                if check.turns < self.config.limits.bogus_turns
+                    && check.sources.iter().any(|it| !check.blamed.contains(it)) =>
+            {
                 // Another server may have what this one spoilt.
                 **check = Check {
                     fresh: true,
@@ -152,6 +156,8 @@ impl Resolver {
                     validator: None,
                     need: None,
                     turns: check.turns + 1,
+                    sources: Vec::new(),
+                    blamed: check.blamed.iter().chain(&check.sources).copied().collect(),
                 };
                 if let Some(trust) = self.trusted.trust.as_mut() {
                     let above = core::iter::successors(Some(name.view()), |name| name.parent());

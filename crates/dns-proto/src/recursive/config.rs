@@ -53,6 +53,9 @@ pub struct Config {
     pub stale: Option<Stale>,
     /// Whether NSEC records that have been verified answer for names nobody asked for (RFC 8198).
     pub aggressive: bool,
+    /// Whether clients who want no recursion are told what is in the cache. Off: what others have
+    /// asked is not their business (cache snooping).
+    pub snoop: bool,
     /// Networks whose addresses strangers' zones must not name: DNS rebinding.
     pub private: Vec<(IpAddr, u8)>,
     /// Zones that may name them nevertheless.
@@ -130,6 +133,7 @@ impl Config {
             prefetch: true,
             stale: None,
             aggressive: true,
+            snoop: false,
             private: Vec::new(),
             private_zones: Vec::new(),
             limits: Limits::default(),

@@ -78,6 +78,8 @@ pub(crate) struct Walk {
     pub(crate) primed: bool,
     /// Who has been asked as a server of which zone.
     pub(crate) tried: BTreeSet<(Name, SocketAddr)>,
+    /// Servers that have spoilt an answer before, asked only if there are no others.
+    pub(crate) avoid: Vec<SocketAddr>,
     pub(crate) reason: Option<ExtendedError>,
 }
 
@@ -106,6 +108,7 @@ impl Walk {
             fresh,
             primed: false,
             tried: BTreeSet::new(),
+            avoid: Vec::new(),
             reason: None,
         }
     }
@@ -122,6 +125,9 @@ pub(crate) struct Check {
     pub(crate) need: Option<(Name, RecordType)>,
     /// How often it was done over, to ask servers that were not asked.
     pub(crate) turns: u32,
+    /// Who has said what is checked, and who has spoilt it before.
+    pub(crate) sources: Vec<SocketAddr>,
+    pub(crate) blamed: Vec<SocketAddr>,
 }
 
 /// Who wants to know.

@@ -109,8 +109,12 @@ impl Resolver {
         let Some(job) = self.jobs.get(&id) else { return true };
         let account = job.account;
         let renewed = match &job.work {
-            Work::Check(check) => fresh && check.fresh && check.need.is_none(),
+            Work::Check(check) => fresh && check.fresh && (check.need.is_none() || check.turns > 0),
             Work::Walk(_) => false,
+        };
+        let avoid = match &job.work {
+            Work::Check(check) => check.blamed.clone(),
+            Work::Walk(walk) => walk.avoid.clone(),
         };
         if let Some(&other) = self.index.get(&(name.clone(), rtype, Kind::Walk))
             && self.is_awaiting(other, id)
@@ -118,6 +122,9 @@ impl Resolver {
             return false;
         }
         let child = self.ask(name, rtype, Kind::Walk, Asker::Job(id), Some(account), renewed);
+        if let Some(Work::Walk(walk)) = self.jobs.get_mut(&child).map(|job| &mut job.work) {
+            walk.avoid.extend(avoid);
+        }
         if let Some(job) = self.jobs.get_mut(&id) {
             job.waits.insert(child);
         }
@@ -240,6 +247,8 @@ impl Check {
             validator: None,
             need: None,
             turns: 0,
+            sources: Vec::new(),
+            blamed: Vec::new(),
         }
     }
 }

@@ -212,6 +212,12 @@ impl Resolver {
                 client.patience = Some(now + stale.patience);
             }
         }
+        if !client.header.recursion_desired {
+            let failure = self.failure(now, &name, rtype);
+            let nothing = || Shared::new(Answer::failure(ExtendedError::CACHED_ERROR));
+            let answer = failure.unwrap_or_else(nothing);
+            return self.reply(now, &client, &answer, None);
+        }
         self.statistics.misses += 1;
         self.waiting += 1;
         let (kind, patience) = (self.kind_for(&client), client.patience);
@@ -256,7 +262,7 @@ impl Resolver {
             _ if query.edns().is_some_and(|edns| edns.version > 0) => Some(Rcode::BADVERS),
             header if header.opcode != Opcode::QUERY || meta => Some(Rcode::NOTIMP),
             // What is in the cache is nobody's business who does not want recursion.
-            header if !header.recursion_desired => Some(Rcode::REFUSED),
+            header if !header.recursion_desired && !self.config.snoop => Some(Rcode::REFUSED),
             _ if question.class != Class::IN => Some(Rcode::REFUSED),
             _ if self.waiting >= self.config.limits.clients => Some(Rcode::SERVFAIL),
             _ => None,
@@ -306,7 +312,7 @@ impl Agent for Resolver {
 
     fn fail(&mut self, now: Instant, flow: Flow) {
         if let Some((job, ask)) = self.exchanges.close(flow) {
-            self.unheard(now, job, &ask, true);
+            self.unheard(now, job, &ask);
             self.work(now);
         }
     }
@@ -326,7 +332,7 @@ impl Agent for Resolver {
 
     fn expire(&mut self, now: Instant) {
         while let Some((job, ask)) = self.exchanges.expire(now) {
-            self.unheard(now, job, &ask, false);
+            self.unheard(now, job, &ask);
         }
         self.work(now);
         self.soothe(now);

@@ -89,7 +89,7 @@ impl Resolver {
                 let spare = minimal && section != Section::Answer && !(proof && wanted);
                 let own = set.rtype == RecordType::SOA && answer.rcode != Rcode::NOERROR;
                 if !spare && (wanted || !is_dnssec(set.rtype)) || own {
-                    let ttl = stale.unwrap_or_else(|| set.left(now));
+                    let ttl = stale.map_or_else(|| set.left(now), |most| most.min(set.ttl));
                     write_set(writer, set, ttl, client.dnssec_ok)?;
                 }
             }

@@ -9,7 +9,7 @@ use crate::name::{Name, NameRef};
 use crate::number::{ExtendedError, Rcode, RecordType};
 use crate::recursive::Resolver;
 use crate::recursive::config::{Role, Upstream};
-use crate::recursive::job::{Cut, CutKind, JobId, Walk, Work};
+use crate::recursive::job::{Cut, CutKind, JobId, Place, Walk, Work};
 use crate::recursive::jobs::Next;
 
 impl Resolver {
@@ -114,7 +114,18 @@ impl Resolver {
         let Some(job) = self.jobs.get_mut(&id) else { return Next::Wait };
         let Work::Walk(walk) = &mut job.work else { return Next::Wait };
         let Some(cut) = &mut walk.cut else { return Next::Again };
-        let best = self.speeds.best(now, &cut.addresses, limits.attempts);
+        let good: Vec<Place> = cut
+            .addresses
+            .iter()
+            .filter(|place| !walk.avoid.contains(&place.address))
+            .cloned()
+            .collect();
+        let best = match self.speeds.best(now, &good, limits.attempts) {
+            best if best.is_empty() && cut.unknown.is_empty() => {
+                self.speeds.best(now, &cut.addresses, limits.attempts)
+            }
+            best => best,
+        };
         let pick = self.exchanges.random.below(best.len());
         let place = best.get(pick).copied();
         let tried = |to: SocketAddr| {

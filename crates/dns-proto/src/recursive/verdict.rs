@@ -38,11 +38,17 @@ pub(crate) fn judge(said: &Said, zone: NameRef<'_>, rtype: RecordType, forwarded
     if aliased && rtype != RecordType::CNAME {
         return if hearsay { Verdict::Doubtful } else { Verdict::Alias };
     }
-    empty(said, zone, forwarded, hearsay)
+    empty(said, zone, rtype, forwarded, hearsay)
 }
 
 /// Judges what has nothing in its answer section.
-fn empty(said: &Said, zone: NameRef<'_>, forwarded: bool, hearsay: bool) -> Verdict {
+fn empty(
+    said: &Said,
+    zone: NameRef<'_>,
+    rtype: RecordType,
+    forwarded: bool,
+    hearsay: bool,
+) -> Verdict {
     let own = |rtype| move |set: &&crate::cache::RrSet| set.rtype == rtype;
     let servers = said.authorities.iter().find(own(RecordType::NS));
     let soa = said.authorities.iter().find(own(RecordType::SOA));
@@ -56,6 +62,8 @@ fn empty(said: &Said, zone: NameRef<'_>, forwarded: bool, hearsay: bool) -> Verd
             (false, true) => Verdict::Doubtful,
             (false, false) => Verdict::Lame,
         },
+        // RFC 4035 §3.1.4.1: the parent delegates, and has no DS to show.
+        (None, Some(set)) if rtype == RecordType::DS && set.owner == said.name => Verdict::Answer,
         (None, Some(_)) if forwarded => Verdict::Useless,
         (None, Some(_)) => Verdict::Referral,
         (None, None) => Verdict::Doubtful,

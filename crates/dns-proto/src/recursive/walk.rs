@@ -196,14 +196,11 @@ impl Resolver {
     }
 
     /// Notes that a server was silent, or cannot be reached at all.
-    pub(super) fn unheard(&mut self, now: Instant, id: JobId, ask: &Ask, hopeless: bool) {
+    pub(super) fn unheard(&mut self, now: Instant, id: JobId, ask: &Ask) {
         self.speeds.unheard(now, ask.to.ip());
         let Some(walk) = self.walk(id) else { return };
         walk.asking = false;
         walk.reason = Some(ExtendedError::NO_REACHABLE_AUTHORITY);
-        if let Some(cut) = walk.cut.as_mut().filter(|_| hopeless) {
-            cut.drop_address(ask.to);
-        }
         self.ready.push_back(id);
     }
 
@@ -225,21 +222,20 @@ impl Resolver {
         }
         let asked = Asked { name: &ask.name, rtype: ask.rtype, zone: zone.view() };
         let said = Said::read(now, message, &asked, &self.config);
-        let verdict = judge(&said, zone.view(), ask.rtype, kind.is_forward());
+        // By TCP there is no excuse.
+        let verdict = match message.header().truncated {
+            true => Verdict::Useless,
+            false => judge(&said, zone.view(), ask.rtype, kind.is_forward()),
+        };
         let whole = self.is_whole(id, ask);
         match verdict {
             Verdict::Referral => self.descend(now, id, said),
             _ if !whole && !self.is_proof(&said) => self.show_more(id, ask, &said, verdict),
-            Verdict::Answer if !whole => self.take(now, id, said, false),
-            Verdict::Answer => self.take(now, id, said, false),
-            Verdict::Alias => self.take(now, id, said, true),
+            Verdict::Answer => self.take(now, id, ask, said, false),
+            Verdict::Alias => self.take(now, id, ask, said, true),
             Verdict::Doubtful => self.doubt(now, id, ask, said),
             Verdict::Lame | Verdict::Useless => {
-                let reason = match message.rcode() {
-                    Rcode::NOERROR => ExtendedError::NO_REACHABLE_AUTHORITY,
-                    _ => ExtendedError::NO_REACHABLE_AUTHORITY,
-                };
-                self.give_up_on(id, ask.to, reason);
+                self.give_up_on(id, ask.to, ExtendedError::NO_REACHABLE_AUTHORITY);
             }
         }
     }
@@ -294,21 +290,19 @@ impl Resolver {
     /// Keeps an answer for when nobody has a better one.
     fn doubt(&mut self, now: Instant, id: JobId, ask: &Ask, said: Said) {
         let partial = !said.found && !said.answers.is_empty();
-        let name = said.name.clone();
-        let answer = self.remember(now, said);
+        let answer = self.remember(now, said, id, ask.to);
         let Some(walk) = self.walk(id) else { return };
         // One with something in it before one without.
         let empty = |answer: &Answer| answer.answers.is_empty() && answer.authorities.is_empty();
         if walk.doubtful.as_ref().is_none_or(|(old, _)| empty(old) && !empty(&answer)) {
             walk.doubtful = Some((answer, partial));
         }
-        let _ = name;
         self.give_up_on(id, ask.to, ExtendedError::NO_REACHABLE_AUTHORITY);
     }
 
     /// Takes an answer, or the beginning of one.
-    fn take(&mut self, now: Instant, id: JobId, said: Said, partial: bool) {
-        let answer = self.remember(now, said);
+    fn take(&mut self, now: Instant, id: JobId, ask: &Ask, said: Said, partial: bool) {
+        let answer = self.remember(now, said, id, ask.to);
         match self.settle(now, id, answer, partial) {
             Next::End(answer) => self.finish(now, id, &answer),
             _ => self.ready.push_back(id),
@@ -359,21 +353,23 @@ impl Resolver {
     }
 
     /// Caches the RRsets of what a server says, and makes an answer of them.
-    fn remember(&mut self, now: Instant, said: Said) -> Answer {
+    fn remember(&mut self, now: Instant, said: Said, id: JobId, from: SocketAddr) -> Answer {
+        let renew = self.walk(id).is_some_and(|walk| walk.fresh && walk.restarts == 0);
         let mut answer = Answer::bare(said.rcode);
+        answer.source = Some(from);
         let mut made = false;
         for set in said.answers {
             // An alias that was made of a DNAME is not kept: the DNAME is.
             let kept = !core::mem::take(&mut made);
             made = set.rtype == RecordType::DNAME;
-            let set = if kept { self.cache.keep(now, set) } else { Arc::new(set) };
+            let set = if kept { self.cache.keep_or_renew(now, set, renew) } else { Arc::new(set) };
             answer.answers.push(set);
         }
         for set in said.authorities {
-            answer.authorities.push(self.cache.keep(now, set));
+            answer.authorities.push(self.cache.keep_or_renew(now, set, renew));
         }
         for set in said.additionals {
-            answer.additionals.push(self.cache.keep(now, set));
+            answer.additionals.push(self.cache.keep_or_renew(now, set, renew));
         }
         answer.age(now);
         if answer.answers.is_empty() && answer.authorities.is_empty() {

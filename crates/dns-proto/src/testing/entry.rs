@@ -11,7 +11,7 @@ use crate::header::Header;
 use crate::message::{Message, Question, Section};
 use crate::name::Name;
 use crate::number::{Class, Opcode, OptionCode, Rcode, RecordType};
-use crate::record::Record;
+use crate::record::{Data, Record};
 use crate::writer::Writer;
 use proto_core::Transport;
 
@@ -76,7 +76,7 @@ impl Entry {
                 "$TTL" => ttl = parts.next().and_then(|it| it.parse().ok()).unwrap_or(ttl),
                 name if asking => {
                     let name = name.parse().map_err(|_| lines.error("name"))?;
-                    let mut left = parts.peekable();
+                    let mut left = parts.filter(|it| it.parse::<u32>().is_err()).peekable();
                     let class = match left.peek().copied() {
                         Some("IN") => Class::IN,
                         Some("CH") => Class::CH,
@@ -99,7 +99,13 @@ impl Entry {
                     }
                     let read =
                         crate::zone_file::read("entry", text.as_bytes(), origin.clone(), |_| None);
-                    let read = read.map_err(|error| lines.error(&format!("{error}: {line}")))?;
+                    let read = match (read, malformed(line, &origin, ttl)) {
+                        (Ok(read), _) => read,
+                        (Err(_), Some(record)) => Vec::from([record]),
+                        (Err(error), None) => {
+                            return Err(lines.error(&format!("{error}: {line}")));
+                        }
+                    };
                     let section = section.unwrap_or(Section::Answer);
                     entry.records.extend(read.into_iter().map(|record| (section, record)));
                 }
@@ -284,6 +290,20 @@ fn line(record: &Record, ttl: bool) -> String {
     let kept = if ttl { record.ttl() } else { 0 };
     let (owner, rtype, data) = (record.owner(), record.rtype(), record.data());
     format!("{owner} {kept} {} {rtype} {data}", record.class()).to_lowercase()
+}
+
+/// Reads a record whose data are written as octets and are none of its type.
+fn malformed(line: &str, origin: &Name, ttl: u32) -> Option<Record> {
+    let (head, data) = line.split_once("\\#")?;
+    let mut head = words(head);
+    let owner: Name = head.next()?.parse().ok()?;
+    let _ = origin;
+    let rtype = head.last()?.parse().ok()?;
+    let digits: String = words(data).skip(1).collect();
+    let pairs = digits.as_bytes().chunks_exact(2);
+    let octets: Option<Vec<u8>> =
+        pairs.map(|it| u8::from_str_radix(core::str::from_utf8(it).ok()?, 16).ok()).collect();
+    Some(Data::checked(rtype, &octets?).with_owner(owner.view(), Class::IN, ttl))
 }
 
 /// Whether a parenthesis is open.

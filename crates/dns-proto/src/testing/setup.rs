@@ -73,6 +73,7 @@ pub(super) fn read(text: &str) -> Result<Setup, Result<String, String>> {
     }
     let mut config = Config::new([]);
     config.timeout = Duration::from_secs(1 << 30);
+    config.limits.attempts = 5;
     (config.mixed_case, config.prefetch) = (false, false);
     (config.allow_loopback, config.aggressive) = (true, false);
     let (mut anchors, mut fake, mut clock) = (Vec::new(), false, None);
@@ -96,6 +97,10 @@ pub(super) fn read(text: &str) -> Result<Setup, Result<String, String>> {
                 first: false,
                 tcp: false,
             });
+            continue;
+        }
+        if !key.ends_with(':') {
+            // A second value, of a list.
             continue;
         }
         let Some(value) = words.next() else { break };
@@ -142,6 +147,9 @@ pub(super) fn read(text: &str) -> Result<Setup, Result<String, String>> {
             "cache-min-ttl:" => config.limits.least_ttl = number(),
             "cache-max-negative-ttl:" => config.limits.negative_ttl = number(),
             "cache-min-negative-ttl:" => config.limits.least_negative_ttl = number(),
+            "access-control:" => {
+                config.snoop |= words.next_if(|it| it == "allow_snoop").is_some();
+            }
             "discard-timeout:" => {
                 config.limits.discard = Duration::from_millis(number().into());
             }
