@@ -5,6 +5,7 @@ mod store;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::time::Duration;
 
 use proto_core::Instant;
 
@@ -59,19 +60,19 @@ impl Cache {
 
     /// Keeps an RRset, unless what is known is better; returns the one that holds.
     pub(crate) fn keep(&mut self, now: Instant, set: RrSet) -> Arc<RrSet> {
-        self.keep_or_renew(now, set, false)
+        self.keep_or_renew(now, set, Duration::ZERO)
     }
 
-    /// Keeps an RRset; one that was asked for to `renew` what is known prolongs it.
-    pub(crate) fn keep_or_renew(&mut self, now: Instant, mut set: RrSet, renew: bool) -> Arc<RrSet> {
+    /// Keeps an RRset; what is known and has no more than `leeway` left is as good as expired, for
+    /// it was asked for to be renewed.
+    pub(crate) fn keep_or_renew(&mut self, now: Instant, mut set: RrSet, leeway: Duration) -> Arc<RrSet> {
+        let now = now + leeway;
         let key = key(set.owner.view(), set.rtype);
         if let Some(known) = self.sets.get(&key).filter(|known| known.is_fresh(now)) {
             let better = match known.security {
                 Security::Secure if set.security != Security::Secure => false,
                 _ if set.security == Security::Secure && known.security != set.security => true,
-                _ if set.rank == known.rank => {
-                    !set.same(known) || renew && set.rtype != RecordType::NS
-                }
+                _ if set.rank == known.rank => !set.same(known),
                 _ => set.rank > known.rank,
             };
             if !better {

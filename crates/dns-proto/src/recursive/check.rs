@@ -138,6 +138,14 @@ impl Resolver {
         let Work::Check(check) = &mut job.work else { return Next::Wait };
         let mut whole = answer.clone();
         whole.reason = verdict.extended_error();
+        // There are proofs, but not of this.
+        if matches!(verdict, Verdict::Bogus(crate::dnssec::Bogus::Denial))
+            && whole.authorities.iter().any(|it| {
+                matches!(it.rtype, RecordType::NSEC | RecordType::NSEC3)
+            })
+        {
+            whole.reason = Some(crate::number::ExtendedError::BOGUS);
+        }
         match verdict {
             Verdict::Secure(secure) => {
                 whole.security = Security::Secure;

@@ -207,7 +207,7 @@ pub struct Limits {
     pub servers: usize,
     /// RRsets kept of an additional section. 40: two for each server.
     pub additionals: usize,
-    /// Signatures kept of one RRset. 16: twice as many as are tried (KeyTrap).
+    /// Signatures kept of one RRset. 8: as many as are tried (KeyTrap).
     pub signatures: usize,
     /// Server names looked up for one delegation. 16 (Unbound's `MAX_DP_TARGET_COUNT`).
     pub targets: u32,
@@ -253,7 +253,7 @@ impl Default for Limits {
             cnames: 11,
             servers: 20,
             additionals: 40,
-            signatures: 16,
+            signatures: 8,
             targets: 16,
             all_targets: 64,
             missing_targets: 5,

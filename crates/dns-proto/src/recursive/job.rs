@@ -3,6 +3,7 @@ use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use proto_core::{Instant, Transport};
 
@@ -74,6 +75,10 @@ pub(crate) struct Walk {
     pub(crate) refetched: Vec<Name>,
     /// Whether what the cache has is not good enough: it is to be renewed.
     pub(crate) fresh: bool,
+    /// How much time may be left of what is renewed on the way.
+    pub(crate) leeway: Duration,
+    /// Proofs that came with the aliases.
+    pub(crate) proofs: Vec<Arc<RrSet>>,
     /// Whether the root's servers have been asked for.
     pub(crate) primed: bool,
     /// Who has been asked as a server of which zone.
@@ -106,6 +111,8 @@ impl Walk {
             doubtful: None,
             refetched: Vec::new(),
             fresh,
+            leeway: Duration::ZERO,
+            proofs: Vec::new(),
             primed: false,
             tried: BTreeSet::new(),
             avoid: Vec::new(),

@@ -14,6 +14,9 @@ use crate::number::{ExtendedError, RecordType};
 use crate::recursive::job::{Account, Asker, Check, Job, JobId, Kind, Walk, Work};
 use crate::recursive::{Event, Resolver, Shared};
 
+/// What has less left when an answer is renewed is renewed with it: a minute, as in Unbound.
+const LEEWAY: Duration = Duration::from_secs(60);
+
 /// What is to be done for a job.
 pub(super) enum Next {
     /// It is waiting for something.
@@ -31,6 +34,7 @@ impl Resolver {
     /// Joins the job for a name and type, or begins it; says which it is.
     pub(super) fn ask(
         &mut self,
+        now: Instant,
         name: Name,
         rtype: RecordType,
         kind: Kind,
@@ -38,7 +42,7 @@ impl Resolver {
         account: Option<JobId>,
         fresh: bool,
     ) -> JobId {
-        let id = self.begin(name, rtype, kind, account, fresh);
+        let id = self.begin(now, name, rtype, kind, account, fresh);
         if let Some(job) = self.jobs.get_mut(&id) {
             job.askers.push(asker);
         }
@@ -48,6 +52,7 @@ impl Resolver {
     /// Finds the job for a name and type, or begins it, with nobody asking for it yet.
     pub(super) fn begin(
         &mut self,
+        now: Instant,
         name: Name,
         rtype: RecordType,
         kind: Kind,
@@ -65,7 +70,12 @@ impl Resolver {
         let full = || Account { queries: limits.queries, targets: limits.all_targets, jobs: 0 };
         self.accounts.entry(account).or_insert_with(full).jobs += 1;
         let work = match kind {
-            Kind::Walk => Work::Walk(Box::new(Walk::new(question.0.clone(), fresh))),
+            Kind::Walk => {
+                let mut walk = Walk::new(question.0.clone(), fresh);
+                let known = self.cache.answer(question.0.view(), rtype).filter(|_| fresh);
+                walk.leeway = known.map_or(Duration::ZERO, |it| it.expires - now + LEEWAY);
+                Work::Walk(Box::new(walk))
+            }
             Kind::Check => Work::Check(Box::new(Check::new(fresh))),
         };
         let (askers, waits) = (Vec::new(), BTreeSet::new());
@@ -89,12 +99,12 @@ impl Resolver {
                 Next::Again => self.ready.push_back(id),
                 Next::Send(to) => self.send(now, id, to),
                 Next::Find(server, rtype) => {
-                    if !self.need(id, server, rtype, false) {
+                    if !self.need(now, id, server, rtype, false) {
                         self.ready.push_back(id);
                     }
                 }
                 Next::Need(name, rtype) => {
-                    if !self.need(id, name, rtype, true) {
+                    if !self.need(now, id, name, rtype, true) {
                         self.unneeded(now, id);
                     }
                 }
@@ -105,7 +115,7 @@ impl Resolver {
 
     /// Has another question answered for a job, unless that would wait for this very job; says
     /// whether it is being waited for.
-    fn need(&mut self, id: JobId, name: Name, rtype: RecordType, fresh: bool) -> bool {
+    fn need(&mut self, now: Instant, id: JobId, name: Name, rtype: RecordType, fresh: bool) -> bool {
         let Some(job) = self.jobs.get(&id) else { return true };
         let account = job.account;
         let renewed = match &job.work {
@@ -121,7 +131,7 @@ impl Resolver {
         {
             return false;
         }
-        let child = self.ask(name, rtype, Kind::Walk, Asker::Job(id), Some(account), renewed);
+        let child = self.ask(now, name, rtype, Kind::Walk, Asker::Job(id), Some(account), renewed);
         if let Some(Work::Walk(walk)) = self.jobs.get_mut(&child).map(|job| &mut job.work) {
             walk.avoid.extend(avoid);
         }

@@ -198,7 +198,7 @@ impl Resolver {
                 self.statistics.hits += 1;
                 self.reply(now, &client, &answer, None);
                 if self.config.prefetch && answer.is_old(now) && answer.ttl > 0 {
-                    self.renew(name, rtype);
+                    self.renew(now, name, rtype);
                 }
                 return;
             }
@@ -207,7 +207,7 @@ impl Resolver {
                     self.statistics.hits += 1;
                     let ttl = stale.ttl;
                     self.reply(now, &client, &answer, Some(ttl));
-                    return self.renew(name, rtype);
+                    return self.renew(now, name, rtype);
                 }
                 client.patience = Some(now + stale.patience);
             }
@@ -221,16 +221,15 @@ impl Resolver {
         self.statistics.misses += 1;
         self.waiting += 1;
         let (kind, patience) = (self.kind_for(&client), client.patience);
-        let id = self.ask(name, rtype, kind, Asker::Client(client), None, false);
+        let id = self.ask(now, name, rtype, kind, Asker::Client(client), None, false);
         self.impatient.extend(patience.map(|until| (until, id)));
     }
 
     /// Whether an answer of the cache is good enough for a client.
     fn is_servable(&self, answer: &Answer, client: &Client) -> bool {
         match answer.security {
-            Security::Bogus => client.header.checking_disabled,
             Security::Unchecked => self.kind_for(client) == Kind::Walk,
-            Security::Secure | Security::Insecure => true,
+            Security::Secure | Security::Insecure | Security::Bogus => true,
         }
     }
 
@@ -243,14 +242,15 @@ impl Resolver {
     fn stale(&self, now: Instant, answer: &Answer) -> Option<&Stale> {
         let stale = self.config.stale.as_ref()?;
         let age = (now - answer.expires).as_secs();
-        (age <= u64::from(stale.most) && !answer.is_failure()).then_some(stale)
+        let good = !answer.is_failure() && answer.security != Security::Bogus;
+        (age <= u64::from(stale.most) && good).then_some(stale)
     }
 
     /// Has an answer renewed that nobody waits for.
-    fn renew(&mut self, name: Name, rtype: RecordType) {
+    fn renew(&mut self, now: Instant, name: Name, rtype: RecordType) {
         let kind = if self.trusted.is_any() { Kind::Check } else { Kind::Walk };
         if self.failure(Instant::ORIGIN, &name, rtype).is_none() {
-            self.begin(name, rtype, kind, None, true);
+            self.begin(now, name, rtype, kind, None, true);
         }
     }
 

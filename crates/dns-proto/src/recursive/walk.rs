@@ -74,7 +74,7 @@ impl Resolver {
             }
             if let Some(known) = self.known(now, &name, rtype) {
                 let walk = self.walk(id)?;
-                return Some(joined(now, &walk.links, known));
+                return Some(joined(now, &walk.links, &walk.proofs, known));
             }
             // To these an alias is itself the answer.
             if matches!(rtype, RecordType::CNAME | RecordType::ANY | RecordType::DS) {
@@ -323,6 +323,10 @@ impl Resolver {
         if partial {
             let target = answer.answers.last().and_then(|set| set.alias());
             walk.links.extend(answer.answers);
+            let proof = |set: &Arc<RrSet>| {
+                matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3)
+            };
+            walk.proofs.extend(answer.authorities.into_iter().filter(proof));
             walk.restarts += 1;
             walk.cut = None;
             walk.shown = Shown::default();
@@ -335,7 +339,8 @@ impl Resolver {
         let name = walk.name.clone();
         let links = core::mem::take(&mut walk.links);
         let part = Arc::new(answer);
-        let whole = joined(now, &links, part.clone());
+        let proofs = core::mem::take(&mut walk.proofs);
+        let whole = joined(now, &links, &proofs, part.clone());
         if name != asked {
             self.cache.keep_answer(name.view(), rtype, part);
         }
@@ -354,7 +359,7 @@ impl Resolver {
 
     /// Caches the RRsets of what a server says, and makes an answer of them.
     fn remember(&mut self, now: Instant, said: Said, id: JobId, from: SocketAddr) -> Answer {
-        let renew = self.walk(id).is_some_and(|walk| walk.fresh && walk.restarts == 0);
+        let renew = self.walk(id).map_or(Duration::ZERO, |walk| walk.leeway);
         let mut answer = Answer::bare(said.rcode);
         answer.source = Some(from);
         let mut made = false;
@@ -416,12 +421,18 @@ fn shown(name: Name, zone: &Name, shown: Shown) -> Option<Name> {
 }
 
 /// Puts the aliases before what is at their end.
-fn joined(now: Instant, links: &[Arc<RrSet>], answer: Shared) -> Shared {
+fn joined(
+    now: Instant,
+    links: &[Arc<RrSet>],
+    proofs: &[Arc<RrSet>],
+    answer: Shared,
+) -> Shared {
     if links.is_empty() {
         return answer;
     }
     let mut whole = (*answer).clone();
     whole.answers = links.iter().cloned().chain(answer.answers.iter().cloned()).collect();
+    whole.authorities.extend(proofs.iter().cloned());
     whole.security = Security::Unchecked;
     let (expires, ttl) = (whole.expires, whole.ttl);
     whole.age(now);

@@ -226,7 +226,8 @@ impl<E: FnMut(&str)> Stage<E> {
         let pending = self.pending.remove(at);
         self.say(&format!("<- {} {}", pending.to.ip(), print(reply)));
         self.resolver.receive(self.now, pending.flow, reply);
-        // What the resolver does not take as the answer leaves it waiting.
+        // What the resolver does not take as the answer leaves it waiting, in vain.
+        self.resolver.fail(self.now, pending.flow);
     }
 
     /// Answers a query SERVFAIL.
