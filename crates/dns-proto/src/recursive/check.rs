@@ -151,6 +151,10 @@ impl Resolver {
                 whole.security = Security::Secure;
                 whole.rcode = secure.rcode;
                 self.vouch(now, &mut whole, &secure);
+                // Nobody vouches for what a signed zone says unsigned beside it.
+                whole.authorities.retain(|set| {
+                    set.rtype != RecordType::NS || !set.signatures.is_empty()
+                });
             }
             Verdict::Insecure(_) | Verdict::Indeterminate => whole.security = Security::Insecure,
             Verdict::Bogus(_)

@@ -72,7 +72,11 @@ impl Resolver {
         stale: Option<u32>,
     ) -> Result<(), Error> {
         let asked = client.question.as_ref().map_or(RecordType::ANY, |(_, rtype, _)| *rtype);
-        let minimal = self.config.minimal && !answer.answers.is_empty();
+        // What proves that a wildcard was meant is a part of the answer.
+        let proven = answer.authorities.iter().any(|set| {
+            matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3)
+        });
+        let minimal = self.config.minimal && !answer.answers.is_empty() && !proven;
         let sections = [
             (Section::Answer, &answer.answers),
             (Section::Authority, &answer.authorities),
@@ -83,10 +87,8 @@ impl Resolver {
                 return Ok(());
             }
             for set in sets {
-                let proof = matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3)
-                    && section == Section::Authority;
                 let wanted = client.dnssec_ok || asked == RecordType::ANY || asked == set.rtype;
-                let spare = minimal && section != Section::Answer && !(proof && wanted);
+                let spare = minimal && section != Section::Answer;
                 let own = set.rtype == RecordType::SOA && answer.rcode != Rcode::NOERROR;
                 if !spare && (wanted || !is_dnssec(set.rtype)) || own {
                     let ttl = stale.map_or_else(|| set.left(now), |most| most.min(set.ttl));

@@ -60,6 +60,7 @@ impl Said {
             too_long: false,
         };
         said.follow(now, answers, asked.rtype, config);
+        said.find_digest(asked);
         said.trim_authorities(asked, config);
         said.trim_additionals(config);
         said
@@ -108,6 +109,16 @@ impl Said {
             let Some(target) = link.alias() else { return };
             self.answers.push(link);
             self.name = target;
+        }
+    }
+
+    /// A parent asked for the digest of its child's key may show it beside the delegation.
+    fn find_digest(&mut self, asked: &Asked<'_>) {
+        let own = |set: &RrSet| set.rtype == RecordType::DS && set.owner == *asked.name;
+        if asked.rtype == RecordType::DS && self.answers.is_empty() {
+            let at = self.authorities.iter().position(own);
+            self.answers.extend(at.map(|at| self.authorities.remove(at)));
+            self.found |= at.is_some();
         }
     }
 

@@ -18,6 +18,9 @@ impl Resolver {
         let parent = walk.name.parent().filter(|_| asked == RecordType::DS);
         let start = parent.as_ref().unwrap_or(&walk.name);
         let upstream = self.upstream(start, walk);
+        if let Some(forwarder) = upstream.filter(|it| it.role == Role::Forwarder) {
+            return Some(self.configured(forwarder));
+        }
         let mut below = Some(start.view());
         while let Some(name) = below {
             let Some(set) = self.cache.delegation(now, name) else { break };

@@ -93,8 +93,13 @@ impl Resolver {
     fn known(&self, now: Instant, name: &Name, rtype: RecordType) -> Option<Shared> {
         let answer = self.cache.answer(name.view(), rtype).filter(|answer| answer.is_fresh(now));
         let keys = || {
-            let rtype = Some(rtype).filter(|it| [RecordType::DS, RecordType::DNSKEY].contains(it));
-            let set = self.cache.get(now, name.view(), rtype?, Rank::Answer)?;
+            let rank = match rtype {
+                // The parent's word, beside a delegation, is good enough to be checked.
+                RecordType::DS => Rank::Referral,
+                RecordType::DNSKEY | RecordType::CNAME => Rank::Answer,
+                _ => return None,
+            };
+            let set = self.cache.get(now, name.view(), rtype, rank)?;
             let mut answer = Answer::bare(Rcode::NOERROR);
             answer.answers.push(set);
             answer.age(now);
