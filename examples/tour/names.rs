@@ -6,7 +6,8 @@ use std::{
 };
 
 use homing::dns::{
-    Authority, Message, Name, Rcode, Rdata, Record, Update, Zone,
+    Access, Action, Authority, Message, Name, Rcode, Rdata, Record, Rule, Update, Who, Zone,
+    authority,
     recursive::{self, Statistics},
     stub::{self, Stub},
     tokio::{Driver, Recursive, Resolver, Server, Zones, seed},
@@ -152,7 +153,10 @@ async fn bind_all(transcript: &Transcript) -> Result<Vec<Server<Arc<Zones>>>, Fa
     for (zone, name, address) in PLACES {
         let mut authority = Authority::default();
         authority.insert(self::zone(zone, name)?);
-        let zones = Zones::new(authority).permit_updates(|from, _| from.ip() == at::REGISTRAR);
+        let (who, action) = (Who::address(at::REGISTRAR), Action::Update);
+        let registrar = Rule { who, action, zone: None, allow: true };
+        let server = authority::Server::new(authority);
+        let zones = Zones::new(server.with_access(Access::from_iter([registrar])));
         let server = Server::bind((address, port).into(), Arc::new(zones)).await?;
         port = server.local_addr()?.port();
         servers.push(server.observe(transcript.dns()));

@@ -1,8 +1,10 @@
 //! Who may do what: rules as data.
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::str::FromStr;
 
 use crate::edns::ClientSubnet;
+use crate::error::{ParseError, ParseErrorKind};
 use crate::name::Name;
 
 /// What a rule is about.
@@ -69,6 +71,12 @@ impl FromIterator<Rule> for Access {
 }
 
 impl Access {
+    /// Whether any rule is about an action.
+    #[must_use]
+    pub fn mentions(&self, action: Action) -> bool {
+        self.0.iter().any(|rule| rule.action == action)
+    }
+
     /// Whether someone who sends `from` an address, and signs with a verified `key` or none, may
     /// do it to the zone.
     #[must_use]
@@ -83,6 +91,14 @@ impl Access {
 }
 
 impl Who {
+    /// Means who sends from one address.
+    #[must_use]
+    pub fn address(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        Self::Network(ClientSubnet::new(address, bits).expect("no address has more bits"))
+    }
+
     fn is(&self, from: IpAddr, key: Option<&Name>) -> bool {
         match self {
             Self::Anybody => true,
@@ -92,6 +108,39 @@ impl Who {
                 let same = ClientSubnet::new(from.to_canonical(), network.source());
                 same.is_some_and(|same| same.address() == network.address())
             }
+        }
+    }
+}
+
+/// Reads an address (`192.0.2.7`), a network (`2001:db8::/32`), `any`, or the name of a key.
+///
+/// ```
+/// use dns_proto::Who;
+///
+/// assert_eq!("192.0.2.7".parse(), Ok(Who::address([192, 0, 2, 7].into())));
+/// assert!(matches!("2001:db8::/32".parse(), Ok(Who::Network(_))));
+/// assert!(matches!("key.crepes.fr".parse(), Ok(Who::Key(_))));
+/// assert!("192.0.2.0/33".parse::<Who>().is_err());
+/// ```
+impl FromStr for Who {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        if text == "any" {
+            return Ok(Self::Anybody);
+        }
+        if let Ok(address) = text.parse() {
+            return Ok(Self::address(address));
+        }
+        let network = text.split_once('/').and_then(|(address, bits)| {
+            Some((address.parse::<IpAddr>().ok()?, bits.parse::<u8>().ok()))
+        });
+        match network {
+            None => text.parse().map(Self::Key),
+            Some((address, bits)) => bits
+                .and_then(|bits| ClientSubnet::new(address, bits))
+                .map(Self::Network)
+                .ok_or(ParseError::new(ParseErrorKind::Expected("the bits of a network"), 0)),
         }
     }
 }

@@ -7,6 +7,7 @@ extern crate std;
 mod access;
 pub mod authority;
 mod cache;
+mod catalog;
 mod compress;
 #[cfg(feature = "dnssec")]
 pub mod dnssec;
@@ -24,10 +25,12 @@ mod notify;
 mod number;
 mod query;
 mod random;
+mod rate_limit;
 mod rdata;
 mod reader;
 mod record;
 pub mod recursive;
+pub mod secondary;
 pub mod stub;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -43,6 +46,7 @@ pub mod zone_file;
 
 pub use access::{Access, Action, Rule, Who};
 pub use authority::{Authority, Outcome};
+pub use catalog::{Catalog, CatalogChange, CatalogError, Member};
 pub use edns::{
     ClientSubnet, Cookie, CookieSecret, Edns, EdnsOption, Options, OptionsBuf, ZoneVersion,
 };
@@ -52,7 +56,7 @@ pub use journal::Journal;
 pub use limits::MessageLimits;
 pub use message::{Message, MessageBuf, Question, RecordRef, Records, Section};
 pub use name::{Labels, Name, NameRef};
-pub use notify::{Notification, Notifier};
+pub use notify::{Notification, Notifier, NotifyLimits};
 pub use number::{
     CertType, Class, DnssecAlgorithm, DsyncScheme, ExtendedError, Opcode, OptionCode, Rcode,
     RecordType, SvcKey,
@@ -60,6 +64,7 @@ pub use number::{
 #[doc(no_inline)]
 pub use proto_core;
 pub use query::{Query, UDP_PAYLOAD};
+pub use rate_limit::{RateLimiter, RateLimits, Verdict};
 pub use rdata::{
     AddressPart, AtmAddress, Base64, CharString, CharStrings, Counted, Eui48, Eui64, Gateway,
     Hashed, Hex, Hints, HostIdentity, Location, Locator64, NameList, Nsap, NxtBits, Opaque, Ports,

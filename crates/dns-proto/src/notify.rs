@@ -16,11 +16,27 @@ use crate::record::Record;
 use crate::writer::Writer;
 use crate::zone::Zone;
 
-/// How long each attempt waits for an answer, the first and the longest: RFC 1996 §3.6 has it
-/// begin at 60 s, and in practice servers retry sooner.
-const WAIT: Duration = Duration::from_secs(5);
-/// Attempts at one server (RFC 1996 §3.6: five).
-const ATTEMPTS: u32 = 5;
+/// How hard a [`Notifier`] tries.
+///
+/// ```
+/// use dns_proto::NotifyLimits;
+///
+/// assert_eq!(NotifyLimits { attempts: 1, ..NotifyLimits::default() }.wait.as_secs(), 5);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NotifyLimits {
+    /// How long the first attempt waits for an answer; each further one twice as long as the one
+    /// before. 5 s: RFC 1996 §3.6 has it begin at 60 s, and in practice servers retry sooner.
+    pub wait: Duration,
+    /// Attempts at one server. Five (RFC 1996 §3.6).
+    pub attempts: u32,
+}
+
+impl Default for NotifyLimits {
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(5), attempts: 5 }
+    }
+}
 
 /// Tells servers of a zone's new version, until they have answered or five attempts were in vain.
 ///
@@ -53,6 +69,7 @@ pub struct Notifier {
     apex: Name,
     soa: Option<Record>,
     targets: Vec<Target>,
+    limits: NotifyLimits,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,15 +87,23 @@ impl Notifier {
         let targets = targets.into_iter().map(target).collect();
         let soa = zone.apex_node().into_iter().flat_map(|node| zone.of_node(node));
         let soa = soa.into_iter().find(|record| record.rtype() == RecordType::SOA);
-        Self { apex: zone.apex().clone(), soa, targets }
+        Self { apex: zone.apex().clone(), soa, targets, limits: NotifyLimits::default() }
+    }
+
+    /// Sets the limits.
+    #[must_use]
+    pub fn with_limits(self, limits: NotifyLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Returns the next message that is due, and to whom.
     pub fn transmit(&mut self, now: Instant) -> Option<(SocketAddr, Bytes)> {
-        self.targets.retain(|target| target.attempts < ATTEMPTS || target.due > now);
+        let NotifyLimits { wait, attempts } = self.limits;
+        self.targets.retain(|target| target.attempts < attempts || target.due > now);
         let target = self.targets.iter_mut().find(|target| target.due <= now)?;
-        // 5, 10, 20, 40, 80 seconds.
-        target.due = now + WAIT * (1 << target.attempts);
+        // By default after 5, 10, 20, 40, 80 seconds.
+        target.due =
+            now + wait.saturating_mul(1_u32.checked_shl(target.attempts).unwrap_or(u32::MAX));
         target.attempts += 1;
         let (address, id) = (target.address, target.id);
         Some((address, self.write(id)))
@@ -216,13 +241,16 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_answer_is_asked_five_times() {
-        let (mut notifier, mut sent) = (notifier(), 0);
-        while let Some(now) = notifier.deadline() {
-            sent += core::iter::from_fn(|| notifier.transmit(now)).count();
+    fn who_does_not_answer_is_asked_as_often_as_the_limit_says() {
+        for limits in [NotifyLimits::default(), NotifyLimits { attempts: 6, ..Default::default() }]
+        {
+            let (mut notifier, mut sent) = (notifier().with_limits(limits), 0);
+            while let Some(now) = notifier.deadline() {
+                sent += core::iter::from_fn(|| notifier.transmit(now)).count();
+            }
+            assert!(notifier.is_done());
+            assert_eq!(sent, usize::try_from(2 * limits.attempts).unwrap());
         }
-        assert!(notifier.is_done());
-        assert_eq!(sent, 10);
     }
 
     use alloc::string::ToString;

@@ -19,16 +19,18 @@ pub struct Client {
     pub via: Transport,
     /// Where from; without, there are no cookies.
     pub address: Option<IpAddr>,
-    /// Seconds since 1970 modulo 2^32, for cookies.
-    pub now: u32,
+    /// Seconds since 1970, for cookies and signatures.
+    pub now: u64,
     /// What turns the order of records: a count of queries for [`Rotation::Cyclic`], a random
     /// number for [`Rotation::Random`].
     pub turn: u64,
+    /// Octets of the message that stay free, for a signature.
+    pub reserve: usize,
 }
 
 impl From<Transport> for Client {
     fn from(via: Transport) -> Self {
-        Self { via, address: None, now: 0, turn: 0 }
+        Self { via, address: None, now: 0, turn: 0, reserve: 0 }
     }
 }
 

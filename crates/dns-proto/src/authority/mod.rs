@@ -6,6 +6,7 @@ mod client;
 mod denial;
 mod nsec3;
 mod options;
+mod server;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::zone::Zone;
 
 use answer::Answering;
 pub use client::{Client, Rotation};
+pub use server::{PendingUpdate, PreparedUpdate, Reply, Server};
 
 /// What an authority is, beside its zones.
 ///
@@ -123,7 +125,8 @@ pub enum Outcome {
 #[derive(Clone, Debug, Default)]
 pub struct Authority {
     config: Config,
-    zones: BTreeMap<Box<[u8]>, Zone>,
+    /// None is for a zone that is to be here and is not, or not any more.
+    zones: BTreeMap<Box<[u8]>, Option<Zone>>,
 }
 
 impl Authority {
@@ -135,23 +138,35 @@ impl Authority {
 
     /// Takes a zone into service, and returns the one of the same name that it replaces.
     pub fn insert(&mut self, zone: Zone) -> Option<Zone> {
-        self.zones.insert(Key::new(zone.apex().view()).octets().into(), zone)
+        self.zones.insert(Key::new(zone.apex().view()).octets().into(), Some(zone)).flatten()
+    }
+
+    /// Answers SERVFAIL for a zone of the Internet until it comes: a secondary that has none yet,
+    /// or whose copy has expired (RFC 1034 §4.3.5).
+    pub fn suspend(&mut self, apex: NameRef<'_>) -> Option<Zone> {
+        self.zones.insert(Key::new(apex).octets().into(), None).flatten()
     }
 
     /// Returns the zone with this apex.
     #[must_use]
     pub fn zone(&self, apex: NameRef<'_>) -> Option<&Zone> {
-        self.zones.get(Key::new(apex).octets())
+        self.zones.get(Key::new(apex).octets())?.as_ref()
+    }
+
+    /// Whether there is a zone with this apex, or there would be if it were not suspended.
+    #[must_use]
+    pub fn serves(&self, apex: NameRef<'_>) -> bool {
+        self.zones.contains_key(Key::new(apex).octets())
     }
 
     /// Takes a zone out of service.
     pub fn remove(&mut self, apex: NameRef<'_>) -> Option<Zone> {
-        self.zones.remove(Key::new(apex).octets())
+        self.zones.remove(Key::new(apex).octets()).flatten()
     }
 
     /// Iterates over the zones, in canonical order.
     pub fn zones(&self) -> impl Iterator<Item = &Zone> {
-        self.zones.values()
+        self.zones.values().flatten()
     }
 
     /// Returns the configuration.
@@ -196,27 +211,70 @@ impl Authority {
         client: impl Into<Client>,
         out: &mut BytesMut,
     ) -> Outcome {
-        let changed = match update.header().opcode {
-            Opcode::UPDATE if !update.header().response => self.apply(update),
+        let next = match update.header().opcode {
+            Opcode::UPDATE if !update.header().response => {
+                self.updated(update).and_then(|zone| zone.update(update))
+            }
             _ => Err(Rcode::NOTIMP),
         };
-        self.reply(update, &client.into(), out, |writer| {
-            if let Some(zone) = update.question() {
-                // RFC 2136 §3.8: the zone section may come back; 4+255 octets always fit.
-                let _ = writer.question(zone);
+        match next {
+            Err(rcode) => self.fail(update, client, rcode, out),
+            Ok(next) => {
+                let changed = next.map(|next| self.insert(next)).is_some();
+                self.done(update, client, changed, out)
             }
-            changed.map_or_else(Outcome::Failed, |changed| Outcome::Updated { changed })
+        }
+    }
+
+    /// Answers an update that was carried out.
+    fn done(
+        &self,
+        update: &Message<'_>,
+        client: impl Into<Client>,
+        changed: bool,
+        out: &mut BytesMut,
+    ) -> Outcome {
+        self.reply(update, &client.into(), out, |writer| {
+            echo(update, writer);
+            Outcome::Updated { changed }
         })
     }
 
-    fn apply(&mut self, update: &Message<'_>) -> Result<bool, Rcode> {
+    /// Returns the zone that an update is about.
+    fn updated(&self, update: &Message<'_>) -> Result<&Zone, Rcode> {
         // RFC 2136 §3.1.1: one zone, named by its SOA.
         let zone = update.question().filter(|zone| zone.rtype == RecordType::SOA);
         let asked = zone.ok_or(Rcode::FORMERR)?;
-        let zone = self.zones.get_mut(Key::new(asked.name).octets());
-        let zone = zone.filter(|zone| zone.class() == asked.class).ok_or(Rcode::NOTAUTH)?;
-        let next = zone.update(update)?;
-        Ok(next.map(|next| *zone = next).is_some())
+        self.zone(asked.name).filter(|zone| zone.class() == asked.class).ok_or(Rcode::NOTAUTH)
+    }
+
+    /// Answers with the question alone, truncated: who asks by UDP comes back by TCP, where he
+    /// cannot lie about his address. For what a [`RateLimiter`](crate::RateLimiter) lets slip.
+    pub fn truncated(
+        &self,
+        query: &Message<'_>,
+        client: impl Into<Client>,
+        out: &mut BytesMut,
+    ) -> Outcome {
+        self.reply(query, &client.into(), out, |writer| {
+            echo(query, writer);
+            writer.header().truncated = true;
+            Outcome::Answer
+        })
+    }
+
+    /// Answers with an rcode.
+    pub fn fail(
+        &self,
+        query: &Message<'_>,
+        client: impl Into<Client>,
+        rcode: Rcode,
+        out: &mut BytesMut,
+    ) -> Outcome {
+        self.reply(query, &client.into(), out, |writer| {
+            echo(query, writer);
+            Outcome::Failed(rcode)
+        })
     }
 
     /// Does what all answers have in common: header, size, EDNS.
@@ -237,6 +295,7 @@ impl Authority {
         let payload = self.config.payload;
         let opt = Edns { dnssec_ok, options: options.view(), ..Edns::new(payload) };
         let limit = udp_limit(edns.map(|edns| edns.payload), payload, client.via);
+        let limit = limit.saturating_sub(client.reserve);
         let mut writer = Writer::new(out, query.header().answer(), limit);
         let reserved = edns.map_or(0, |_| opt.wire_len());
         writer.reserve(reserved);
@@ -272,9 +331,13 @@ impl Authority {
             return Outcome::Failed(Rcode::NOTIMP);
         }
         let dnssec = query.edns().is_some_and(|edns| edns.dnssec_ok);
-        let Some(zone) = self.closest(question) else {
-            return chaos::answer(&self.config, question, writer)
-                .unwrap_or(Outcome::Failed(Rcode::REFUSED));
+        let zone = match self.closest(question) {
+            Some(Some(zone)) => zone,
+            Some(None) => return Outcome::Failed(Rcode::SERVFAIL),
+            None => {
+                return chaos::answer(&self.config, question, writer)
+                    .unwrap_or(Outcome::Failed(Rcode::REFUSED));
+            }
         };
         let mut answering = Answering::new(zone, writer, question.rtype, &self.config);
         answering.dnssec = dnssec;
@@ -287,13 +350,23 @@ impl Authority {
         outcome
     }
 
+    /// Whether a query is about a name of one of the zones, or of the class CHAOS.
+    #[must_use]
+    pub fn knows(&self, query: &Message<'_>) -> bool {
+        let known = |question: Question<'_>| {
+            question.class == Class::CH || self.closest(question).is_some()
+        };
+        query.question().is_some_and(known)
+    }
+
     /// Finds the zone nearest to the name; for a DS record, the nearest above (RFC 4035 §3.1.4.1).
-    fn closest(&self, question: Question<'_>) -> Option<&Zone> {
+    fn closest(&self, question: Question<'_>) -> Option<Option<&Zone>> {
         let key = Key::new(question.name);
         let above = question.rtype == RecordType::DS;
         let served = (0..=key.depth()).rev().filter_map(|depth| {
-            let zone = self.zones.get(key.ancestor(depth))?;
-            let class = question.class == zone.class() || question.class == Class::ANY;
+            let zone = self.zones.get(key.ancestor(depth))?.as_ref();
+            let own = zone.map_or(Class::IN, Zone::class);
+            let class = question.class == own || question.class == Class::ANY;
             class.then_some((depth, zone))
         });
         let mut own = None;
@@ -304,6 +377,14 @@ impl Authority {
             own = Some(zone);
         }
         own
+    }
+}
+
+/// Repeats the question, or the zone of an update (RFC 2136 §3.8).
+fn echo(query: &Message<'_>, writer: &mut Writer<'_>) {
+    if let Some(question) = query.question() {
+        // 4+255 octets always fit.
+        let _ = writer.question(question);
     }
 }
 

@@ -44,8 +44,10 @@ fn give(
     options: &mut OptionsBuf,
 ) -> Option<Rcode> {
     let (secret, address) = (config.cookies.as_ref()?, client.address?);
-    let good = secret.verify(cookie, address, client.now);
-    let fresh = secret.server_cookie(cookie.client(), address, client.now);
+    // RFC 9018 §4.3: the time of a cookie goes round in a circle of 32 bits.
+    let now = u32::try_from(client.now & u64::from(u32::MAX)).unwrap_or_default();
+    let good = secret.verify(cookie, address, now);
+    let fresh = secret.server_cookie(cookie.client(), address, now);
     let cookie = Cookie::new(cookie.client(), &fresh)?;
     options.push(&EdnsOption::Cookie(cookie));
     let demanded = config.cookies_required && client.via == Transport::Udp;

@@ -5,11 +5,13 @@
 //! of a recursive resolver. A [`Server`] answers UDP and TCP on one address through a [`Handler`]:
 //! [`Zones`], or [`Recursive`].
 mod driver;
+mod follow;
 mod frame;
 mod handle;
 mod server;
 #[cfg(test)]
 mod tests;
+mod zones;
 
 use core::net::SocketAddr;
 use std::io;
@@ -18,8 +20,10 @@ use std::sync::Arc;
 use proto_core::Transport;
 
 pub use driver::Driver;
+pub use follow::{Follower, notify};
 pub use handle::{Recursive, Resolver};
-pub use server::{Handler, Server, ServerLimits, Zones};
+pub use server::{Handler, Now, Server, ServerLimits};
+pub use zones::{Keeper, Zones};
 
 /// One message that passed a socket, for who wants to watch.
 #[derive(Clone, Copy, Debug)]

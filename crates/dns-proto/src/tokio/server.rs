@@ -1,23 +1,28 @@
-//! A name server on one address, by UDP and TCP.
+//! A name server on one address, by UDP, TCP and TLS.
 use core::future::Future;
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::boxed::Box;
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 use std::vec;
+use std::vec::Vec;
 
-use ::tokio::net::{TcpListener, TcpStream, UdpSocket};
-use ::tokio::sync::{Semaphore, watch};
+use ::tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, WriteHalf};
+use ::tokio::net::{TcpListener, UdpSocket};
+use ::tokio::sync::{Mutex, Semaphore, watch};
 use ::tokio::task::JoinSet;
 use ::tokio::time;
 use bytes::{Bytes, BytesMut};
 use proto_core::Transport;
+use proto_core::tokio::tls::TlsAcceptor;
+use proto_core::tokio::{AcceptLimits, accept_loop};
+use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::authority::{self, Authority, Outcome};
-use crate::message::Message;
-use crate::number::Opcode;
+use crate::authority::{self, Outcome};
 use crate::tokio::{Exchange, Observer, frame};
+use crate::transfer::Outgoing;
 
 /// Answers messages.
 pub trait Handler: Send + Sync + 'static {
@@ -28,16 +33,44 @@ pub trait Handler: Send + Sync + 'static {
         from: SocketAddr,
         via: Transport,
     ) -> impl Future<Output = Option<Bytes>> + Send;
+
+    /// Answers what needs no waiting, without a task or a copy; [`Now::Later`] leaves it to
+    /// [`handle`](Self::handle).
+    fn now(&self, query: &[u8], from: SocketAddr, via: Transport, out: &mut BytesMut) -> Now {
+        let _ = (query, from, via, out);
+        Now::Later
+    }
+}
+
+/// What became of a message at once.
+#[derive(Debug)]
+#[must_use]
+pub enum Now {
+    /// The answer has been appended, or there is to be none.
+    Done,
+    /// Messages are to be sent, each when the one before has gone out.
+    Transfer(Box<Outgoing>),
+    /// It takes longer.
+    Later,
 }
 
 /// What clients may make a [`Server`] do.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ServerLimits {
-    /// UDP queries that are worked on at once; more are dropped. 1,000.
+    /// UDP queries that are worked on at once, if their answers must be waited for; more are
+    /// dropped. 1,000.
     pub queries: usize,
     /// TCP connections at once; more wait in the listener's queue. 100, as Unbound with
-    /// `incoming-num-tcp` raised for an authority.
+    /// `incoming-num-tcp` raised for an authority. TLS has as many again.
     pub connections: usize,
+    /// Connections at once from one address, or one IPv6 network of 64 bits; more are closed. 50:
+    /// half, so that nobody has all.
+    pub connections_per_address: usize,
+    /// Queries of one connection that are worked on at once, if their answers must be waited for
+    /// (RFC 7766 §6.2.1.1); no more are read before one is done. 32.
+    pub pipelined: usize,
+    /// Transfers of zones that go out at once; more wait. 10, as in BIND (`transfers-out`).
+    pub transfers: usize,
     /// How long a TCP connection may be idle, or take for a message. 10 s (RFC 7766 §6.2.3:
     /// "a few seconds").
     pub idle: Duration,
@@ -47,10 +80,20 @@ pub struct ServerLimits {
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        let (idle, grace) = (Duration::from_secs(10), Duration::from_secs(5));
-        Self { queries: 1_000, connections: 100, idle, grace }
+        Self {
+            queries: 1_000,
+            connections: 100,
+            connections_per_address: 50,
+            pipelined: 32,
+            transfers: 10,
+            idle: Duration::from_secs(10),
+            grace: Duration::from_secs(5),
+        }
     }
 }
+
+/// Datagrams that are read before others have a turn.
+const BATCH: usize = 64;
 
 /// A server bound to one address and port, by UDP and TCP.
 ///
@@ -65,10 +108,10 @@ impl Default for ServerLimits {
 /// server.run(std::future::pending()).await
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Server<H> {
-    udp: UdpSocket,
+    udp: Vec<UdpSocket>,
     tcp: TcpListener,
+    tls: Option<(TcpListener, TlsAcceptor)>,
     service: Service<H>,
 }
 
@@ -86,9 +129,27 @@ impl<H: Handler> Server<H> {
     ///
     /// When the system refuses.
     pub async fn bind(address: SocketAddr, handler: H) -> io::Result<Self> {
-        let (udp, tcp) = sockets(address).await?;
+        Self::bind_workers(address, handler, 1).await
+    }
+
+    /// Does the same with so many UDP sockets on the one port (`SO_REUSEPORT`), each read by a task
+    /// of its own: the system divides clients among them, and a runtime of as many threads answers
+    /// on all at once.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub async fn bind_workers(address: SocketAddr, handler: H, workers: usize) -> io::Result<Self> {
+        let (udp, tcp) = sockets(address, workers.max(1)).await?;
         let (limits, handler) = (ServerLimits::default(), Arc::new(handler));
-        Ok(Self { udp, tcp, service: Service { handler, limits, observer: None } })
+        Ok(Self { udp, tcp, tls: None, service: Service { handler, limits, observer: None } })
+    }
+
+    /// Answers by TLS too, on a listener of its own (RFC 7858, RFC 9103).
+    #[must_use]
+    pub fn tls(mut self, listener: TcpListener, acceptor: TlsAcceptor) -> Self {
+        self.tls = Some((listener, acceptor));
+        self
     }
 
     /// Sets the limits.
@@ -111,7 +172,7 @@ impl<H: Handler> Server<H> {
     ///
     /// When the system does not know.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.udp.local_addr()
+        self.tcp.local_addr()
     }
 
     /// Returns the handler, to share it.
@@ -126,49 +187,23 @@ impl<H: Handler> Server<H> {
     ///
     /// When the address of a socket cannot be told; bad messages and connections are no errors.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { udp, tcp, service } = self;
-        let (local, udp, service) = (udp.local_addr()?, Arc::new(udp), Arc::new(service));
+        let Self { udp, tcp, tls, service } = self;
+        let (local, service) = (tcp.local_addr()?, Arc::new(service));
         let places = |limit: usize| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)));
         let queries = places(service.limits.queries);
-        let connections = places(service.limits.connections);
+        let transfers = places(service.limits.transfers);
         let (stopping, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let mut buffer = vec![0; usize::from(u16::MAX)];
-        let mut stop = core::pin::pin!(stop);
-        loop {
-            let accept = async {
-                let place = Arc::clone(&connections).acquire_owned().await;
-                (place, tcp.accept().await)
-            };
-            ::tokio::select! {
-                () = &mut stop => break,
-                Some(_) = tasks.join_next() => {}
-                received = udp.recv_from(&mut buffer) => {
-                    // An error is about an earlier answer that found no one.
-                    let Ok((length, from)) = received else { continue };
-                    let Ok(place) = Arc::clone(&queries).try_acquire_owned() else { continue };
-                    let query = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
-                    let (service, udp) = (Arc::clone(&service), Arc::clone(&udp));
-                    tasks.spawn(async move {
-                        service.datagram(&udp, query, (from, local)).await;
-                        drop(place);
-                    });
-                }
-                (place, accepted) = accept => {
-                    let Ok((stream, from)) = accepted else {
-                        // Out of descriptors, most likely: give others the time to close theirs.
-                        time::sleep(Duration::from_millis(10)).await;
-                        continue;
-                    };
-                    let (service, stopped) = (Arc::clone(&service), stopped.clone());
-                    tasks.spawn(async move {
-                        // A connection that breaks is the client's loss.
-                        let _ = service.connection(stream, (from, local), stopped).await;
-                        drop(place);
-                    });
-                }
-            }
+        for udp in udp {
+            let (service, queries) = (Arc::clone(&service), Arc::clone(&queries));
+            tasks.spawn(service.datagrams(udp, local, queries, stopped.clone()));
         }
+        let streams = Streams { service: Arc::clone(&service), transfers, stopped };
+        tasks.spawn(streams.clone().accept(tcp, None));
+        if let Some((listener, acceptor)) = tls {
+            tasks.spawn(streams.accept(listener, Some(acceptor)));
+        }
+        stop.await;
         stopping.send_replace(true);
         let finish = async { while tasks.join_next().await.is_some() {} };
         // What has not finished by then is aborted with the set.
@@ -178,64 +213,205 @@ impl<H: Handler> Server<H> {
 }
 
 impl<H: Handler> Service<H> {
-    async fn datagram(&self, udp: &UdpSocket, query: Bytes, ends: (SocketAddr, SocketAddr)) {
-        if let Some(answer) = self.answer(query, ends, Transport::Udp).await {
-            // Whoever has gone away does not hear it.
-            let _ = udp.send_to(&answer, ends.0).await;
-        }
-    }
-
-    /// Answers a connection's queries, one after the other.
-    async fn connection(
-        &self,
-        mut stream: TcpStream,
-        ends: (SocketAddr, SocketAddr),
+    /// Answers what comes to one socket.
+    async fn datagrams(
+        self: Arc<Self>,
+        udp: UdpSocket,
+        local: SocketAddr,
+        queries: Arc<Semaphore>,
         mut stopped: watch::Receiver<bool>,
-    ) -> io::Result<()> {
+    ) {
+        let (udp, mut tasks) = (Arc::new(udp), JoinSet::new());
+        let (mut buffer, mut out) = (vec![0; usize::from(u16::MAX)], BytesMut::new());
         loop {
-            let read = time::timeout(self.limits.idle, frame::read(&mut stream));
-            let query = ::tokio::select! {
-                query = read => query??,
-                _ = stopped.wait_for(|&stopped| stopped) => return Ok(()),
-            };
-            let Some(query) = query else { return Ok(()) };
-            if let Some(answer) = self.answer(query, ends, Transport::Tcp).await {
-                time::timeout(self.limits.idle, frame::write(&mut stream, &answer)).await??;
+            ::tokio::select! {
+                _ = stopped.wait_for(|&stopped| stopped) => break,
+                Some(_) = tasks.join_next() => continue,
+                ready = udp.readable() => if ready.is_err() { break },
+            }
+            for _ in 0..BATCH {
+                let (length, from) = match udp.try_recv_from(&mut buffer) {
+                    Ok(received) => received,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    // It is about an earlier answer that found no one.
+                    Err(_) => continue,
+                };
+                let query = buffer.get(..length).unwrap_or_default();
+                self.show(from, local, Transport::Udp, query);
+                out.clear();
+                match self.handler.now(query, from, Transport::Udp, &mut out) {
+                    Now::Done => {}
+                    // By UDP it is one message.
+                    Now::Transfer(mut outgoing) => {
+                        let message = outgoing.message(seconds()).ok().flatten();
+                        message.iter().for_each(|message| out.extend_from_slice(message));
+                    }
+                    Now::Later => {
+                        let Ok(place) = Arc::clone(&queries).try_acquire_owned() else { continue };
+                        let query = Bytes::copy_from_slice(query);
+                        let (service, udp) = (Arc::clone(&self), Arc::clone(&udp));
+                        tasks.spawn(async move {
+                            let handled = service.handler.handle(query, from, Transport::Udp);
+                            if let Some(answer) = handled.await {
+                                service.show(local, from, Transport::Udp, &answer);
+                                // Whoever has gone away does not hear it.
+                                let _ = udp.send_to(&answer, from).await;
+                            }
+                            drop(place);
+                        });
+                    }
+                }
+                if !out.is_empty() {
+                    self.show(local, from, Transport::Udp, &out);
+                    // A full queue of the system drops datagrams, as networks do.
+                    let _ = udp.try_send_to(&out, from);
+                }
             }
         }
+        while tasks.join_next().await.is_some() {}
     }
 
-    async fn answer(
-        &self,
-        query: Bytes,
-        (from, local): (SocketAddr, SocketAddr),
-        via: Transport,
-    ) -> Option<Bytes> {
-        self.show(&Exchange { from, to: local, via, message: &query });
-        let answer = self.handler.handle(query, from, via).await?;
-        self.show(&Exchange { from: local, to: from, via, message: &answer });
-        Some(answer)
-    }
-
-    fn show(&self, exchange: &Exchange<'_>) {
+    fn show(&self, from: SocketAddr, to: SocketAddr, via: Transport, message: &[u8]) {
         if let Some(observer) = &self.observer {
-            observer(exchange);
+            observer(&Exchange { from, to, via, message });
         }
     }
 }
 
-impl<H> core::fmt::Debug for Service<H> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Service").field("limits", &self.limits).finish_non_exhaustive()
+/// What the connections of a server share.
+struct Streams<H> {
+    service: Arc<Service<H>>,
+    transfers: Arc<Semaphore>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl<H> Clone for Streams<H> {
+    fn clone(&self) -> Self {
+        let Self { service, transfers, stopped } = self;
+        let (service, transfers) = (Arc::clone(service), Arc::clone(transfers));
+        Self { service, transfers, stopped: stopped.clone() }
     }
 }
 
-/// Binds both sockets, trying again if the port that TCP was given is taken for UDP.
-async fn sockets(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+impl<H: Handler> Streams<H> {
+    async fn accept(self, listener: TcpListener, tls: Option<TlsAcceptor>) {
+        let own = &self.service.limits;
+        let mut limits = AcceptLimits::default();
+        limits.connections = own.connections;
+        limits.connections_per_address = own.connections_per_address;
+        limits.grace = own.grace;
+        let mut stopped = self.stopped.clone();
+        let stop = async move { drop(stopped.wait_for(|&stopped| stopped).await) };
+        accept_loop(listener, limits, stop, move |stream, from| {
+            let (streams, tls) = (self.clone(), tls.clone());
+            async move {
+                let Ok(local) = stream.local_addr() else { return };
+                // A connection that breaks is the client's loss.
+                let _ = match tls {
+                    None => streams.connection(stream, (from, local), Transport::Tcp).await,
+                    Some(tls) => {
+                        let handshake = tls.accept(stream);
+                        let shaken = time::timeout(streams.service.limits.idle, handshake).await;
+                        let Ok(Ok(stream)) = shaken else { return };
+                        streams.connection(stream, (from, local), Transport::Tls).await
+                    }
+                };
+            }
+        })
+        .await;
+    }
+
+    /// Answers a connection's queries as they come: what can be answered at once is, in order; what
+    /// must be waited for is answered when it is ready (RFC 7766 §6.2.1.1).
+    async fn connection<S: AsyncRead + AsyncWrite + Send + 'static>(
+        mut self,
+        stream: S,
+        (from, local): (SocketAddr, SocketAddr),
+        via: Transport,
+    ) -> io::Result<()> {
+        let Self { service, transfers, stopped } = &mut self;
+        let (reader, writer) = ::tokio::io::split(stream);
+        let mut reader = BufReader::new(reader);
+        let writer = Arc::new(Writer { stream: Mutex::new(writer), idle: service.limits.idle });
+        let (mut tasks, mut out) = (JoinSet::new(), BytesMut::new());
+        loop {
+            while tasks.len() >= service.limits.pipelined.max(1) {
+                tasks.join_next().await;
+            }
+            let query = {
+                // It is not begun again when an answer is ready, or octets would be lost.
+                let mut read = core::pin::pin!(frame::read(&mut reader));
+                loop {
+                    ::tokio::select! {
+                        query = &mut read => break query?,
+                        Some(_) = tasks.join_next() => {}
+                        // Who waits for us is not idle.
+                        () = time::sleep(service.limits.idle), if tasks.is_empty() => break None,
+                        _ = stopped.wait_for(|&stopped| stopped) => break None,
+                    }
+                }
+            };
+            let Some(query) = query else { break };
+            service.show(from, local, via, &query);
+            out.clear();
+            match service.handler.now(&query, from, via, &mut out) {
+                Now::Done if out.is_empty() => {}
+                Now::Done => {
+                    service.show(local, from, via, &out);
+                    writer.write(&out).await?;
+                }
+                Now::Transfer(mut outgoing) => {
+                    let place = transfers.acquire().await;
+                    while let Ok(Some(message)) = outgoing.message(seconds()) {
+                        service.show(local, from, via, &message);
+                        writer.write(&message).await?;
+                    }
+                    drop(place);
+                }
+                Now::Later => {
+                    let (service, writer) = (Arc::clone(service), Arc::clone(&writer));
+                    tasks.spawn(async move {
+                        if let Some(answer) = service.handler.handle(query, from, via).await {
+                            service.show(local, from, via, &answer);
+                            let _ = writer.write(&answer).await;
+                        }
+                    });
+                }
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+        writer.stream.lock().await.shutdown().await
+    }
+}
+
+/// The half of a connection that answers share.
+struct Writer<S> {
+    stream: Mutex<WriteHalf<S>>,
+    idle: Duration,
+}
+
+impl<S: AsyncRead + AsyncWrite> Writer<S> {
+    async fn write(&self, message: &[u8]) -> io::Result<()> {
+        let mut stream = self.stream.lock().await;
+        time::timeout(self.idle, frame::write(&mut *stream, message)).await?
+    }
+}
+
+impl<H> core::fmt::Debug for Server<H> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { tcp, service, .. } = self;
+        f.debug_struct("Server").field("tcp", tcp).field("limits", &service.limits).finish()
+    }
+}
+
+/// Binds all sockets, trying again if the port that TCP was given is taken for UDP.
+async fn sockets(address: SocketAddr, workers: usize) -> io::Result<(Vec<UdpSocket>, TcpListener)> {
     let mut tries = 0;
     loop {
         let tcp = TcpListener::bind(address).await?;
-        match UdpSocket::bind(tcp.local_addr()?).await {
+        let local = tcp.local_addr()?;
+        let udp: io::Result<_> = (0..workers).map(|_| datagrams(local, workers > 1)).collect();
+        match udp {
             Ok(udp) => return Ok((udp, tcp)),
             Err(error) if address.port() != 0 || tries > 16 => return Err(error),
             Err(_) => tries += 1,
@@ -243,68 +419,23 @@ async fn sockets(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
     }
 }
 
-/// Decides who may update.
-type Permit = Box<dyn Fn(SocketAddr, &Message<'_>) -> bool + Send + Sync>;
-
-/// The zones of an authoritative server: the [`Handler`] that answers from them.
-///
-/// Updates are refused, unless [`permit_updates`](Self::permit_updates) says who may.
-pub struct Zones {
-    authority: RwLock<Authority>,
-    permit: Permit,
+fn datagrams(address: SocketAddr, shared: bool) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    // Floods of a moment wait here, as in NSD and Knot; less is no error.
+    let _ = socket.set_recv_buffer_size(1 << 20);
+    let _ = socket.set_send_buffer_size(1 << 20);
+    #[cfg(unix)]
+    if shared {
+        socket.set_reuse_port(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    UdpSocket::from_std(socket.into())
 }
 
-impl Zones {
-    /// Serves an authority's zones.
-    #[must_use]
-    pub fn new(authority: Authority) -> Self {
-        Self { authority: RwLock::new(authority), permit: Box::new(|_, _| false) }
-    }
-
-    /// Applies the updates of which `permit` says yes, given their sender and the message. An
-    /// address alone proves little, by UDP nothing at all (RFC 2136 §3.3).
-    #[must_use]
-    pub fn permit_updates(
-        mut self,
-        permit: impl Fn(SocketAddr, &Message<'_>) -> bool + Send + Sync + 'static,
-    ) -> Self {
-        self.permit = Box::new(permit);
-        self
-    }
-
-    /// Lends the authority, to look at or change its zones while it is in service.
-    pub fn with<T>(&self, act: impl FnOnce(&mut Authority) -> T) -> T {
-        // A panic elsewhere leaves zones as whole as they were: updates cannot fail midway.
-        act(&mut self.authority.write().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn respond(&self, query: &Bytes, from: SocketAddr, via: Transport) -> Option<Bytes> {
-        let mut out = BytesMut::new();
-        let update = Message::parse(query)
-            .ok()
-            .filter(|message| message.header().opcode == Opcode::UPDATE)
-            .filter(|message| (self.permit)(from, message));
-        let outcome = match update {
-            Some(update) => self.with(|authority| authority.update(&update, via, &mut out)),
-            None => {
-                let authority = self.authority.read().unwrap_or_else(PoisonError::into_inner);
-                authority.respond(query, via, &mut out)
-            }
-        };
-        (outcome != Outcome::Ignored).then(|| out.freeze())
-    }
-}
-
-impl core::fmt::Debug for Zones {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Zones").field("authority", &self.authority).finish_non_exhaustive()
-    }
-}
-
-impl Handler for Zones {
-    async fn handle(&self, query: Bytes, from: SocketAddr, via: Transport) -> Option<Bytes> {
-        self.respond(&query, from, via)
-    }
+/// Seconds since 1970, as the system has them.
+pub(super) fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Shared handlers are handlers.
@@ -316,6 +447,10 @@ impl<H: Handler> Handler for Arc<H> {
         via: Transport,
     ) -> impl Future<Output = Option<Bytes>> + Send {
         self.as_ref().handle(query, from, via)
+    }
+
+    fn now(&self, query: &[u8], from: SocketAddr, via: Transport, out: &mut BytesMut) -> Now {
+        self.as_ref().now(query, from, via, out)
     }
 }
 

@@ -19,8 +19,8 @@ use crate::tokio::{
     Driver, Exchange, Handler, Recursive, Resolver, Server, ServerLimits, Zones, frame, seed,
 };
 use crate::{
-    Authority, Error, Message, Name, Query, Rcode, Rdata, Record, RecordType, Update, Zone,
-    recursive,
+    Access, Action, Authority, Error, Message, Name, Query, Rcode, Rdata, Record, RecordType, Rule,
+    Update, Who, Zone, authority, recursive,
 };
 
 fn name(text: &str) -> Name {
@@ -40,6 +40,10 @@ fn mx(owner: &str, preference: u16, exchange: &str) -> Record {
 }
 
 fn zones(apex: &str, records: impl IntoIterator<Item = Record>) -> Zones {
+    Zones::new(server(apex, records))
+}
+
+fn server(apex: &str, records: impl IntoIterator<Item = Record>) -> authority::Server {
     let owner = name(apex);
     let [serial, refresh, retry, expire, minimum] = [1, 2, 3, 4, 60];
     let (primary, mailbox) = (owner.view(), owner.view());
@@ -47,7 +51,7 @@ fn zones(apex: &str, records: impl IntoIterator<Item = Record>) -> Zones {
     let soa = Record::new(owner.clone(), 60, soa);
     let mut authority = Authority::default();
     authority.insert(Zone::new([soa].into_iter().chain(records)).unwrap());
-    Zones::new(authority)
+    authority::Server::new(authority)
 }
 
 const fn host(last: u8) -> IpAddr {
@@ -106,11 +110,16 @@ async fn mail_is_routed_through_a_whole_internet_and_a_registrar_extends_it() {
     // Enough exchanges that the answer does not fit a datagram.
     let mut hamburger: Vec<_> = (0..100).map(|n| mx("hamburger.edu", 300 - n, &mail[0])).collect();
     hamburger.extend([mx("hamburger.edu", 7, &mail[1]), address(&mail[1], 40)]);
-    let permit = |from: SocketAddr, _: &Message<'_>| from.ip() == host(99);
+    let registrar = Rule {
+        who: Who::address(host(99)),
+        action: Action::Update,
+        zone: Some(name("com")),
+        allow: true,
+    };
     let handlers = [
         zones(".", root),
         zones("edu", edu),
-        zones("com", []).permit_updates(permit),
+        Zones::new(server("com", []).with_access(Access::from_iter([registrar]))),
         zones("hamburger.edu", hamburger),
     ];
     let (port, _servers) = bind(&handlers.map(Arc::new)).await;

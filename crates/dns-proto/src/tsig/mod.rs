@@ -129,6 +129,12 @@ impl FromIterator<Key> for Keyring {
 }
 
 impl Keyring {
+    /// Returns the key with this name.
+    #[must_use]
+    pub fn get(&self, name: &Name) -> Option<&Key> {
+        self.0.get(name)
+    }
+
     /// Adds a key, and returns the one of the same name that it replaces.
     pub fn insert(&mut self, key: Key) -> Option<Key> {
         self.0.insert(key.name.clone(), key)

@@ -1,0 +1,106 @@
+//! The command line.
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Parser;
+use homing::dns::{Name, Who, tsig::Key};
+
+/// Answers for zones by DNS. SIGHUP loads their files again; SIGTERM and SIGINT end it.
+///
+/// Prints `listening dns ADDR` for each address (`listening dot ADDR` with TLS), then loads the
+/// zones, then prints `ready`.
+#[derive(Clone, Parser)]
+#[command(name = "nameserver")]
+pub(crate) struct Arguments {
+    /// Listen here by UDP and TCP; port 0 is any free one; may be repeated
+    #[arg(long, value_name = "ADDR", required = true)]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Listen here by TLS too
+    #[arg(long, value_name = "ADDR", requires = "tls")]
+    pub(crate) listen_tls: Option<SocketAddr>,
+    /// The certificate of --listen-tls, and its key
+    #[arg(long, num_args = 2, value_names = ["CERT.pem", "KEY.pem"], requires = "listen_tls")]
+    pub(crate) tls: Option<Vec<PathBuf>>,
+    /// Be a primary for this zone, which is in this master file; may be repeated
+    #[arg(long, value_name = "ORIGIN=FILE", value_parser = origin)]
+    pub(crate) zone: Vec<Origin>,
+    /// Be a secondary for this zone, whose primary is there, and signs with this key if one is
+    /// named; may be repeated, for one zone too
+    #[arg(long, value_name = "ORIGIN=ADDR[@KEY]", value_parser = upstream)]
+    pub(crate) secondary: Vec<Upstream>,
+    /// Share this key; may be repeated
+    #[arg(long, value_name = "NAME:ALG:BASE64", value_parser = key)]
+    pub(crate) tsig: Vec<Key>,
+    /// Take updates from who signs with this key, or sends from this network; may be repeated
+    #[arg(long, value_name = "KEY|CIDR", value_parser = who)]
+    pub(crate) allow_update: Vec<Who>,
+    /// Let them have whole zones; may be repeated
+    #[arg(long, value_name = "KEY|CIDR", value_parser = who)]
+    pub(crate) allow_transfer: Vec<Who>,
+    /// Tell this server of changes; may be repeated
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) notify: Vec<SocketAddr>,
+    /// Keep updates and transferred zones in this directory; without, they are gone with the
+    /// process
+    #[arg(long, value_name = "DIR")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Answer on so many threads
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: u16,
+    /// Send a network no more than so many answers of a kind in a second by UDP
+    #[arg(long, value_name = "QPS")]
+    pub(crate) rrl: Option<u32>,
+    /// Say this to who asks by NSID or for id.server
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) identity: Option<String>,
+    /// Say this to who asks for version.bind
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) version_text: Option<String>,
+}
+
+/// A zone and its file.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    pub(crate) origin: Name,
+    pub(crate) file: PathBuf,
+}
+
+/// A zone and one of its primaries.
+#[derive(Clone)]
+pub(crate) struct Upstream {
+    pub(crate) origin: Name,
+    pub(crate) address: SocketAddr,
+    pub(crate) key: Option<Name>,
+}
+
+fn origin(text: &str) -> Result<Origin, String> {
+    let (origin, file) = text.split_once('=').ok_or("it has no =")?;
+    Ok(Origin { origin: name(origin)?, file: file.into() })
+}
+
+fn upstream(text: &str) -> Result<Upstream, String> {
+    let (origin, place) = text.split_once('=').ok_or("it has no =")?;
+    let (address, key) = match place.split_once('@') {
+        Some((address, key)) => (address, Some(name(key)?)),
+        None => (place, None),
+    };
+    let address = address.parse().map_err(|_| format!("{address} is no ADDRESS:PORT"))?;
+    Ok(Upstream { origin: name(origin)?, address, key })
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    text.parse().map_err(|error| format!("{text:?} is no name: {error}"))
+}
+
+fn key(text: &str) -> Result<Key, String> {
+    let [name, algorithm, secret] = text.splitn(3, ':').collect::<Vec<_>>()[..] else {
+        return Err("it is not NAME:ALG:BASE64".into());
+    };
+    let algorithm = algorithm.parse();
+    let algorithm = algorithm.map_err(|_| "the algorithm is not known; hmac-sha256 is")?;
+    let key = Key::from_base64(self::name(name)?, algorithm, secret);
+    key.map_err(|_| "the secret is no base 64".into())
+}
+
+fn who(text: &str) -> Result<Who, String> {
+    text.parse().map_err(|error| format!("{text:?} is neither a key nor a network: {error}"))
+}

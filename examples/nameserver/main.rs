@@ -1,0 +1,249 @@
+//! An authoritative name server: primary and secondary, with updates that survive a crash.
+mod arguments;
+mod load;
+mod services;
+mod store;
+mod tls;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, SocketAddr},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use arguments::{Arguments, Origin, Upstream};
+use clap::Parser;
+use homing::{
+    dns::{
+        Access, Action, Authority, CookieSecret, Name, Notifier, RateLimiter, RateLimits, Rule,
+        Who, Zone,
+        authority::{self, Config},
+        secondary::{Event, Primary, Secondary},
+        tokio::{Follower, Server, ServerLimits, Zones, notify, seed},
+        tsig::Keyring,
+    },
+    proto_core::tokio::Shutdown,
+};
+use services::Services;
+use store::{Said, Store};
+use tokio::{
+    net::TcpListener,
+    runtime,
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    task::{AbortHandle, JoinSet, spawn_blocking},
+};
+
+/// Anything that stops the program, in a sentence.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = if arguments.threads == 1 {
+        runtime::Builder::new_current_thread().enable_all().build()
+    } else {
+        let threads = usize::from(arguments.threads);
+        runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+    };
+    let ran = runtime.map_err(Failure::from).and_then(|runtime| runtime.block_on(run(arguments)));
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nameserver: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let (sender, said) = mpsc::unbounded_channel();
+    let followed: BTreeSet<Name> =
+        arguments.secondary.iter().map(|upstream| upstream.origin.clone()).collect();
+    let store = Store::new(arguments.journal.clone(), followed.clone(), sender)?;
+    let limiter = arguments.rrl.map(limiter).transpose()?;
+    let zones = Zones::kept(server(&arguments)?, Arc::clone(&store), limiter);
+    let shutdown = Shutdown::default();
+    let servers = bind(&arguments, &zones).await?;
+    for Origin { origin, file } in &arguments.zone {
+        let zone = load::file(origin, file)?;
+        let (zone, steps) = store.replay(zone)?;
+        zones.with(|server| load::enter(server, zone, steps))?;
+    }
+    let kept = load::kept(&store, &followed, &zones)?;
+    let mut tasks = JoinSet::new();
+    for server in servers {
+        let stop = shutdown.clone();
+        tasks.spawn(async move { server.run(stop.begun()).await });
+    }
+    println!("ready");
+    let keys = arguments.tsig.iter().map(|key| (key.name().clone(), key.clone())).collect();
+    let followers = follow(&arguments.secondary, &keys, kept, &zones)?;
+    let mut desk = Desk { arguments, zones, store, followers, telling: BTreeMap::new() };
+    desk.tell_all();
+    desk.work(said).await?;
+    shutdown.begin();
+    while tasks.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// The server's keys and rules, without zones.
+fn server(arguments: &Arguments) -> Result<authority::Server, Failure> {
+    let config = Config {
+        identity: arguments.identity.clone().unwrap_or_default().into_bytes(),
+        version: arguments.version_text.clone().unwrap_or_default().into_bytes(),
+        cookies: Some(CookieSecret::new(secret()?)),
+        ..Config::default()
+    };
+    let rule = |who: &Who, action| Rule { who: who.clone(), action, zone: None, allow: true };
+    let updates = arguments.allow_update.iter().map(|who| rule(who, Action::Update));
+    let transfers = arguments.allow_transfer.iter().map(|who| rule(who, Action::Transfer));
+    let primaries = arguments.secondary.iter().map(|upstream| Rule {
+        who: Who::address(upstream.address.ip()),
+        action: Action::Notify,
+        zone: Some(upstream.origin.clone()),
+        allow: true,
+    });
+    let access: Access = updates.chain(transfers).chain(primaries).collect();
+    let keys: Keyring = arguments.tsig.iter().cloned().collect();
+    let server = authority::Server::new(Authority::new(config));
+    Ok(server.with_keys(keys).with_access(access))
+}
+
+fn limiter(rate: u32) -> Result<RateLimiter, Failure> {
+    let limits = RateLimits { answers: rate, others: rate, ..RateLimits::default() };
+    Ok(RateLimiter::new(limits, secret()?))
+}
+
+/// Sixteen octets that nobody can guess.
+fn secret() -> Result<[u8; 16], Failure> {
+    let seed = seed()?;
+    Ok(*seed.first_chunk().ok_or("a seed is too short")?)
+}
+
+async fn bind(arguments: &Arguments, zones: &Zones) -> Result<Vec<Server<Services>>, Failure> {
+    let mut servers = Vec::new();
+    let workers = usize::from(arguments.threads);
+    for &address in &arguments.listen {
+        let services = Services { zones: zones.clone(), resolver: None };
+        let server = Server::bind_workers(address, services, workers).await;
+        let server = server.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+        println!("listening dns {}", server.local_addr()?);
+        let limits = ServerLimits { connections: 1_000, ..ServerLimits::default() };
+        servers.push(server.limits(limits));
+    }
+    if let (Some(address), Some(files)) = (arguments.listen_tls, &arguments.tls) {
+        let acceptor = tls::acceptor(files)?;
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+        println!("listening dot {}", listener.local_addr()?);
+        let first = servers.pop().ok_or("--listen-tls needs --listen")?;
+        servers.push(first.tls(listener, acceptor));
+    }
+    Ok(servers)
+}
+
+fn follow(
+    upstreams: &[Upstream],
+    keys: &BTreeMap<Name, homing::dns::tsig::Key>,
+    mut kept: BTreeMap<Name, Zone>,
+    zones: &Zones,
+) -> Result<Vec<Follower>, Failure> {
+    let mut primaries: BTreeMap<&Name, Vec<Primary>> = BTreeMap::new();
+    for Upstream { origin, address, key } in upstreams {
+        let unknown = |key: &Name| format!("--secondary names the key {key}, which no --tsig has");
+        let key = key.as_ref().map(|key| keys.get(key).cloned().ok_or_else(|| unknown(key)));
+        let primary = Primary { address: *address, key: key.transpose()? };
+        primaries.entry(origin).or_default().push(primary);
+    }
+    let mut followers = Vec::new();
+    for (origin, primaries) in primaries {
+        let secondary = Secondary::new(origin.clone(), primaries, seed()?)?;
+        let kept = kept.remove(origin).into_iter();
+        let secondary = kept.fold(secondary, Secondary::with_zone);
+        followers.push(Follower::spawn(zones.clone(), secondary, |zone, event| match event {
+            Ok(Event::Zone(version)) => log(&format!("{zone} has serial {}", version.serial())),
+            Ok(Event::Failed { primary, error }) => log(&format!("{zone} at {primary}: {error}")),
+            Ok(Event::Expired) => log(&format!("{zone} has expired")),
+            Ok(_) => {}
+            Err(error) => log(&format!("{zone} cannot be kept: {error}")),
+        }));
+    }
+    Ok(followers)
+}
+
+fn log(line: &str) {
+    eprintln!("nameserver: {line}");
+}
+
+/// What is done while queries are answered.
+struct Desk {
+    arguments: Arguments,
+    zones: Zones,
+    store: Arc<Store>,
+    followers: Vec<Follower>,
+    /// Who is telling secondaries of a zone's newest version.
+    telling: BTreeMap<Name, AbortHandle>,
+}
+
+impl Desk {
+    async fn work(&mut self, mut said: mpsc::UnboundedReceiver<Said>) -> Result<(), Failure> {
+        let mut reload = signal(SignalKind::hangup())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                _ = reload.recv() => self.reload().await?,
+                Some(said) = said.recv() => match said {
+                    Said::Changed(zone) => self.tell(&zone),
+                    Said::Notified(notification, from) => {
+                        self.heard(&notification.zone, notification.serial, from);
+                    }
+                }
+            }
+        }
+    }
+
+    fn heard(&self, zone: &Name, serial: Option<u32>, from: IpAddr) {
+        let follower = self.followers.iter().find(|follower| follower.apex() == zone);
+        if let Some(follower) = follower {
+            log(&format!("{from} says that {zone} has changed"));
+            follower.notify(serial);
+        }
+    }
+
+    fn tell_all(&mut self) {
+        let all = |server: &mut authority::Server| -> Vec<Zone> {
+            server.authority().zones().cloned().collect()
+        };
+        self.zones.with(all).iter().for_each(|zone| self.tell(zone));
+    }
+
+    /// Tells all secondaries of a version, and no more of the one before.
+    fn tell(&mut self, zone: &Zone) {
+        if self.arguments.notify.is_empty() {
+            return;
+        }
+        let Ok(seed) = seed() else { return };
+        let ids = seed.into_iter().cycle().zip(seed.into_iter().rev().cycle().skip(1));
+        let ids = ids.map(|(high, low)| u16::from_be_bytes([high, low]));
+        let targets: Vec<(SocketAddr, u16)> =
+            self.arguments.notify.iter().copied().zip(ids).collect();
+        let task = tokio::spawn(notify(Notifier::new(zone, targets))).abort_handle();
+        if let Some(before) = self.telling.insert(zone.apex().clone(), task) {
+            before.abort();
+        }
+    }
+
+    /// Loads all files again. What cannot be read changes nothing.
+    async fn reload(&self) -> Result<(), Failure> {
+        for Origin { origin, file } in self.arguments.zone.clone() {
+            let (zones, store) = (self.zones.clone(), Arc::clone(&self.store));
+            let done = spawn_blocking(move || load::again(&zones, &store, &origin, &file)).await?;
+            log(&done.unwrap_or_else(|error| format!("{error}; the zone in service stays")));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! Who answers: the zones that are here, or a resolver for all others.
+use std::net::SocketAddr;
+
+use bytes::{Bytes, BytesMut};
+use homing::{
+    dns::{
+        Message,
+        tokio::{Handler, Now, Recursive, Zones},
+    },
+    proto_core::Transport,
+};
+
+/// The zones, and who is asked about names that are in none of them.
+pub(crate) struct Services {
+    pub(crate) zones: Zones,
+    pub(crate) resolver: Option<Recursive>,
+}
+
+impl Services {
+    /// The resolver, if the query is for it.
+    fn resolver(&self, query: &[u8]) -> Option<&Recursive> {
+        let resolver = self.resolver.as_ref()?;
+        let query = Message::parse(query).ok()?;
+        (query.header().recursion_desired && !self.zones.knows(&query)).then_some(resolver)
+    }
+}
+
+impl Handler for Services {
+    async fn handle(&self, query: Bytes, from: SocketAddr, via: Transport) -> Option<Bytes> {
+        match self.resolver(&query) {
+            Some(resolver) => resolver.handle(query, from, via).await,
+            None => self.zones.handle(query, from, via).await,
+        }
+    }
+
+    fn now(&self, query: &[u8], from: SocketAddr, via: Transport, out: &mut BytesMut) -> Now {
+        match self.resolver(query) {
+            Some(_) => Now::Later,
+            None => self.zones.now(query, from, via, out),
+        }
+    }
+}

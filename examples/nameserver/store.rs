@@ -1,0 +1,209 @@
+//! What survives the process: the steps of our own zones, and copies of others'.
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use homing::dns::{Name, Notification, Zone, ZoneDelta, tokio::Keeper};
+use tokio::sync::mpsc;
+
+use crate::{Failure, log};
+
+/// What the servers say to whoever is not busy with answers.
+pub(crate) enum Said {
+    Changed(Zone),
+    Notified(Notification, IpAddr),
+}
+
+/// A directory with a journal for each zone of our own, and a copy of each that we follow.
+pub(crate) struct Store {
+    directory: Option<PathBuf>,
+    followed: BTreeSet<Name>,
+    journals: Mutex<BTreeMap<Name, Journal>>,
+    /// The serials of the files as they were read last.
+    loaded: Mutex<BTreeMap<Name, u32>>,
+    said: mpsc::UnboundedSender<Said>,
+}
+
+/// One journal, open at its end.
+struct Journal {
+    file: File,
+    length: u64,
+}
+
+/// Versions and the steps that led to them.
+type Steps = Vec<(Zone, ZoneDelta)>;
+
+impl Store {
+    pub(crate) fn new(
+        directory: Option<PathBuf>,
+        followed: BTreeSet<Name>,
+        said: mpsc::UnboundedSender<Said>,
+    ) -> Result<Arc<Self>, Failure> {
+        if let Some(directory) = &directory {
+            fs::create_dir_all(directory)
+                .map_err(|error| format!("cannot make {}: {error}", directory.display()))?;
+        }
+        Ok(Arc::new(Self {
+            directory,
+            followed,
+            journals: Mutex::default(),
+            loaded: Mutex::default(),
+            said,
+        }))
+    }
+
+    /// Returns where the copy of a zone that we follow is.
+    pub(crate) fn copy(&self, zone: &Name) -> Option<PathBuf> {
+        self.path(zone, "zone")
+    }
+
+    /// Whether a zone has another serial than its file when that was read.
+    pub(crate) fn is_updated(&self, zone: &Name, serial: u32) -> bool {
+        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.get(zone) != Some(&serial)
+    }
+
+    /// Notes that a zone's file was read.
+    pub(crate) fn loaded(&self, zone: &Name, serial: u32) {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(zone.clone(), serial);
+    }
+
+    /// Reads what became of a zone after its file was written.
+    pub(crate) fn replay(&self, zone: Zone) -> Result<(Zone, Steps), Failure> {
+        self.loaded(zone.apex(), zone.serial());
+        let Some(path) = self.path(zone.apex(), "journal") else { return Ok((zone, Vec::new())) };
+        let unreadable = |error| format!("cannot read {}: {error}", path.display());
+        let octets = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((zone, Vec::new())),
+            octets => octets.map_err(unreadable)?,
+        };
+        let (mut steps, mut rest) = (Vec::new(), &octets[..]);
+        while let Some((step, after)) = ZoneDelta::parse(rest)
+            .map_err(|error| format!("{} is no journal: {error}", path.display()))?
+        {
+            steps.push(step);
+            rest = after;
+        }
+        if !rest.is_empty() {
+            // The process died over a step that nobody was told of.
+            let whole = (octets.len() - rest.len()) as u64;
+            let file = OpenOptions::new().write(true).open(&path).map_err(unreadable)?;
+            file.set_len(whole).and_then(|()| file.sync_all()).map_err(unreadable)?;
+        }
+        self.since(zone, steps, &path)
+    }
+
+    /// Finds the steps that lead on from the file's version.
+    fn since(
+        &self,
+        zone: Zone,
+        steps: Vec<ZoneDelta>,
+        path: &Path,
+    ) -> Result<(Zone, Steps), Failure> {
+        let (apex, serial) = (zone.apex().clone(), zone.serial());
+        let Some(last) = steps.last().map(ZoneDelta::to) else { return Ok((zone, Vec::new())) };
+        let first = steps.iter().rposition(|step| step.from() == serial);
+        if first.is_none() && (1..1 << 31).contains(&serial.wrapping_sub(last)) {
+            let old = path.with_extension("journal.old");
+            fs::rename(path, &old)
+                .map_err(|error| format!("cannot move {}: {error}", path.display()))?;
+            log(&format!(
+                "the file of {apex} has serial {serial}, newer than its journal's {last}, which is \
+                 {} from here on",
+                old.display()
+            ));
+            return Ok((zone, Vec::new()));
+        }
+        if first.is_none() && serial != last {
+            let path = path.display();
+            return Err(format!(
+                "the file of {apex} has serial {serial}, from which {path} does not lead on: raise \
+                 it above {last}, or take the journal away"
+            )
+            .into());
+        }
+        let mut versions = Vec::new();
+        let mut version = zone.clone();
+        for step in steps.into_iter().skip(first.unwrap_or(usize::MAX)) {
+            version = version.apply(&step).map_err(|error| {
+                format!("{} does not fit the file of {apex}: {error}", path.display())
+            })?;
+            versions.push((version.clone(), step));
+        }
+        Ok((zone, versions))
+    }
+
+    fn path(&self, zone: &Name, kind: &str) -> Option<PathBuf> {
+        // The root's name would begin a hidden file, and names may have anything in them.
+        let name = zone.to_string().replace('/', "\\047");
+        let name = if name == "." { "root.".to_owned() } else { name };
+        Some(self.directory.as_ref()?.join(name + kind))
+    }
+
+    /// Appends to a journal, and returns when it is on the disk.
+    fn append(&self, path: &Path, zone: &Name, octets: &[u8]) -> io::Result<()> {
+        let mut journals = self.journals.lock().unwrap_or_else(PoisonError::into_inner);
+        if !journals.contains_key(zone) {
+            let file = OpenOptions::new().append(true).create(true).open(path)?;
+            // The name of a new file is on the disk when its directory is.
+            path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())?;
+            let length = file.metadata()?.len();
+            journals.insert(zone.clone(), Journal { file, length });
+        }
+        let journal = journals.get_mut(zone).ok_or(io::ErrorKind::NotFound)?;
+        let file = &mut journal.file;
+        let written = file.write_all(octets).and_then(|()| file.sync_data());
+        match &written {
+            Ok(()) => journal.length += octets.len() as u64,
+            Err(_) => {
+                // Half a step must not stand before the next.
+                file.set_len(journal.length)?;
+                file.sync_all()?;
+            }
+        }
+        written
+    }
+}
+
+impl Keeper for Store {
+    fn keep(&self, zone: &Name, step: &ZoneDelta) -> io::Result<()> {
+        if self.followed.contains(zone) {
+            return Ok(());
+        }
+        let Some(path) = self.path(zone, "journal") else { return Ok(()) };
+        let mut octets = Vec::new();
+        step.write(&mut octets);
+        self.append(&path, zone, &octets)
+    }
+
+    fn changed(&self, zone: &Zone) {
+        if self.followed.contains(zone.apex())
+            && let Some(path) = self.copy(zone.apex())
+            && let Err(error) = write(&path, zone)
+        {
+            log(&format!("cannot keep {}: {error}", path.display()));
+        }
+        // When nobody listens any more, the process is about to end.
+        let _ = self.said.send(Said::Changed(zone.clone()));
+    }
+
+    fn notified(&self, notification: Notification, from: IpAddr) {
+        let _ = self.said.send(Said::Notified(notification, from));
+    }
+}
+
+/// Writes a zone as a master file, in the place of another at once.
+fn write(path: &Path, zone: &Zone) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = io::BufWriter::new(File::create(&new)?);
+    for record in zone.records() {
+        writeln!(file, "{record}")?;
+    }
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    fs::rename(&new, path)
+}
