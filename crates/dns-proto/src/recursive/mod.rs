@@ -242,7 +242,7 @@ impl Resolver {
     fn stale(&self, now: Instant, answer: &Answer) -> Option<&Stale> {
         let stale = self.config.stale.as_ref()?;
         let age = (now - answer.expires).as_secs();
-        let good = !answer.is_failure() && answer.security != Security::Bogus;
+        let good = !answer.is_failure() && answer.security != Security::Bogus && answer.ttl > 0;
         (age <= u64::from(stale.most) && good).then_some(stale)
     }
 

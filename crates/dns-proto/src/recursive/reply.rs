@@ -91,7 +91,16 @@ impl Resolver {
                 let spare = minimal && section != Section::Answer;
                 let own = set.rtype == RecordType::SOA && answer.rcode != Rcode::NOERROR;
                 if !spare && (wanted || !is_dnssec(set.rtype)) || own {
-                    let ttl = stale.map_or_else(|| set.left(now), |most| most.min(set.ttl));
+                    // A part may have been renewed since.
+                    let newer = stale.and_then(|_| {
+                        self.cache.get(now, set.owner.view(), set.rtype, set.rank)
+                    });
+                    let newer = newer.filter(|newer| newer.same(set) && newer.left(now) > 0);
+                    let ttl = match (&newer, stale) {
+                        (Some(newer), _) => newer.left(now),
+                        (None, Some(most)) => most.min(set.ttl),
+                        (None, None) => set.left(now),
+                    };
                     write_set(writer, set, ttl, client.dnssec_ok)?;
                 }
             }

@@ -389,6 +389,28 @@ impl Resolver {
         answer
     }
 
+    /// Keeps what a parent says of its child's keys beside the delegation: digests, or proof that
+    /// there are none. It need not be asked for them again.
+    fn keep_digest(&mut self, now: Instant, child: &Name, authorities: Vec<RrSet>) {
+        let mut answer = Answer::bare(Rcode::NOERROR);
+        for set in authorities {
+            match set.rtype {
+                RecordType::DS => {
+                    self.cache.keep(now, set);
+                    return;
+                }
+                RecordType::NSEC | RecordType::NSEC3 if !set.signatures.is_empty() => {
+                    answer.authorities.push(Arc::new(set));
+                }
+                _ => {}
+            }
+        }
+        if self.trusted.is_any() && !answer.authorities.is_empty() {
+            answer.age(now);
+            self.cache.keep_answer(child.view(), RecordType::DS, Arc::new(answer));
+        }
+    }
+
     /// Goes on with the servers of a zone further down.
     fn descend(&mut self, now: Instant, id: JobId, said: Said) {
         let at = said.authorities.iter().position(|set| set.rtype == RecordType::NS);
@@ -396,9 +418,7 @@ impl Resolver {
         let glue: Vec<RrSet> = said.additionals.clone();
         let mut cut = self.cut_of(now, &servers, &glue);
         cut.referred = true;
-        for set in said.authorities.into_iter().filter(|set| set.rtype == RecordType::DS) {
-            self.cache.keep(now, set);
-        }
+        self.keep_digest(now, &servers.owner, said.authorities);
         let shared: Vec<_> =
             said.additionals.into_iter().map(|set| self.cache.keep(now, set)).collect();
         self.cache.keep_parent(Arc::new(servers.clone()), shared);
