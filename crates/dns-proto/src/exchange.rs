@@ -119,7 +119,7 @@ impl<K> Exchanges<K> {
         }
         let message = Message::parse(octets).ok().filter(|message| open.is_answer(message))?;
         let heard = match open.is_spelt(&message) {
-            true => Heard::Answer(message.to_buf()),
+            true => Heard::Answer(open.respelt(&message)),
             false => Heard::Misspelt,
         };
         let took = now - open.since;
@@ -173,6 +173,19 @@ impl<K> Open<K> {
         let lost = message.questions().next().is_none()
             && matches!(header.rcode, Rcode::FORMERR | Rcode::NOTIMP);
         header.response && header.opcode == Opcode::QUERY && (same || lost)
+    }
+
+    /// Copies the message with the name as it was asked for: other names point into it, and what
+    /// only a forger has to guess is nobody else's business.
+    fn respelt(&self, message: &Message<'_>) -> MessageBuf {
+        let mut octets = BytesMut::from(message.octets());
+        let end = crate::reader::HEADER + self.ask.name.wire().len();
+        if let Some(place) = octets.get_mut(crate::reader::HEADER..end)
+            && place.eq_ignore_ascii_case(self.ask.name.wire())
+        {
+            place.copy_from_slice(self.ask.name.wire());
+        }
+        MessageBuf::parse(octets.freeze()).unwrap_or_else(|_| message.to_buf())
     }
 
     /// Whether the name comes back letter by letter as it was sent.
