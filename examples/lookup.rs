@@ -12,7 +12,7 @@ use homing::{
         Message, MessageBuf, Name, Query, Record, RecordType,
         recursive::{self, ClientId, Config, parse_root_hints, root_hints},
         stub::{self, Stub},
-        tokio::{Direction, Driver, Resolver, seed},
+        tokio::{Driver, Resolver, seed},
     },
     proto_core::{self, Transport},
 };
@@ -135,10 +135,9 @@ async fn trace(arguments: &Arguments, question: &Question) -> Result<MessageBuf,
     let quiet = arguments.json;
     let driver = Driver::new(recursive::Resolver::new(config, seed()?));
     let mut driver = driver.observe(move |exchange| {
-        if let (Direction::Received, Ok(message), false) =
-            (exchange.direction, Message::parse(exchange.message), quiet)
-        {
-            println!(";; {} ms, {}:", since.elapsed().as_millis(), exchange.remote.ip());
+        let message = Message::parse(exchange.message).ok();
+        if let Some(message) = message.filter(|it| it.header().response && !quiet) {
+            println!(";; {} ms, {}:", since.elapsed().as_millis(), exchange.from.ip());
             print(&message);
             println!();
         }

@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 
 use crate::error::Misuse;
 use crate::name::Name;
-use crate::number::RecordType;
 use crate::rdata::{CharStrings, Rdata};
 use crate::record::Record;
 use crate::zone::Zone;

@@ -58,7 +58,7 @@ impl RrSet {
     /// Whether it may still be used; with a TTL of zero in the instant it came, for those who
     /// asked together (RFC 2181 §8).
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {
-        self.expires >= now
+        self.expires > now || self.ttl == 0 && self.expires == now
     }
 
     /// Returns the seconds that are left.
@@ -154,7 +154,7 @@ impl Answer {
     }
 
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {
-        self.expires >= now
+        self.expires > now || self.ttl == 0 && self.expires == now
     }
 
     /// Takes the least time that any part may be kept.

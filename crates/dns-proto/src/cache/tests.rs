@@ -1,5 +1,6 @@
 use alloc::vec::Vec;
 use core::time::Duration;
+use std::string::ToString;
 
 use super::*;
 use crate::rdata::Rdata;

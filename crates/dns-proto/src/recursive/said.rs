@@ -26,6 +26,8 @@ pub(crate) struct Said {
     pub(crate) name: Name,
     /// Whether the answers end with what was asked for.
     pub(crate) found: bool,
+    /// Whether it refers to servers of zones that it cannot refer to.
+    pub(crate) astray: bool,
     /// Whether an alias cannot be made, for the name would be too long (RFC 6672 §2.2).
     pub(crate) too_long: bool,
 }
@@ -57,11 +59,16 @@ impl Said {
             additionals,
             name: asked.name.clone(),
             found: false,
+            astray: false,
             too_long: false,
         };
         said.follow(now, answers, asked.rtype, config);
         said.find_digest(asked);
         said.trim_authorities(asked, config);
+        let kinds = [RecordType::NS, RecordType::SOA];
+        said.astray = said.answers.is_empty()
+            && message.authorities().any(|it| it.rtype() == RecordType::NS)
+            && !said.authorities.iter().any(|set| kinds.contains(&set.rtype));
         said.trim_additionals(config);
         said
     }

@@ -55,7 +55,7 @@ fn empty(
     match (soa, servers) {
         (Some(_), _) if hearsay => Verdict::Doubtful,
         (Some(_), _) => Verdict::Answer,
-        _ if forwarded && servers.is_none() => Verdict::Answer,
+        _ if forwarded && servers.is_none() && !said.astray => Verdict::Answer,
         // Upwards, or to itself: unless it says that it is the authority.
         (None, Some(set)) if zone == set.owner => match (said.authoritative, hearsay) {
             (true, _) => Verdict::Answer,
@@ -66,6 +66,7 @@ fn empty(
         (None, Some(set)) if rtype == RecordType::DS && set.owner == said.name => Verdict::Answer,
         (None, Some(_)) if forwarded => Verdict::Useless,
         (None, Some(_)) => Verdict::Referral,
+        (None, None) if said.astray => Verdict::Lame,
         (None, None) => Verdict::Doubtful,
     }
 }
