@@ -43,6 +43,18 @@ pub(crate) struct Arguments {
     /// process
     #[arg(long, value_name = "DIR")]
     pub(crate) journal: Option<PathBuf>,
+    /// Find out for clients what is in no zone here
+    #[arg(long)]
+    pub(crate) recursive: bool,
+    /// Begin at these servers of the root, instead of IANA's
+    #[arg(long, value_name = "FILE", requires = "recursive")]
+    pub(crate) root_hints: Option<PathBuf>,
+    /// Have this resolver do the work; may be repeated
+    #[arg(long, value_name = "ADDR", requires = "recursive")]
+    pub(crate) forward: Vec<SocketAddr>,
+    /// Check signatures, beginning at the keys or digests in this master file
+    #[arg(long, value_name = "FILE", requires = "recursive")]
+    pub(crate) trust_anchor: Option<PathBuf>,
     /// Answer on so many threads
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: u16,

@@ -1,6 +1,7 @@
 //! An authoritative name server: primary and secondary, with updates that survive a crash.
 mod arguments;
 mod load;
+mod recursion;
 mod services;
 mod store;
 mod tls;
@@ -122,10 +123,11 @@ fn secret() -> Result<[u8; 16], Failure> {
 }
 
 async fn bind(arguments: &Arguments, zones: &Zones) -> Result<Vec<Server<Services>>, Failure> {
+    let resolver = arguments.recursive.then(|| recursion::resolver(arguments)).transpose()?;
     let mut servers = Vec::new();
     let workers = usize::from(arguments.threads);
     for &address in &arguments.listen {
-        let services = Services { zones: zones.clone(), resolver: None };
+        let services = Services { zones: zones.clone(), resolver: resolver.clone() };
         let server = Server::bind_workers(address, services, workers).await;
         let server = server.map_err(|error| format!("cannot listen on {address}: {error}"))?;
         println!("listening dns {}", server.local_addr()?);

@@ -4,13 +4,16 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use proto_core::{Flow, Instant, Transmit, Transport};
 
-use crate::message::{Message, MessageBuf};
+use crate::edns::Edns;
+use crate::header::Header;
+use crate::message::{Message, MessageBuf, Question};
 use crate::name::Name;
-use crate::number::{Class, Opcode, RecordType};
-use crate::query::Query;
+use crate::number::{Class, Opcode, Rcode, RecordType};
 use crate::random::Random;
+use crate::writer::Writer;
 
 /// One query to one server.
 #[derive(Clone, Debug)]
@@ -20,8 +23,45 @@ pub(crate) struct Ask {
     pub(crate) name: Name,
     pub(crate) rtype: RecordType,
     pub(crate) recursion: bool,
-    pub(crate) payload: u16,
+    /// The UDP payload offered by EDNS, if that is spoken.
+    pub(crate) payload: Option<u16>,
+    /// Whether signatures are wanted too, unchecked.
+    pub(crate) dnssec: bool,
+    /// Whether the letters of the name are written large and small at random.
+    pub(crate) mixed: bool,
     pub(crate) wait: Duration,
+}
+
+impl Ask {
+    /// Writes the query; with `spelling` for its name, which differs in the case of letters.
+    fn write(&self, id: u16, spelling: &Name) -> Bytes {
+        let header = Header {
+            id,
+            recursion_desired: self.recursion,
+            checking_disabled: self.dnssec && self.recursion,
+            ..Header::default()
+        };
+        let mut out = BytesMut::new();
+        let mut writer = Writer::new(&mut out, header, usize::from(u16::MAX));
+        let question = Question { name: spelling.view(), rtype: self.rtype, class: Class::IN };
+        writer.question(question).expect("a question has at most 259 octets");
+        if let Some(payload) = self.payload {
+            let edns = Edns { dnssec_ok: self.dnssec, ..Edns::new(payload) };
+            writer.edns(&edns).expect("an empty OPT record has 11 octets");
+        }
+        writer.finish();
+        out.freeze()
+    }
+}
+
+/// What has come on a flow.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// The answer.
+    Answer(MessageBuf),
+    /// What could be the answer, but for the case of the letters: from a server that does not keep
+    /// it, or a forger.
+    Misspelt,
 }
 
 /// All queries that are out; `K` says on whose behalf.
@@ -39,6 +79,8 @@ struct Open<K> {
     key: K,
     ask: Ask,
     id: u16,
+    spelling: Name,
+    since: Instant,
     deadline: Instant,
 }
 
@@ -53,26 +95,36 @@ impl<K> Exchanges<K> {
         let (flow, id) = (Flow::new(self.next), self.random.id());
         self.next += 1;
         let deadline = now + ask.wait;
-        let query = Query::new(&ask.name, ask.rtype).id(id).recursion(ask.recursion);
-        let message = query.payload(Some(ask.payload)).write();
+        let spelling = if ask.mixed { self.random.spell(&ask.name) } else { ask.name.clone() };
+        let message = ask.write(id, &spelling);
         let (to, via) = (ask.to, ask.via);
         self.outbox.push_back(Transmit::Send { flow, to, via, message });
         self.deadlines.insert((deadline, flow));
-        self.open.insert(flow, Open { key, ask, id, deadline });
+        self.open.insert(flow, Open { key, ask, id, spelling, since: now, deadline });
     }
 
-    /// Takes a message and returns whose answer it is. What is not the answer to the query on
-    /// that flow is ignored and changes nothing: it may be forged, and the true one yet to come.
-    pub(crate) fn receive(&mut self, flow: Flow, octets: &[u8]) -> Option<(K, Ask, MessageBuf)> {
+    /// Takes a message and returns whose answer it is, and how long it took. What is not the
+    /// answer to the query on that flow is ignored and changes nothing: it may be forged, and the
+    /// true one yet to come.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        octets: &[u8],
+    ) -> Option<(K, Ask, Heard, Duration)> {
         let open = self.open.get(&flow)?;
         // The cheapest test first: forgers send many.
         if octets.first_chunk() != Some(&open.id.to_be_bytes()) {
             return None;
         }
         let message = Message::parse(octets).ok().filter(|message| open.is_answer(message))?;
-        let message = message.to_buf();
+        let heard = match open.is_spelt(&message) {
+            true => Heard::Answer(open.respelt(&message)),
+            false => Heard::Misspelt,
+        };
+        let took = now - open.since;
         let (key, ask) = self.close(flow)?;
-        Some((key, ask, message))
+        Some((key, ask, heard, took))
     }
 
     /// Forgets a flow, and has its socket closed.
@@ -109,7 +161,8 @@ impl<K> Exchanges<K> {
 }
 
 impl<K> Open<K> {
-    /// RFC 5452 §9.1: the same question comes back.
+    /// RFC 5452 §9.1: the same question comes back. Who does not understand the query may leave it
+    /// out (RFC 1035 §4.1.1: FORMERR).
     fn is_answer(&self, message: &Message<'_>) -> bool {
         let header = message.header();
         let same = message.question().is_some_and(|question| {
@@ -117,6 +170,29 @@ impl<K> Open<K> {
                 && self.ask.rtype == question.rtype
                 && question.class == Class::IN
         });
-        header.response && header.opcode == Opcode::QUERY && same
+        let lost = message.questions().next().is_none()
+            && matches!(header.rcode, Rcode::FORMERR | Rcode::NOTIMP);
+        header.response && header.opcode == Opcode::QUERY && (same || lost)
+    }
+
+    /// Copies the message with the name as it was asked for: other names point into it, and what
+    /// only a forger has to guess is nobody else's business.
+    fn respelt(&self, message: &Message<'_>) -> MessageBuf {
+        let mut octets = BytesMut::from(message.octets());
+        let end = crate::reader::HEADER + self.ask.name.wire().len();
+        if let Some(place) = octets.get_mut(crate::reader::HEADER..end)
+            && place.eq_ignore_ascii_case(self.ask.name.wire())
+        {
+            place.copy_from_slice(self.ask.name.wire());
+        }
+        MessageBuf::parse(octets.freeze()).unwrap_or_else(|_| message.to_buf())
+    }
+
+    /// Whether the name comes back letter by letter as it was sent.
+    fn is_spelt(&self, message: &Message<'_>) -> bool {
+        let labels = |question: Question<'_>| {
+            question.name.labels().zip(self.spelling.labels()).all(|(own, other)| own == other)
+        };
+        self.ask.via != Transport::Udp || message.question().is_none_or(labels)
     }
 }

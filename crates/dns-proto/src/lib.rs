@@ -32,6 +32,8 @@ mod record;
 pub mod recursive;
 pub mod secondary;
 pub mod stub;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 #[cfg(feature = "tokio")]
 pub mod tokio;

@@ -2,6 +2,8 @@
 use chacha20::ChaCha12Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
+use crate::name::Name;
+
 /// A generator of ids, seeded by the driver.
 ///
 /// An id is half of what an off-path forger has to guess (RFC 5452 §9.2), and he sees the ids of
@@ -19,11 +21,21 @@ impl Random {
         u16::from_be_bytes([a, b])
     }
 
-    /// Puts the items into a random order (Fisher and Yates).
-    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for end in (1..items.len()).rev() {
-            items.swap(self.below(end + 1), end);
+    /// Writes the letters of a name large and small at random (draft-vixie-dnsext-dns0x20).
+    pub(crate) fn spell(&mut self, name: &Name) -> Name {
+        let mut wire = name.wire().to_vec();
+        let (mut bits, mut left) = (0, 0_u32);
+        // The lengths of labels are below 64 and so no letters.
+        for octet in wire.iter_mut().filter(|octet| octet.is_ascii_alphabetic()) {
+            if left == 0 {
+                (bits, left) = (self.0.next_u32(), 32);
+            }
+            if bits & 1 == 1 {
+                *octet ^= 0x20;
+            }
+            (bits, left) = (bits >> 1, left - 1);
         }
+        Name::checked(&wire)
     }
 
     /// Draws a number below `count`, or zero. The bias is below 2^-32 for any list there is.

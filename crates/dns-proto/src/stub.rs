@@ -7,7 +7,7 @@ use core::time::Duration;
 use proto_core::{Agent, Flow, Instant, Transmit, Transport};
 
 use crate::error::{Error, Misuse};
-use crate::exchange::{Ask, Exchanges};
+use crate::exchange::{Ask, Exchanges, Heard};
 use crate::message::MessageBuf;
 use crate::name::Name;
 use crate::number::{Rcode, RecordType};
@@ -27,6 +27,13 @@ pub struct Config {
     pub sends: u8,
     /// The UDP payload that is offered by EDNS.
     pub payload: u16,
+    /// Whether signatures are wanted too.
+    pub dnssec: bool,
+    /// Whether to ask by TCP at once.
+    pub tcp: bool,
+    /// Whether the letters of names are written large and small at random, which a forger has to
+    /// guess too (0x20). On; a server that does not keep them is asked again by TCP.
+    pub mixed_case: bool,
 }
 
 impl Config {
@@ -39,7 +46,9 @@ impl Config {
     #[must_use]
     pub fn new(servers: impl IntoIterator<Item = SocketAddr>) -> Self {
         let servers = servers.into_iter().collect();
-        Self { servers, timeout: Duration::from_secs(1), sends: 5, payload: UDP_PAYLOAD }
+        let (dnssec, tcp, mixed_case) = (false, false, true);
+        let (timeout, sends, payload) = (Duration::from_secs(1), 5, UDP_PAYLOAD);
+        Self { servers, timeout, sends, payload, dnssec, tcp, mixed_case }
     }
 }
 
@@ -149,11 +158,14 @@ impl Stub {
         };
         let round = [1, 2].get(query.turns / count).copied().unwrap_or(4);
         let wait = self.config.timeout.saturating_mul(round);
-        let via = if by_tcp.is_some() { Transport::Tcp } else { Transport::Udp };
+        let tcp = by_tcp.is_some() || self.config.tcp;
+        let via = if tcp { Transport::Tcp } else { Transport::Udp };
         query.sends += 1;
         query.turns += usize::from(by_tcp.is_none());
         let (name, rtype, payload) = (query.name.clone(), query.rtype, self.config.payload);
-        let ask = Ask { to, via, name, rtype, recursion: true, payload, wait };
+        let payload = Some(payload);
+        let (dnssec, mixed) = (self.config.dnssec, self.config.mixed_case);
+        let ask = Ask { to, via, name, rtype, recursion: true, payload, dnssec, mixed, wait };
         self.exchanges.send(now, id, ask);
     }
 }
@@ -162,7 +174,9 @@ impl Agent for Stub {
     type Event = Event;
 
     fn receive(&mut self, now: Instant, flow: Flow, message: &[u8]) {
-        let Some((id, ask, message)) = self.exchanges.receive(flow, message) else { return };
+        let heard = self.exchanges.receive(now, flow, message);
+        let Some((id, ask, heard, _)) = heard else { return };
+        let Heard::Answer(message) = heard else { return self.send(now, id, Some(ask.to)) };
         match message.view().rcode() {
             _ if message.view().header().truncated && ask.via == Transport::Udp => {
                 self.send(now, id, Some(ask.to));

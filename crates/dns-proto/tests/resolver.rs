@@ -6,8 +6,8 @@ use bytes::{Bytes, BytesMut};
 use common::net::{Net, Server, answer, answering, ns, query, silent};
 use common::{authority, lines, name, record};
 use core::time::Duration;
-use dns_proto::recursive::{ClientId, Config, Event, Limits, Resolver};
-use dns_proto::{Message, MessageBuf, Misuse, Query, Rcode, RecordType, Section};
+use dns_proto::recursive::{ClientId, Config, Event, Limits, Resolver, Role, Upstream};
+use dns_proto::{Message, MessageBuf, Misuse, Name, Query, Rcode, RecordType, Section};
 use proptest::prelude::*;
 use proto_core::{Agent, Instant, Transmit, Transport};
 
@@ -56,8 +56,16 @@ fn internet() -> Net {
 }
 
 fn config() -> Config {
-    let root = (name("a.root"), [127, 0, 0, 1].into());
-    Config { allow_loopback: true, ..Config::new([root]) }
+    // Configured as a zone's servers, so that nobody asks the root who they are.
+    let root = Upstream {
+        zone: Name::ROOT,
+        servers: vec!["127.0.0.1:53".parse().unwrap()],
+        role: Role::Authority,
+        first: false,
+        tcp: false,
+    };
+    let config = Config { allow_loopback: true, minimise: false, ..Config::new([]) };
+    Config { upstreams: vec![root], ..config }
 }
 
 fn limited(limits: Limits) -> Resolver {
@@ -129,6 +137,39 @@ fn aliases_lead_to_other_zones_and_servers_without_glue_are_found() {
         "127.0.0.7 www.crepes.fr. A",
     ];
     assert_eq!(net.log, walk);
+}
+
+#[test]
+fn the_root_is_asked_who_its_servers_are_and_nobody_sees_more_than_needed() {
+    let mut net = internet();
+    let root = (name("a.root"), [127, 0, 0, 1].into());
+    let mut resolver =
+        Resolver::new(Config { allow_loopback: true, ..Config::new([root]) }, [1; 32]);
+    let message = ask(&mut net, &mut resolver, "mail.hamburger.edu", RecordType::AAAA);
+    assert_eq!(lines(&message.view()), ["? hamburger.edu. SOA"]);
+    let walk = [
+        "127.0.0.1 . NS",
+        "127.0.0.1 edu. A",
+        "127.0.0.2 hamburger.edu. A",
+        "127.0.0.5 mail.hamburger.edu. AAAA",
+    ];
+    assert_eq!(net.log, walk);
+}
+
+#[test]
+fn a_server_that_does_not_keep_the_case_is_asked_by_tcp() {
+    let mut net = internet();
+    let authority = authority(&[HAMBURGER]);
+    let server: Server = Box::new(move |query, via| {
+        let mut out = BytesMut::new();
+        let _ = authority.answer(query, via, &mut out);
+        out[12..].make_ascii_lowercase();
+        vec![out.freeze()]
+    });
+    net.serve("127.0.0.5", server);
+    let message = ask(&mut net, &mut resolver(), "mail.hamburger.edu", RecordType::A);
+    assert_eq!(message.view().answers().count(), 1);
+    assert_eq!(net.log.last().unwrap(), "127.0.0.5 mail.hamburger.edu. A tcp");
 }
 
 #[test]

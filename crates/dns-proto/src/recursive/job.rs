@@ -1,51 +1,152 @@
-//! One name and type being found out, and its way down from the root.
+//! What is being found out, for whom, and how far it has come.
+use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::SocketAddr;
+use core::time::Duration;
 
-use proto_core::Transport;
+use proto_core::{Instant, Transport};
 
+use crate::cache::{Answer, RrSet};
 use crate::header::Header;
 use crate::name::Name;
-use crate::number::{Class, Rcode, RecordType};
-use crate::record::Record;
+use crate::number::{Class, ExtendedError, RecordType};
 use crate::recursive::ClientId;
 
 /// Names a job. A name is never used again.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct JobId(pub(crate) u64);
 
+/// What kind of work a job is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Kind {
+    /// Asking servers.
+    Walk,
+    /// Finding out what DNSSEC says of what a walk has found.
+    Check,
+}
+
 /// What is being found out.
 #[derive(Debug)]
 pub(crate) struct Job {
-    /// What was asked for, and by whom.
-    pub(crate) asked: Name,
-    pub(crate) rtype: RecordType,
+    pub(crate) asked: (Name, RecordType),
     pub(crate) askers: Vec<Asker>,
     /// On whose account the messages go.
     pub(crate) account: JobId,
+    /// The jobs whose end is awaited.
+    pub(crate) waits: BTreeSet<JobId>,
+    pub(crate) work: Work,
+}
+
+/// How far a job has come.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Walk(alloc::boxed::Box<Walk>),
+    Check(alloc::boxed::Box<Check>),
+}
+
+impl Work {
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Self::Walk(_) => Kind::Walk,
+            Self::Check(_) => Kind::Check,
+        }
+    }
+}
+
+/// The way down from the root to an answer.
+#[derive(Debug)]
+pub(crate) struct Walk {
     /// The aliases so far, and what the last of them stands for.
-    pub(crate) links: Vec<Record>,
+    pub(crate) links: Vec<Arc<RrSet>>,
     pub(crate) name: Name,
     /// The servers being asked; none until the cache has been asked.
     pub(crate) cut: Option<Cut>,
     /// Whether a message is out.
     pub(crate) asking: bool,
-    /// The job that is to find a server's address.
-    pub(crate) awaiting: Option<JobId>,
     pub(crate) sends: u32,
+    pub(crate) restarts: u32,
     pub(crate) missing_targets: u32,
+    /// How many labels below the cut have been asked for, in how many steps (RFC 9156 §2.3).
+    pub(crate) shown: Shown,
+    /// An answer to fall back on.
+    pub(crate) doubtful: Option<(Answer, bool)>,
+    /// Zones whose parents have been asked again.
+    pub(crate) refetched: Vec<Name>,
+    /// Whether what the cache has is not good enough: it is to be renewed.
+    pub(crate) fresh: bool,
+    /// How much time may be left of what is renewed on the way.
+    pub(crate) leeway: Duration,
+    /// Proofs that came with the aliases.
+    pub(crate) proofs: Vec<Arc<RrSet>>,
+    /// Whether the root's servers have been asked for.
+    pub(crate) primed: bool,
+    /// Who has been asked as a server of which zone.
+    pub(crate) tried: BTreeSet<(Name, SocketAddr)>,
+    /// Servers that have spoilt an answer before, asked only if there are no others.
+    pub(crate) avoid: Vec<SocketAddr>,
+    pub(crate) reason: Option<ExtendedError>,
+}
+
+/// How much of a name the servers have been shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Shown {
+    pub(crate) labels: usize,
+    pub(crate) steps: usize,
+    /// All of it, henceforth.
+    pub(crate) whole: bool,
+}
+
+impl Walk {
+    pub(crate) const fn new(name: Name, fresh: bool) -> Self {
+        Self {
+            links: Vec::new(),
+            name,
+            cut: None,
+            asking: false,
+            sends: 0,
+            restarts: 0,
+            missing_targets: 0,
+            shown: Shown { labels: 0, steps: 0, whole: false },
+            doubtful: None,
+            refetched: Vec::new(),
+            fresh,
+            leeway: Duration::ZERO,
+            proofs: Vec::new(),
+            primed: false,
+            tried: BTreeSet::new(),
+            avoid: Vec::new(),
+            reason: None,
+        }
+    }
+}
+
+/// The validation of an answer.
+#[derive(Debug)]
+pub(crate) struct Check {
+    pub(crate) fresh: bool,
+    pub(crate) answer: Option<Arc<Answer>>,
+    #[cfg(feature = "dnssec")]
+    pub(crate) validator: Option<crate::dnssec::Validator>,
+    /// The DS or DNSKEY records that are being asked for.
+    pub(crate) need: Option<(Name, RecordType)>,
+    /// How often it was done over, to ask servers that were not asked.
+    pub(crate) turns: u32,
+    /// Who has said what is checked, and who has spoilt it before.
+    pub(crate) sources: Vec<SocketAddr>,
+    pub(crate) blamed: Vec<SocketAddr>,
 }
 
 /// Who wants to know.
 #[derive(Debug)]
 pub(crate) enum Asker {
     Client(Client),
-    /// A job that needs the address of a server.
+    /// A job that needs it to go on.
     Job(JobId),
 }
 
 /// A client's query, as far as the reply needs it: however long it was, this is small.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) id: ClientId,
     pub(crate) header: Header,
@@ -53,55 +154,77 @@ pub(crate) struct Client {
     pub(crate) question: Option<(Name, RecordType, Class)>,
     /// The UDP payload offered by EDNS, if the client speaks it.
     pub(crate) payload: Option<u16>,
+    pub(crate) dnssec_ok: bool,
     pub(crate) via: Transport,
+    /// When it came.
+    pub(crate) since: Instant,
+    /// When it is given what is stale, if there is any.
+    pub(crate) patience: Option<Instant>,
 }
 
 /// A zone and how its servers are reached.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cut {
     pub(crate) zone: Name,
-    /// Addresses, and how often each has been tried.
-    pub(crate) addresses: Vec<(IpAddr, u32)>,
+    /// How the servers are to be asked.
+    pub(crate) kind: CutKind,
+    pub(crate) addresses: Vec<Place>,
     /// Servers whose addresses are not known.
     pub(crate) unknown: Vec<(Name, RecordType)>,
     pub(crate) targets: u32,
+    /// Whether what the parent says has been added.
+    pub(crate) parental: bool,
+    /// Whether it is the parent who has just said so.
+    pub(crate) referred: bool,
+    /// Whether the servers are asked by TCP at once.
+    pub(crate) tcp: bool,
+}
+
+/// Whose servers they are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CutKind {
+    /// Authorities that were found.
+    Found,
+    /// Authorities that were configured.
+    Stub,
+    /// Resolvers that are to do the work.
+    Forward,
+    /// The same, and if they cannot, it is done here.
+    ForwardFirst,
+}
+
+impl CutKind {
+    pub(crate) const fn is_forward(self) -> bool {
+        matches!(self, Self::Forward | Self::ForwardFirst)
+    }
+}
+
+/// Where a server is, and how often it has been tried.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) address: SocketAddr,
+    pub(crate) tries: u32,
 }
 
 impl Cut {
-    /// Returns the address to try next, counting the attempt, and how often it was tried before.
-    pub(crate) fn next(&mut self, attempts: u32) -> Option<(IpAddr, u32)> {
-        let unknown = !self.unknown.is_empty();
-        let next = self.addresses.iter_mut().min_by_key(|(_, tries)| *tries)?;
-        // A server that has never been tried is better than one that was silent.
-        if next.1 >= attempts || unknown && next.1 > 0 {
-            return None;
+    pub(crate) fn new(zone: Name, kind: CutKind) -> Self {
+        let (addresses, unknown) = (Vec::new(), Vec::new());
+        let (parental, referred, tcp) = (false, false, false);
+        Self { zone, kind, addresses, unknown, targets: 0, parental, referred, tcp }
+    }
+
+    pub(crate) fn drop_address(&mut self, address: SocketAddr) {
+        self.addresses.retain(|own| own.address != address);
+    }
+
+    /// Adds an address, unless it is there already; says whether it was not.
+    pub(crate) fn add_address(&mut self, address: SocketAddr) -> bool {
+        let new = !self.addresses.iter().any(|own| own.address == address);
+        if new {
+            self.addresses.push(Place { address, tries: 0 });
         }
-        next.1 += 1;
-        Some((next.0, next.1 - 1))
+        new
     }
-
-    pub(crate) fn drop_address(&mut self, address: IpAddr) {
-        self.addresses.retain(|(own, _)| *own != address);
-    }
-
-    pub(crate) fn add_address(&mut self, address: IpAddr) {
-        if !self.addresses.iter().any(|(own, _)| *own == address) {
-            self.addresses.push((address, 0));
-        }
-    }
-}
-
-/// How a job ended.
-#[derive(Clone, Debug)]
-pub(crate) struct Solution {
-    pub(crate) rcode: Rcode,
-    pub(crate) answers: Vec<Record>,
-    pub(crate) soa: Option<Record>,
-}
-
-impl Solution {
-    pub(crate) const FAILURE: Self =
-        Self { rcode: Rcode::SERVFAIL, answers: Vec::new(), soa: None };
 }
 
 /// What is left of what one client's query may cost.

@@ -1,28 +1,40 @@
 //! The recursive resolver: a local name server that goes to the root itself (RFC 1034 §5.3.3).
+#[cfg(feature = "dnssec")]
+mod aggressive;
+#[cfg(feature = "dnssec")]
+mod check;
 mod config;
+mod hints;
 mod job;
+mod jobs;
+mod reply;
+mod said;
+mod speed;
+mod targets;
+#[cfg(not(feature = "dnssec"))]
+#[path = "trusting.rs"]
+mod check;
 mod verdict;
-mod work;
+mod walk;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use proto_core::{Agent, Flow, Instant, Transmit, Transport};
 
-pub use config::{Config, Limits, Statistics};
+pub use config::{Config, Limits, Role, Stale, Statistics, Upstream};
+pub use hints::{parse_root_hints, root_hints};
 
-use crate::authority::udp_limit;
-use crate::cache::Cache;
-use crate::edns::Edns;
+use crate::cache::{Answer, Cache, Security, Store};
 use crate::error::Misuse;
-use crate::exchange::Exchanges;
-use crate::header::Header;
-use crate::message::{Message, Question, Section};
+use crate::exchange::{Exchanges, Heard};
+use crate::message::Message;
 use crate::name::Name;
-use crate::number::{Class, Opcode, Rcode, RecordType};
+use crate::number::{Class, ExtendedError, Opcode, Rcode, RecordType};
 use crate::random::Random;
-use crate::recursive::job::{Account, Asker, Client, Job, JobId, Solution};
-use crate::writer::Writer;
+use crate::recursive::job::{Account, Asker, Client, Job, JobId, Kind};
+use crate::recursive::speed::Speeds;
 
 /// Names a client's query; the application chooses it and finds it in the [`Event`].
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -38,6 +50,11 @@ pub enum Event {
         client: ClientId,
         /// The message, without a length prefix.
         message: Bytes,
+    },
+    /// A client's query took too long, and is to have no answer ([`Limits::discard`]).
+    Discarded {
+        /// Whose query.
+        client: ClientId,
     },
 }
 
@@ -70,11 +87,18 @@ pub struct Resolver {
     exchanges: Exchanges<JobId>,
     jobs: BTreeMap<JobId, Job>,
     /// Jobs by what they are to find out.
-    index: BTreeMap<(Name, RecordType), JobId>,
+    index: BTreeMap<(Name, RecordType, Kind), JobId>,
     accounts: BTreeMap<JobId, Account>,
     ready: VecDeque<JobId>,
     events: VecDeque<Event>,
     statistics: Statistics,
+    speeds: Speeds,
+    /// What could not be found out lately, and why (RFC 9520).
+    failures: Store<(Instant, Option<ExtendedError>)>,
+    /// Clients who are soon given what is stale.
+    impatient: BTreeSet<(Instant, JobId)>,
+    /// What signatures are checked against.
+    trusted: check::Trusted,
     next: u64,
     waiting: usize,
 }
@@ -84,10 +108,10 @@ impl Resolver {
     /// ids of its queries come from it.
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
-        let Limits { cache, ttl, negative_ttl, .. } = config.limits;
+        let Limits { cache, known_servers, .. } = config.limits;
         Self {
             config,
-            cache: Cache::new(cache, ttl, negative_ttl),
+            cache: Cache::new(cache),
             exchanges: Exchanges::new(Random::new(seed)),
             jobs: BTreeMap::new(),
             index: BTreeMap::new(),
@@ -95,6 +119,10 @@ impl Resolver {
             ready: VecDeque::new(),
             events: VecDeque::new(),
             statistics: Statistics::default(),
+            speeds: Speeds::new(known_servers),
+            failures: Store::new(cache),
+            impatient: BTreeSet::new(),
+            trusted: check::Trusted::default(),
             next: 0,
             waiting: 0,
         }
@@ -106,10 +134,23 @@ impl Resolver {
         &self.statistics
     }
 
-    /// Returns the number of RRsets and absences in the cache, expired ones included.
+    /// Returns the number of RRsets in the cache, expired ones included.
     #[must_use]
     pub fn cached(&self) -> usize {
         self.cache.len()
+    }
+
+    /// Forgets everything that was found out.
+    pub fn forget_all(&mut self) {
+        self.cache.clear();
+        self.failures.clear();
+    }
+
+    /// Forgets what is known of one question.
+    pub fn forget(&mut self, name: &Name, rtype: RecordType) {
+        self.cache.forget_answer(name.view(), rtype);
+        self.cache.forget_set(name.view(), rtype);
+        self.failures.remove(&jobs::question_key(name, rtype));
     }
 
     /// Takes a client's query. Its reply comes as an [`Event`], at once if the cache has it.
@@ -132,21 +173,85 @@ impl Resolver {
         }
         let asked = query.question();
         let question = asked.map(|asked| (asked.name.to_name(), asked.rtype, asked.class));
-        let payload = query.edns().map(|edns| edns.payload);
-        let client = Client { id: client, header, question, payload, via };
+        let edns = query.edns();
+        let payload = edns.as_ref().map(|edns| edns.payload);
+        let dnssec_ok = edns.is_some_and(|edns| edns.dnssec_ok);
+        let (since, patience) = (now, None);
+        let client =
+            Client { id: client, header, question, payload, dnssec_ok, via, since, patience };
         if let Some(rcode) = self.refusal(query) {
-            self.reply(&client, &Solution { rcode, ..Solution::FAILURE });
+            self.reply(now, &client, &Answer::bare(rcode), None);
             return Ok(());
         }
         let question = asked.ok_or(Misuse::NotQuery)?;
-        let (sent, waiting) = (self.statistics.upstream, self.waiting);
-        self.waiting += 1;
-        self.ask(question.name.to_name(), question.rtype, Asker::Client(client), None);
+        self.serve(now, question.name.to_name(), question.rtype, client);
         self.work(now);
-        let hit = sent == self.statistics.upstream && waiting == self.waiting;
-        let count = if hit { &mut self.statistics.hits } else { &mut self.statistics.misses };
-        *count += 1;
         Ok(())
+    }
+
+    /// Answers a client from the cache, or has its question worked on.
+    fn serve(&mut self, now: Instant, name: Name, rtype: RecordType, mut client: Client) {
+        if let Some(answer) = self.cache.answer(name.view(), rtype)
+            && self.is_servable(&answer, &client)
+        {
+            if answer.is_fresh(now) {
+                self.statistics.hits += 1;
+                self.reply(now, &client, &answer, None);
+                if self.config.prefetch && answer.is_old(now) && answer.ttl > 0 {
+                    self.renew(now, name, rtype);
+                }
+                return;
+            }
+            if let Some(stale) = self.stale(now, &answer).cloned() {
+                if stale.patience.is_zero() {
+                    self.statistics.hits += 1;
+                    let ttl = stale.ttl;
+                    self.reply(now, &client, &answer, Some(ttl));
+                    return self.renew(now, name, rtype);
+                }
+                client.patience = Some(now + stale.patience);
+            }
+        }
+        if !client.header.recursion_desired {
+            let failure = self.failure(now, &name, rtype);
+            let nothing = || Shared::new(Answer::failure(ExtendedError::CACHED_ERROR));
+            let answer = failure.unwrap_or_else(nothing);
+            return self.reply(now, &client, &answer, None);
+        }
+        self.statistics.misses += 1;
+        self.waiting += 1;
+        let (kind, patience) = (self.kind_for(&client), client.patience);
+        let id = self.ask(now, name, rtype, kind, Asker::Client(client), None, false);
+        self.impatient.extend(patience.map(|until| (until, id)));
+    }
+
+    /// Whether an answer of the cache is good enough for a client.
+    fn is_servable(&self, answer: &Answer, client: &Client) -> bool {
+        match answer.security {
+            Security::Unchecked => self.kind_for(client) == Kind::Walk,
+            Security::Secure | Security::Insecure | Security::Bogus => true,
+        }
+    }
+
+    fn kind_for(&self, client: &Client) -> Kind {
+        let unchecked = client.header.checking_disabled || !self.trusted.is_any();
+        if unchecked { Kind::Walk } else { Kind::Check }
+    }
+
+    /// Returns how an old answer is given, if it may be.
+    fn stale(&self, now: Instant, answer: &Answer) -> Option<&Stale> {
+        let stale = self.config.stale.as_ref()?;
+        let age = (now - answer.expires).as_secs();
+        let good = !answer.is_failure() && answer.security != Security::Bogus && answer.ttl > 0;
+        (age <= u64::from(stale.most) && good).then_some(stale)
+    }
+
+    /// Has an answer renewed that nobody waits for.
+    fn renew(&mut self, now: Instant, name: Name, rtype: RecordType) {
+        let kind = if self.trusted.is_any() { Kind::Check } else { Kind::Walk };
+        if self.failure(Instant::ORIGIN, &name, rtype).is_none() {
+            self.begin(now, name, rtype, kind, None, true);
+        }
     }
 
     /// Returns why a query is not worked on.
@@ -157,41 +262,34 @@ impl Resolver {
             _ if query.edns().is_some_and(|edns| edns.version > 0) => Some(Rcode::BADVERS),
             header if header.opcode != Opcode::QUERY || meta => Some(Rcode::NOTIMP),
             // What is in the cache is nobody's business who does not want recursion.
-            header if !header.recursion_desired => Some(Rcode::REFUSED),
+            header if !header.recursion_desired && !self.config.snoop => Some(Rcode::REFUSED),
             _ if question.class != Class::IN => Some(Rcode::REFUSED),
             _ if self.waiting >= self.config.limits.clients => Some(Rcode::SERVFAIL),
             _ => None,
         }
     }
 
-    /// Writes a client's reply.
-    fn reply(&mut self, client: &Client, solution: &Solution) {
-        let own = Edns::new(self.config.payload);
-        let limit = udp_limit(client.payload, own.payload, client.via);
-        let header =
-            Header { rcode: solution.rcode, recursion_available: true, ..client.header.answer() };
-        let mut out = BytesMut::new();
-        let mut writer = Writer::new(&mut out, header, limit);
-        let reserved = client.payload.map_or(0, |_| own.wire_len());
-        writer.reserve(reserved);
-        if let Some((name, rtype, class)) = &client.question {
-            let question = Question { name: name.view(), rtype: *rtype, class: *class };
-            writer.question(question).expect("a question is shorter than any limit");
-        }
-        let answers = solution.answers.iter().map(|record| (Section::Answer, record));
-        let authorities = solution.soa.iter().map(|record| (Section::Authority, record));
-        for (section, record) in answers.chain(authorities) {
-            // A record that does not fit has set TC; the client comes back by TCP.
-            if writer.section(section).is_err() || writer.record(record).is_err() {
-                break;
+    /// Gives those clients what is stale who have waited long enough.
+    fn soothe(&mut self, now: Instant) {
+        while let Some(&(until, id)) = self.impatient.first().filter(|(until, _)| *until <= now) {
+            self.impatient.remove(&(until, id));
+            let Some(job) = self.jobs.get_mut(&id) else { continue };
+            let (name, rtype) = job.asked.clone();
+            let due = |asker: &mut Asker| match asker {
+                Asker::Client(client) => client.patience.is_some_and(|until| until <= now),
+                Asker::Job(_) => false,
+            };
+            let due: alloc::vec::Vec<_> = job.askers.extract_if(.., due).collect();
+            for asker in due {
+                let Asker::Client(client) = asker else { continue };
+                self.waiting -= 1;
+                let ttl = self.config.stale.as_ref().map(|stale| stale.ttl);
+                match self.cache.answer(name.view(), rtype) {
+                    Some(answer) => self.reply(now, &client, &answer, ttl),
+                    None => self.reply(now, &client, &Answer::bare(Rcode::SERVFAIL), None),
+                }
             }
         }
-        writer.release(reserved);
-        if client.payload.is_some() {
-            writer.edns(&own).expect("room for the OPT record was reserved");
-        }
-        writer.finish();
-        self.events.push_back(Event::Reply { client: client.id, message: out.freeze() });
     }
 }
 
@@ -199,15 +297,22 @@ impl Agent for Resolver {
     type Event = Event;
 
     fn receive(&mut self, now: Instant, flow: Flow, message: &[u8]) {
-        if let Some((job, ask, message)) = self.exchanges.receive(flow, message) {
-            self.heard(now, job, &ask, &message.view());
-            self.work(now);
+        let Some((job, ask, heard, took)) = self.exchanges.receive(now, flow, message) else {
+            return;
+        };
+        match heard {
+            Heard::Answer(message) => {
+                self.speeds.heard(now, ask.to.ip(), took);
+                self.heard(now, job, &ask, &message.view());
+            }
+            Heard::Misspelt => self.resend(now, job, ask, Transport::Tcp, None),
         }
+        self.work(now);
     }
 
     fn fail(&mut self, now: Instant, flow: Flow) {
         if let Some((job, ask)) = self.exchanges.close(flow) {
-            self.unheard(job, &ask, true);
+            self.unheard(now, job, &ask);
             self.work(now);
         }
     }
@@ -221,13 +326,18 @@ impl Agent for Resolver {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.exchanges.deadline()
+        let impatient = self.impatient.first().map(|&(until, _)| until);
+        self.exchanges.deadline().into_iter().chain(impatient).min()
     }
 
     fn expire(&mut self, now: Instant) {
         while let Some((job, ask)) = self.exchanges.expire(now) {
-            self.unheard(job, &ask, false);
+            self.unheard(now, job, &ask);
         }
         self.work(now);
+        self.soothe(now);
     }
 }
+
+/// An answer that everybody may share.
+type Shared = Arc<Answer>;

@@ -1,152 +1,72 @@
-//! What a server's answer means, and how much of it is to be believed.
-use alloc::vec::Vec;
-
-use crate::message::{Message, RecordRef, Records};
-use crate::name::{Name, NameRef};
-use crate::number::{Class, Rcode, RecordType};
-use crate::rdata::Rdata;
-use crate::record::Record;
-use crate::recursive::config::Limits;
+//! What a server's answer means for the way down (RFC 1034 §5.3.3, step 4).
+use crate::name::NameRef;
+use crate::number::{Rcode, RecordType};
+use crate::recursive::said::Said;
 
 /// What an answer comes to.
-#[derive(Debug)]
-pub(crate) struct Verdict {
-    /// The links of a chain of aliases, from the name that was asked for.
-    pub(crate) links: Vec<Record>,
-    /// Where the chain ends.
-    pub(crate) name: Name,
-    pub(crate) end: End,
-}
-
-/// What is at the end of the chain.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// The records asked for.
-    Data(Vec<Record>),
-    /// This server does not know: begin again with that name.
-    Elsewhere,
-    /// The name has no such records; the SOA says for how long.
-    NoData(Option<Record>),
-    /// The name does not exist.
-    NxDomain(Option<Record>),
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Verdict {
+    /// The data, or that there are none.
+    Answer,
+    /// Aliases, whose end is to be found elsewhere.
+    Alias,
     /// Ask the servers of a zone further down.
-    Referral(Referral),
+    Referral,
+    /// An answer of somebody who has it from others, or an empty one: good if there is no better.
+    Doubtful,
+    /// The server does not serve the zone.
+    Lame,
     /// Nothing that helps.
     Useless,
 }
 
-/// A delegation: a zone's NS records and the addresses beside them.
-#[derive(Debug)]
-pub(crate) struct Referral {
-    pub(crate) zone: Name,
-    pub(crate) servers: Vec<Record>,
-    pub(crate) glue: Vec<Record>,
+/// Judges the answer of a server of `zone`; `forwarded` if it was asked to do all the work.
+pub(crate) fn judge(said: &Said, zone: NameRef<'_>, rtype: RecordType, forwarded: bool) -> Verdict {
+    let hearsay = !said.authoritative && said.recursion_available && !forwarded;
+    let aliased = said.answers.last().is_some_and(|set| set.rtype == RecordType::CNAME);
+    match said.rcode {
+        Rcode::YXDOMAIN if said.too_long => return Verdict::Answer,
+        Rcode::NXDOMAIN if !aliased => {
+            return if hearsay { Verdict::Doubtful } else { Verdict::Answer };
+        }
+        Rcode::NOERROR | Rcode::NXDOMAIN => {}
+        _ => return Verdict::Useless,
+    }
+    if said.found || said.too_long {
+        return if hearsay { Verdict::Doubtful } else { Verdict::Answer };
+    }
+    if aliased && rtype != RecordType::CNAME {
+        return if hearsay { Verdict::Doubtful } else { Verdict::Alias };
+    }
+    empty(said, zone, rtype, forwarded, hearsay)
 }
 
-/// Reads the answer of a server of `zone`. It is believed only about names in that zone: whatever
-/// else it says may be poison, and is not looked at.
-pub(crate) fn judge(
-    message: &Message<'_>,
+/// Judges what has nothing in its answer section.
+fn empty(
+    said: &Said,
     zone: NameRef<'_>,
-    name: &Name,
     rtype: RecordType,
-    limits: &Limits,
+    forwarded: bool,
+    hearsay: bool,
 ) -> Verdict {
-    let (links, name) = chain(message, zone, name, rtype, limits);
-    let end = end(message, zone, name.view(), rtype, links.is_empty(), limits);
-    Verdict { links, name, end }
-}
-
-/// Follows the aliases in the answer section.
-fn chain(
-    message: &Message<'_>,
-    zone: NameRef<'_>,
-    asked: &Name,
-    rtype: RecordType,
-    limits: &Limits,
-) -> (Vec<Record>, Name) {
-    let (mut links, mut name) = (Vec::new(), asked.clone());
-    if matches!(rtype, RecordType::CNAME | RecordType::ANY) {
-        return (links, name);
-    }
-    // One link more than allowed is enough for the caller to see that it is too many.
-    for _ in 0..=limits.cnames {
-        let mut own = believed(message.answers(), zone).filter(|record| name == record.owner());
-        let Some(alias) = own.find(|record| record.rtype() == RecordType::CNAME) else { break };
-        let Rdata::Cname { target } = alias.data() else { break };
-        links.push(Record::from(alias));
-        name = target.to_name();
-    }
-    (links, name)
-}
-
-fn end(
-    message: &Message<'_>,
-    zone: NameRef<'_>,
-    name: NameRef<'_>,
-    rtype: RecordType,
-    direct: bool,
-    limits: &Limits,
-) -> End {
-    let rcode = message.rcode();
-    if !matches!(rcode, Rcode::NOERROR | Rcode::NXDOMAIN) {
-        return End::Useless;
-    }
-    let asked = |record: &RecordRef<'_>| {
-        record.owner() == name && (record.rtype() == rtype || rtype == RecordType::ANY)
-    };
-    let data: Vec<_> = believed(message.answers(), zone).filter(asked).map(Record::from).collect();
-    if !data.is_empty() {
-        return End::Data(data);
-    }
-    if !name.is_within(zone) {
-        return End::Elsewhere;
-    }
-    let soa = believed(message.authorities(), zone)
-        .find(|record| record.rtype() == RecordType::SOA && name.is_within(record.owner()))
-        .map(Record::from);
-    let authoritative = message.header().authoritative;
-    match (rcode, soa) {
-        (Rcode::NXDOMAIN, soa) if soa.is_some() || authoritative => End::NxDomain(soa),
-        (Rcode::NOERROR, Some(soa)) => End::NoData(Some(soa)),
-        (Rcode::NOERROR, None) => match referral(message, zone, name, limits) {
-            Some(_) if !direct => End::Elsewhere,
-            Some(referral) => End::Referral(referral),
-            None if !direct => End::Elsewhere,
-            None if authoritative => End::NoData(None),
-            None => End::Useless,
+    let own = |rtype| move |set: &&crate::cache::RrSet| set.rtype == rtype;
+    let servers = said.authorities.iter().find(own(RecordType::NS));
+    let soa = said.authorities.iter().find(own(RecordType::SOA));
+    match (soa, servers) {
+        (Some(_), _) if hearsay => Verdict::Doubtful,
+        (Some(_), _) => Verdict::Answer,
+        _ if forwarded && servers.is_none() && !said.astray => Verdict::Answer,
+        // Upwards, or to itself: unless it says that it is the authority.
+        (None, Some(set)) if zone == set.owner => match (said.authoritative, hearsay) {
+            (true, _) => Verdict::Answer,
+            (false, true) => Verdict::Doubtful,
+            (false, false) => Verdict::Lame,
         },
-        _ => End::Useless,
+        // RFC 4035 §3.1.4.1: the parent delegates, and has no DS to show.
+        (None, Some(set)) if rtype == RecordType::DS && set.owner == said.name => Verdict::Answer,
+        (None, Some(_)) if forwarded => Verdict::Useless,
+        (None, Some(_)) => Verdict::Referral,
+        (None, None) if said.astray => Verdict::Lame,
+        (None, None) => Verdict::Doubtful,
     }
-}
-
-/// Finds a delegation strictly below the zone that was asked, and above the name.
-fn referral(
-    message: &Message<'_>,
-    zone: NameRef<'_>,
-    name: NameRef<'_>,
-    limits: &Limits,
-) -> Option<Referral> {
-    let mut servers =
-        believed(message.authorities(), zone).filter(|record| record.rtype() == RecordType::NS);
-    let first = servers.find(|record| zone != record.owner() && name.is_within(record.owner()))?;
-    let child = first.owner();
-    let rest = servers.filter(|record| record.owner() == child);
-    let servers: Vec<_> =
-        core::iter::once(first).chain(rest).take(limits.servers).map(Record::from).collect();
-    let named = |host: NameRef<'_>| {
-        servers.iter().any(|record| matches!(record.data(), Rdata::Ns { server } if server == host))
-    };
-    // The parent's word for addresses is taken inside the parent only.
-    let glue = believed(message.additionals(), zone)
-        .filter(|record| matches!(record.rtype(), RecordType::A | RecordType::AAAA))
-        .filter(|record| named(record.owner()))
-        .map(Record::from)
-        .collect();
-    Some(Referral { zone: child.to_name(), servers, glue })
-}
-
-/// The records of the zone itself.
-fn believed<'a>(records: Records<'a>, zone: NameRef<'_>) -> impl Iterator<Item = RecordRef<'a>> {
-    records.filter(move |record| record.class() == Class::IN && record.owner().is_within(zone))
 }

@@ -184,12 +184,16 @@ async fn run_recursive(
         let command = loop {
             ::tokio::select! {
                 command = commands.recv() => break command,
-                recursive::Event::Reply { client, message } = driver.event() => {
-                    if let Some(reply) = waiting.remove(&client) {
-                        // Whoever has gone away does not hear it.
-                        let _ = oneshot::Sender::send(reply, message);
+                event = driver.event() => match event {
+                    recursive::Event::Reply { client, message } => {
+                        if let Some(reply) = waiting.remove(&client) {
+                            // Whoever has gone away does not hear it.
+                            let _ = oneshot::Sender::send(reply, message);
+                        }
                     }
-                }
+                    // Dropped, so that whoever waits hears that there is nothing to hear.
+                    recursive::Event::Discarded { client } => drop(waiting.remove(&client)),
+                },
             }
         };
         match command {

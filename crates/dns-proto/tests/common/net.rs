@@ -50,7 +50,8 @@ impl Net {
         let message = Message::parse(&message).unwrap();
         let question = message.question().unwrap();
         let tcp = if via == Transport::Tcp { " tcp" } else { "" };
-        self.log.push(format!("{} {} {}{tcp}", to.ip(), question.name, question.rtype));
+        let asked = question.name.to_string().to_lowercase();
+        self.log.push(format!("{} {asked} {}{tcp}", to.ip(), question.rtype));
         match self.servers.get(&to.ip()) {
             Some(server) => {
                 for answer in server(&message, via) {

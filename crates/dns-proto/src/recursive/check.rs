@@ -1,0 +1,248 @@
+//! Answers are checked against signatures before clients see them (RFC 4035 §4).
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use proto_core::Instant;
+
+use crate::cache::{Answer, RrSet, Security};
+use crate::dnssec::{Response, Secure, Step, Trust, Validator, Verdict};
+use crate::name::Name;
+use crate::number::{Rcode, RecordType};
+use crate::recursive::job::{Check, JobId, Work};
+use crate::recursive::jobs::Next;
+use crate::recursive::{Resolver, Shared};
+
+/// What signatures are checked against, and by what clock.
+#[derive(Debug, Default)]
+pub(super) struct Trusted {
+    trust: Option<Trust>,
+    /// Seconds since 1970 at an instant.
+    clock: (Instant, u64),
+}
+
+impl Trusted {
+    /// Whether there is anything that signatures can be checked against.
+    pub(super) const fn is_any(&self) -> bool {
+        self.trust.is_some()
+    }
+
+    const fn unix(&self, now: Instant) -> u64 {
+        let (then, unix) = self.clock;
+        let since = now.since_origin().saturating_sub(then.since_origin());
+        unix.saturating_add(since.as_secs())
+    }
+}
+
+impl Resolver {
+    /// Has answers validated from these trust anchors on; it is `unix` seconds since 1970.
+    ///
+    /// ```
+    /// use dns_proto::dnssec::{Config, Trust};
+    /// use dns_proto::recursive::{self, Resolver, root_hints};
+    /// use proto_core::Instant;
+    ///
+    /// let mut resolver = Resolver::new(recursive::Config::new(root_hints()), [7; 32]);
+    /// let mut trust = Trust::new(Config::default());
+    /// trust.add_root_anchors();
+    /// resolver.validate(trust, Instant::ORIGIN, 1_800_000_000);
+    /// ```
+    pub fn validate(&mut self, trust: Trust, now: Instant, unix: u64) {
+        self.trusted = Trusted { trust: Some(trust), clock: (now, unix) };
+    }
+
+    /// Puts the clock right by which signatures are judged.
+    pub const fn set_clock(&mut self, now: Instant, unix: u64) {
+        self.trusted.clock = (now, unix);
+    }
+
+    /// Lends what is trusted, if answers are validated.
+    pub const fn trust(&mut self) -> Option<&mut Trust> {
+        self.trusted.trust.as_mut()
+    }
+
+    pub(super) fn check(&mut self, now: Instant, id: JobId) -> Next {
+        let Some(job) = self.jobs.get_mut(&id) else { return Next::Wait };
+        if !job.waits.is_empty() {
+            return Next::Wait;
+        }
+        let (name, rtype) = job.asked.clone();
+        let Work::Check(check) = &mut job.work else { return Next::Wait };
+        let Some(answer) = check.answer.clone() else {
+            if !check.fresh
+                && let Some(proven) = self.synthesize(now, &name, rtype)
+            {
+                return Next::End(proven);
+            }
+            return Next::Need(name, rtype);
+        };
+        if answer.security != Security::Unchecked || answer.is_failure() {
+            return Next::End(answer);
+        }
+        let unix = self.trusted.unix(now);
+        let Some(trust) = self.trusted.trust.as_mut() else { return Next::End(answer) };
+        let validator = check
+            .validator
+            .get_or_insert_with(|| Validator::new(response(&name, rtype, &answer), trust));
+        match validator.poll(trust, unix) {
+            Step::Need { name, rtype } => {
+                check.need = Some((name.clone(), rtype));
+                Next::Need(name, rtype)
+            }
+            // The others have their turn.
+            Step::Yield => Next::Again,
+            Step::Done(verdict) => self.judged(now, id, &answer, verdict),
+        }
+    }
+
+    /// Takes what was asked for on behalf of a check.
+    pub(super) fn supply(
+        &mut self,
+        now: Instant,
+        id: JobId,
+        name: &Name,
+        rtype: RecordType,
+        answer: &Shared,
+    ) {
+        let _ = now;
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        let Work::Check(check) = &mut job.work else { return };
+        check.sources.extend(answer.source);
+        match check.need.take() {
+            None => check.answer = Some(answer.clone()),
+            Some(_) => {
+                let usable = !answer.is_failure();
+                let reply = usable.then(|| response(name, rtype, answer));
+                if let Some(validator) = &mut check.validator {
+                    validator.supply(reply);
+                }
+            }
+        }
+    }
+
+    /// What a check needs cannot be had, for it waits for this very check.
+    pub(super) fn unneeded(&mut self, now: Instant, id: JobId) {
+        let _ = now;
+        if let Some(Work::Check(check)) = self.jobs.get_mut(&id).map(|job| &mut job.work) {
+            check.need = None;
+            if let Some(validator) = &mut check.validator {
+                validator.supply(None);
+            }
+        }
+        self.ready.push_back(id);
+    }
+
+    fn judged(&mut self, now: Instant, id: JobId, answer: &Answer, verdict: Verdict) -> Next {
+        let Some(job) = self.jobs.get_mut(&id) else { return Next::Wait };
+        let (name, rtype) = job.asked.clone();
+        let Work::Check(check) = &mut job.work else { return Next::Wait };
+        let mut whole = answer.clone();
+        whole.reason = verdict.extended_error();
+        // There are proofs, but not of this.
+        if matches!(verdict, Verdict::Bogus(crate::dnssec::Bogus::Denial))
+            && whole.authorities.iter().any(|it| {
+                matches!(it.rtype, RecordType::NSEC | RecordType::NSEC3)
+            })
+        {
+            whole.reason = Some(crate::number::ExtendedError::BOGUS);
+        }
+        match verdict {
+            Verdict::Secure(secure) => {
+                whole.security = Security::Secure;
+                whole.rcode = secure.rcode;
+                self.vouch(now, &mut whole, &secure);
+                // Nobody vouches for what a signed zone says unsigned beside it.
+                whole.authorities.retain(|set| {
+                    set.rtype != RecordType::NS || !set.signatures.is_empty()
+                });
+            }
+            Verdict::Insecure(_) | Verdict::Indeterminate => whole.security = Security::Insecure,
+            Verdict::Bogus(_)
+                if check.turns < self.config.limits.bogus_turns
+                    && check.sources.iter().any(|it| !check.blamed.contains(it)) =>
+            {
+                // Another server may have what this one spoilt.
+                **check = Check {
+                    fresh: true,
+                    answer: None,
+                    validator: None,
+                    need: None,
+                    turns: check.turns + 1,
+                    sources: Vec::new(),
+                    blamed: check.blamed.iter().chain(&check.sources).copied().collect(),
+                };
+                if let Some(trust) = self.trusted.trust.as_mut() {
+                    let above = core::iter::successors(Some(name.view()), |name| name.parent());
+                    above.for_each(|name| trust.forget(name));
+                }
+                return Next::Again;
+            }
+            Verdict::Bogus(_) => {
+                whole.security = Security::Bogus;
+                whole.ttl = whole.ttl.min(self.config.limits.bogus_ttl);
+                whole.expires = now + Duration::from_secs(u64::from(whole.ttl));
+                let stale = self.config.stale.is_some();
+                let old = self.cache.answer(name.view(), rtype).filter(|_| stale);
+                if old.is_some_and(|old| old.security == Security::Secure) {
+                    return Next::End(Arc::new(whole));
+                }
+            }
+        }
+        let whole = Arc::new(whole);
+        self.cache.keep_answer(name.view(), rtype, whole.clone());
+        Next::End(whole)
+    }
+
+    /// Notes what has been verified.
+    fn vouch(&mut self, now: Instant, answer: &mut Answer, secure: &Secure) {
+        let longest = now + Duration::from_secs(u64::from(secure.ttl));
+        let sections = [&mut answer.answers, &mut answer.authorities];
+        for set in sections.into_iter().flatten() {
+            let own = |(name, rtype): &(Name, RecordType)| *name == set.owner && *rtype == set.rtype;
+            if secure.sets.iter().any(own) {
+                let mut verified = (**set).clone();
+                verified.security = Security::Secure;
+                verified.expires = verified.expires.min(longest);
+                let expanded = secure.wildcards.contains(&verified.owner);
+                *set = if expanded {
+                    Arc::new(verified)
+                } else {
+                    self.cache.keep(now, verified)
+                };
+                if set.rtype == RecordType::NSEC && set.data.len() == 1 {
+                    self.cache.keep_proof(set.clone());
+                }
+            }
+        }
+        if answer.expires > longest {
+            answer.expires = longest;
+            answer.ttl = answer.ttl.min(secure.ttl);
+        }
+    }
+
+    /// Answers from proofs that have been verified that there is nothing (RFC 8198).
+    fn synthesize(&self, now: Instant, name: &Name, rtype: RecordType) -> Option<Shared> {
+        if !self.config.aggressive || self.cache.answer(name.view(), rtype).is_some() {
+            return None;
+        }
+        super::aggressive::deny(now, &self.cache, name, rtype)
+    }
+}
+
+/// Shows an answer to the validator.
+fn response(name: &Name, rtype: RecordType, answer: &Answer) -> Response {
+    let mut response = Response::new(name.clone(), rtype, answer.rcode);
+    if answer.rcode == Rcode::YXDOMAIN {
+        response.rcode = Rcode::NOERROR;
+    }
+    let records = |sets: &[Arc<RrSet>]| {
+        let both = sets.iter().flat_map(|set| {
+            let ttl = set.ttl;
+            set.records(ttl).chain(set.signature_records(ttl))
+        });
+        both.collect::<Vec<_>>()
+    };
+    response.answers = records(&answer.answers);
+    response.authorities = records(&answer.authorities);
+    response
+}

@@ -1,0 +1,130 @@
+//! What clients are told.
+use bytes::BytesMut;
+use proto_core::Instant;
+
+use crate::authority::udp_limit;
+use crate::cache::{Answer, RrSet, Security};
+use crate::edns::{Edns, EdnsOption, OptionsBuf};
+use crate::error::Error;
+use crate::header::Header;
+use crate::message::{Question, Section};
+use crate::number::{ExtendedError, Rcode, RecordType};
+use crate::recursive::job::Client;
+use crate::recursive::{Event, Resolver};
+use crate::writer::Writer;
+
+impl Resolver {
+    /// Writes a client's reply; with TTLs of `stale` seconds if its time is over.
+    pub(super) fn reply(
+        &mut self,
+        now: Instant,
+        client: &Client,
+        answer: &Answer,
+        stale: Option<u32>,
+    ) {
+        let bogus = answer.security == Security::Bogus && !client.header.checking_disabled;
+        let failure = Answer::failure(answer.reason.unwrap_or(ExtendedError::BOGUS));
+        let answer = if bogus { &failure } else { answer };
+        let reason = match (stale, answer.rcode) {
+            (Some(_), Rcode::NXDOMAIN) => Some(ExtendedError::STALE_NXDOMAIN),
+            (Some(_), _) => Some(ExtendedError::STALE_ANSWER),
+            (None, _) => answer.reason,
+        };
+        let mut options = OptionsBuf::default();
+        if let Some(code) = reason {
+            let _ = options.push(&EdnsOption::ExtendedError(code, b""));
+        }
+        let mut own = Edns::new(self.config.payload);
+        own.dnssec_ok = client.dnssec_ok;
+        own.options = options.view();
+        let limit = udp_limit(client.payload, own.payload, client.via);
+        let wants = client.dnssec_ok || client.header.authentic_data;
+        let header = Header {
+            rcode: answer.rcode,
+            recursion_available: true,
+            authentic_data: wants && answer.security == Security::Secure,
+            ..client.header.answer()
+        };
+        let mut out = BytesMut::new();
+        let mut writer = Writer::new(&mut out, header, limit);
+        let reserved = client.payload.map_or(0, |_| own.wire_len());
+        writer.reserve(reserved);
+        if let Some((name, rtype, class)) = &client.question {
+            let question = Question { name: name.view(), rtype: *rtype, class: *class };
+            writer.question(question).expect("a question is shorter than any limit");
+        }
+        // What does not fit has set TC; the client comes back by TCP.
+        let _ = self.sections(now, &mut writer, client, answer, stale);
+        writer.release(reserved);
+        if client.payload.is_some() {
+            writer.edns(&own).expect("room for the OPT record was reserved");
+        }
+        writer.finish();
+        self.events.push_back(Event::Reply { client: client.id, message: out.freeze() });
+    }
+
+    fn sections(
+        &self,
+        now: Instant,
+        writer: &mut Writer<'_>,
+        client: &Client,
+        answer: &Answer,
+        stale: Option<u32>,
+    ) -> Result<(), Error> {
+        let asked = client.question.as_ref().map_or(RecordType::ANY, |(_, rtype, _)| *rtype);
+        // What proves that a wildcard was meant is a part of the answer.
+        let proven = answer.authorities.iter().any(|set| {
+            matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3)
+        });
+        let minimal = self.config.minimal && !answer.answers.is_empty() && !proven;
+        let sections = [
+            (Section::Answer, &answer.answers),
+            (Section::Authority, &answer.authorities),
+            (Section::Additional, &answer.additionals),
+        ];
+        for (section, sets) in sections {
+            if writer.section(section).is_err() {
+                return Ok(());
+            }
+            for set in sets {
+                let wanted = client.dnssec_ok || asked == RecordType::ANY || asked == set.rtype;
+                let spare = minimal && section != Section::Answer;
+                let own = set.rtype == RecordType::SOA && answer.rcode != Rcode::NOERROR;
+                if !spare && (wanted || !is_dnssec(set.rtype)) || own {
+                    // A part may have been renewed since.
+                    let newer = stale.and_then(|_| {
+                        self.cache.get(now, set.owner.view(), set.rtype, set.rank)
+                    });
+                    let newer = newer.filter(|newer| newer.same(set) && newer.left(now) > 0);
+                    let ttl = match (&newer, stale) {
+                        (Some(newer), _) => newer.left(now),
+                        (None, Some(most)) => most.min(set.ttl),
+                        (None, None) => set.left(now),
+                    };
+                    write_set(writer, set, ttl, client.dnssec_ok)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_set(writer: &mut Writer<'_>, set: &RrSet, ttl: u32, signed: bool) -> Result<(), Error> {
+    for record in set.records(ttl) {
+        writer.record(&record)?;
+    }
+    if signed {
+        for record in set.signature_records(ttl) {
+            writer.record(&record)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether records of a type are of use only to who checks signatures (RFC 4035 §3.2.1).
+fn is_dnssec(rtype: RecordType) -> bool {
+    matches!(
+        rtype,
+        RecordType::RRSIG | RecordType::NSEC | RecordType::NSEC3 | RecordType::DS
+    )
+}

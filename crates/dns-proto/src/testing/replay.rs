@@ -1,0 +1,338 @@
+//! Runs a script.
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+use core::time::Duration;
+
+use bytes::Bytes;
+use proto_core::{Agent, Flow, Instant, Transmit, Transport};
+
+use super::entry::Entry;
+use super::script::{Script, Step};
+use super::setup;
+use crate::message::Message;
+use crate::number::Rcode;
+use crate::recursive::{ClientId, Event, Resolver};
+
+/// How a script ended.
+///
+/// It passed, it did not, or it was not run: exhaustive.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// Everything was as the script says.
+    Pass,
+    /// Something was not: what, and at which step.
+    Fail(String),
+    /// It is about something that is not done here.
+    Skip(String),
+}
+
+/// Runs a script, and tells `explain` line by line what is said.
+///
+/// ```
+/// use dns_proto::testing::{Outcome, run};
+///
+/// let script = "
+/// stub-zone:
+///     name: \".\"
+///     stub-addr: 192.0.2.1
+/// CONFIG_END
+/// SCENARIO_BEGIN a question to the root
+/// RANGE_BEGIN 0 100
+/// ENTRY_BEGIN
+/// MATCH opcode qtype qname
+/// ADJUST copy_id
+/// REPLY QR AA NOERROR
+/// SECTION QUESTION
+/// . IN NS
+/// SECTION ANSWER
+/// . IN NS a.root.
+/// ENTRY_END
+/// RANGE_END
+/// STEP 1 QUERY
+/// ENTRY_BEGIN
+/// REPLY RD
+/// SECTION QUESTION
+/// . IN NS
+/// ENTRY_END
+/// STEP 2 CHECK_ANSWER
+/// ENTRY_BEGIN
+/// MATCH all
+/// REPLY QR RD RA NOERROR
+/// SECTION QUESTION
+/// . IN NS
+/// SECTION ANSWER
+/// . IN NS a.root.
+/// ENTRY_END
+/// SCENARIO_END
+/// ";
+/// assert_eq!(run(script, |_| ()), Outcome::Pass);
+/// ```
+pub fn run(text: &str, explain: impl FnMut(&str)) -> Outcome {
+    let script = match Script::parse(text) {
+        Ok(script) => script,
+        Err(reason) => return Outcome::Fail(reason),
+    };
+    match setup::read(&script.config) {
+        Err(Ok(feature)) => Outcome::Skip(feature),
+        Err(Err(reason)) => Outcome::Fail(reason),
+        Ok(_) if script.autotrust => {
+            Outcome::Fail("state files of trust anchors are not read".to_string())
+        }
+        Ok(setup) => {
+            let mut resolver = Resolver::new(setup.config, [1; 32]);
+            let start = Instant::ORIGIN + Duration::from_secs(1 << 20);
+            if let Some(trust) = setup.trust {
+                resolver.validate(trust, start, setup.clock.unwrap_or_default());
+            }
+            let (pending, answers) = (Vec::new(), VecDeque::new());
+            let pin = setup.clock;
+            let mut stage = Stage { resolver, now: start, pin, pending, answers, clients: 0, explain };
+            match stage.play(&script) {
+                Ok(()) => Outcome::Pass,
+                Err(reason) => Outcome::Fail(reason),
+            }
+        }
+    }
+}
+
+/// A query that waits for a server's answer.
+struct Pending {
+    flow: Flow,
+    to: SocketAddr,
+    via: Transport,
+    message: Bytes,
+}
+
+struct Stage<E> {
+    resolver: Resolver,
+    now: Instant,
+    /// The time by which signatures are judged, which stands still.
+    pin: Option<u64>,
+    pending: Vec<Pending>,
+    answers: VecDeque<(Transport, Bytes)>,
+    clients: u64,
+    explain: E,
+}
+
+/// Rounds after which a script is taken to go on for ever.
+const ROUNDS: usize = 20_000;
+
+impl<E: FnMut(&str)> Stage<E> {
+    fn play(&mut self, script: &Script) -> Result<(), String> {
+        let mut steps = script.steps.iter().peekable();
+        for _ in 0..ROUNDS {
+            self.gather();
+            let Some(step) = steps.peek() else { break };
+            let at = |reason: String| format!("step {}: {reason}", step.number);
+            let out = step.what == "CHECK_OUT_QUERY";
+            if out && self.pending.iter().any(|it| matches(step, it)) {
+                steps.next();
+                continue;
+            }
+            if step.what == "CHECK_ANSWER" && !self.answers.is_empty() {
+                self.check(step).map_err(at)?;
+                steps.next();
+                continue;
+            }
+            if self.serve(script, step.number) {
+                continue;
+            }
+            match step.what.as_str() {
+                // Whatever nobody answers is a failure, so that the order of questions is free.
+                "CHECK_ANSWER" if !self.pending.is_empty() => self.refuse(0),
+                "CHECK_ANSWER" => return Err(at("no answer".to_string())),
+                "CHECK_OUT_QUERY" => return Err(at("no such query".to_string())),
+                _ => {
+                    self.execute(step).map_err(at)?;
+                    steps.next();
+                }
+            }
+        }
+        for _ in 0..ROUNDS {
+            self.gather();
+            let last = script.steps.last().map_or(0, |step| step.number);
+            if self.pending.is_empty() {
+                break;
+            }
+            if !self.serve(script, last) {
+                self.refuse(0);
+            }
+        }
+        match (steps.next(), self.answers.len()) {
+            (Some(step), _) => Err(format!("step {}: goes on for ever", step.number)),
+            (None, 0) => Ok(()),
+            (None, left) => Err(format!("{left} answers are left")),
+        }
+    }
+
+    /// Takes what the resolver has to say.
+    fn gather(&mut self) {
+        loop {
+            let mut idle = true;
+            while let Some(transmit) = self.resolver.transmit() {
+                idle = false;
+                match transmit {
+                    Transmit::Send { flow, to, via, message } => {
+                        self.say(&format!("-> {} {}", to.ip(), question(&message)));
+                        self.pending.push(Pending { flow, to, via, message });
+                    }
+                    Transmit::Close(flow) => self.pending.retain(|it| it.flow != flow),
+                    _ => {}
+                }
+            }
+            while let Some(event) = self.resolver.poll() {
+                idle = false;
+                if let Event::Reply { message, .. } = event {
+                    self.say(&format!("answer {}", print(&message)));
+                    self.answers.push_back((Transport::Udp, message));
+                }
+            }
+            if idle {
+                return;
+            }
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        (self.explain)(line);
+    }
+
+    /// Has a server answer one query, if one can.
+    fn serve(&mut self, script: &Script, step: u32) -> bool {
+        let alive = script.ranges.iter().filter(|it| (it.first..=it.last).contains(&step));
+        let mut found = None;
+        'all: for (at, pending) in self.pending.iter().enumerate() {
+            let Ok(message) = Message::parse(&pending.message) else { continue };
+            for range in alive.clone() {
+                let here = range.addresses.is_empty() || range.addresses.contains(&pending.to.ip());
+                let entries = range.entries.iter().filter(|_| here);
+                for entry in entries {
+                    if entry.mismatch(&message, pending.via).is_none() {
+                        found = Some((at, entry.write(Some(&message))));
+                        break 'all;
+                    }
+                }
+            }
+        }
+        let Some((at, reply)) = found else { return false };
+        self.deliver(at, &reply);
+        true
+    }
+
+    fn deliver(&mut self, at: usize, reply: &[u8]) {
+        let pending = self.pending.remove(at);
+        self.say(&format!("<- {} {}", pending.to.ip(), print(reply)));
+        self.resolver.receive(self.now, pending.flow, reply);
+        // What the resolver does not take as the answer leaves it waiting, in vain.
+        self.resolver.fail(self.now, pending.flow);
+    }
+
+    /// Answers a query SERVFAIL.
+    fn refuse(&mut self, at: usize) {
+        let Some(pending) = self.pending.get(at) else { return };
+        let Ok(message) = Message::parse(&pending.message) else { return };
+        let mut entry = bare(&message);
+        entry.rcode = Rcode::SERVFAIL;
+        let reply = entry.write(Some(&message));
+        self.deliver(at, &reply);
+    }
+
+    fn check(&mut self, step: &Step) -> Result<(), String> {
+        let Some((via, answer)) = self.answers.pop_front() else { return Ok(()) };
+        let message = Message::parse(&answer).map_err(|error| error.to_string())?;
+        let Some(entry) = &step.entry else { return Ok(()) };
+        entry.mismatch(&message, via).map_or(Ok(()), Err)
+    }
+
+    fn execute(&mut self, step: &Step) -> Result<(), String> {
+        self.say(&format!("step {} {} {:?}", step.number, step.what, step.arguments));
+        match (step.what.as_str(), &step.entry) {
+            ("QUERY", Some(entry)) => {
+                let octets = entry.write(None);
+                let via = if entry.has("TCP") { Transport::Tcp } else { Transport::Udp };
+                let message = Message::parse(&octets).map_err(|error| error.to_string())?;
+                self.clients += 1;
+                let client = ClientId(self.clients);
+                let _ = self.resolver.resolve(self.now, client, &message, via);
+            }
+            ("REPLY", Some(entry)) => {
+                let at = self.pending.len().checked_sub(1).ok_or("no query is pending")?;
+                let query = self.pending.get(at).map(|it| it.message.clone()).unwrap_or_default();
+                let message = Message::parse(&query).map_err(|error| error.to_string())?;
+                let reply = entry.write(Some(&message));
+                self.deliver(at, &reply);
+            }
+            ("TIMEOUT" | "ERROR", _) => {
+                let pending = self.pending.pop().ok_or("no query is pending")?;
+                self.resolver.fail(self.now, pending.flow);
+            }
+            ("TIME_PASSES", _) => self.pass(&step.arguments)?,
+            ("NOTHING" | "TRAFFIC" | "INFRA_RTT", _) => {}
+            ("FLUSH_MESSAGE", _) => {
+                let mut words = step.arguments.iter();
+                let name = words.next().and_then(|it| it.parse().ok()).ok_or("name")?;
+                let rtype = words.next().and_then(|it| it.parse().ok()).ok_or("type")?;
+                self.resolver.forget(&name, rtype);
+            }
+            (other, _) => return Err(format!("{other} is not known")),
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, arguments: &[String]) -> Result<(), String> {
+        let seconds = arguments.get(1).and_then(|it| it.parse::<f64>().ok()).ok_or("how long?")?;
+        self.now += Duration::from_secs_f64(seconds);
+        if let Some(unix) = self.pin {
+            self.resolver.set_clock(self.now, unix);
+        }
+        while self.resolver.deadline().is_some_and(|deadline| deadline <= self.now) {
+            self.resolver.expire(self.now);
+        }
+        Ok(())
+    }
+}
+
+fn matches(step: &Step, pending: &Pending) -> bool {
+    let message = Message::parse(&pending.message).ok();
+    step.entry.as_ref().zip(message).is_some_and(|(entry, message)| {
+        entry.mismatch(&message, pending.via).is_none()
+    })
+}
+
+/// An answer to a query that says nothing yet.
+fn bare(query: &Message<'_>) -> Entry {
+    Entry {
+        keys: Vec::new(),
+        adjust: Vec::from(["copy_id".to_string(), "copy_query".to_string()]),
+        header: query.header().answer(),
+        rcode: Rcode::NOERROR,
+        dnssec_ok: false,
+        edns: query.edns().is_some(),
+        question: None,
+        records: Vec::new(),
+        raw: None,
+        options: Vec::new(),
+    }
+}
+
+fn question(octets: &[u8]) -> String {
+    let message = Message::parse(octets).ok();
+    let question = message.and_then(|message| message.question());
+    question.map_or_else(String::new, |it| format!("{} {}", it.name, it.rtype))
+}
+
+fn print(octets: &[u8]) -> String {
+    let Ok(message) = Message::parse(octets) else { return "garbage".to_string() };
+    let mut text = format!("{} {}", question(octets), message.rcode());
+    for (mark, records) in
+        [('=', message.answers()), ('?', message.authorities()), ('+', message.additionals())]
+    {
+        for record in records.filter(|it| it.rtype() != crate::number::RecordType::OPT) {
+            text = format!("{text}\n     {mark} {record}");
+        }
+    }
+    text
+}

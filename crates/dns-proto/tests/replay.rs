@@ -1,0 +1,36 @@
+//! Resolution as scripts: the lecture's example.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+use dns_proto::testing::{Outcome, run};
+
+/// Runs every script in the folder.
+#[test]
+fn every_script_of_the_folder_passes() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/replay");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut said = String::new();
+        let outcome = run(&text, |line| said += &format!("{line}\n"));
+        assert_eq!(outcome, Outcome::Pass, "{}\n{said}", path.display());
+        count += 1;
+    }
+    assert!(count >= 3);
+}
+
+#[test]
+fn a_script_whose_answer_is_another_fails() {
+    let text = include_str!("replay/uwaterloo_recursive.rpl");
+    // Of the checks, the first: it is the first place with this TTL after the steps begin.
+    let at = text.find("STEP 2 CHECK_ANSWER").unwrap();
+    let (before, after) = text.split_at(at);
+    let wrong = format!("{before}{}", after.replacen("129.97.208.24", "129.97.208.99", 1));
+    assert_ne!(wrong, text);
+    assert!(matches!(run(&wrong, |_| ()), Outcome::Fail(reason) if reason.starts_with("step 2:")));
+}
+
+#[test]
+fn features_out_of_scope_are_named() {
+    let skipped = run("server:\n  local-zone: \"a\" static\nCONFIG_END\n", |_| ());
+    assert_eq!(skipped, Outcome::Skip("local-zone".to_string()));
+}
