@@ -1,6 +1,6 @@
 //! SMTP between sites, and from users to their sites.
 use bytes::{Bytes, BytesMut};
-use homing::delivery::{Cause, LinkId, Peer, Recipient, Submission, count_hops};
+use homing::delivery::{Cause, Limits, LinkId, Peer, Recipient, Submission};
 use homing::proto_core::{Machine, Step, Text};
 use homing::smtp::{
     Extension, ForwardPath, Mailbox, Notify, Parameters, Reply, ReversePath,
@@ -316,7 +316,7 @@ impl World {
         if self.sites[site as usize].disk.full {
             return Ok(Some(reply(452, "4.3.1 the disk is full")));
         }
-        if count_hops(&body) > 100 {
+        if Limits::default().is_loop(&body) {
             return Ok(Some(reply(554, "5.4.6 it goes in circles")));
         }
         let trace = format!(

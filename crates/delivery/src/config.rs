@@ -121,7 +121,7 @@ pub struct Limits {
     /// The most addresses tried in one attempt: 5, as Postfix.
     pub addresses: usize,
     /// The most `Received:` fields: 100, which is the least that RFC 5321 §6.3 allows. A message
-    /// with more goes in circles.
+    /// with more goes in circles; see [`is_loop`](Self::is_loop).
     pub hops: usize,
     /// How long a connection is kept for the next message: 5 seconds. It takes somebody's place.
     pub idle: Duration,
@@ -143,5 +143,49 @@ impl Default for Limits {
             idle: Duration::from_secs(5),
             policies: 10_000,
         }
+    }
+}
+
+impl Limits {
+    /// Whether a message has been through so many servers that it must be going in circles: answer
+    /// 554 5.4.6 in place of taking it (RFC 5321 §6.3). The beginning of the message is enough, if
+    /// its header is in it.
+    ///
+    /// ```
+    /// let mut limits = delivery::Limits::default();
+    /// limits.hops = 1;
+    /// assert!(!limits.is_loop(b"Received: from a\r\n\r\nReceived: from b\r\n"));
+    /// assert!(limits.is_loop(b"Received: from a\r\n by b\r\nRECEIVED: from c\r\n"));
+    /// ```
+    #[must_use]
+    pub fn is_loop(&self, message: &[u8]) -> bool {
+        count_hops(message) > self.hops
+    }
+}
+
+/// Counts the `Received:` fields of a message's header.
+///
+/// ```
+/// let header = b"Received: from a\r\n by b\r\nreceived: from c\r\nSubject: Received: x\r\n\r\nReceived:";
+/// assert_eq!(delivery::count_hops(header), 2);
+/// ```
+#[must_use]
+pub fn count_hops(message: &[u8]) -> usize {
+    let lines = message.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii_end);
+    let is_trace =
+        |line: &&[u8]| line.get(..9).is_some_and(|it| it.eq_ignore_ascii_case(b"received:"));
+    lines.take_while(|line| !line.is_empty()).filter(is_trace).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_goes_in_circles_beyond_a_hundred_hops() {
+        let hops = |count: usize| "Received: from a by b\r\n".repeat(count);
+        let limits = Limits::default();
+        assert!(!limits.is_loop(hops(100).as_bytes()));
+        assert!(limits.is_loop(hops(101).as_bytes()));
     }
 }

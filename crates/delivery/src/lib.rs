@@ -23,11 +23,11 @@ mod verdict;
 
 pub use action::{Action, Answer, Hop, LinkId};
 pub use cause::Cause;
-pub use config::{Config, Limits, Transport};
+pub use config::{Config, Limits, Transport, count_hops};
 pub use dane::{DaneMatch, Tlsa, TlsaMatching, TlsaSelector, TlsaUsage, dane_matches};
 #[doc(no_inline)]
 pub use proto_core;
-pub use queue::{Peer, Queue, Refusal, Statistics, count_hops};
+pub use queue::{Peer, Queue, Refusal, Statistics};
 pub use record::{MessageId, Record, Told};
 pub use report::{Report, ReportedRecipient, Reporter};
 pub use route::{NoRoute, Target, route};

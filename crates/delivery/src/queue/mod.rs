@@ -5,10 +5,7 @@ mod links;
 mod message;
 mod tell;
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    vec::Vec,
-};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proto_core::Instant;
 use smtp_proto::{Capabilities, Extension, Parameters, client::Outcome};
@@ -335,22 +332,6 @@ impl Queue {
         self.record(Record::Removed { message });
         self.actions.push_back(Action::Forget(message));
     }
-}
-
-/// Counts the `Received:` fields of a message's header: with more than
-/// [`Limits::hops`] of them it goes in circles, and is answered 554 5.4.6 (RFC 5321 §6.3).
-///
-/// ```
-/// let header = b"Received: from a\r\n by b\r\nreceived: from c\r\nSubject: Received: x\r\n\r\nReceived:";
-/// assert_eq!(delivery::count_hops(header), 2);
-/// ```
-#[must_use]
-pub fn count_hops(message: &[u8]) -> usize {
-    let lines = message.split(|octet| *octet == b'\n').map(|line| line.trim_ascii_end());
-    let header: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
-    let is_trace =
-        |line: &&&[u8]| line.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"received:"));
-    header.iter().filter(is_trace).count()
 }
 
 #[cfg(test)]

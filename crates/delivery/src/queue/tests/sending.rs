@@ -241,3 +241,37 @@ fn the_queue_is_full_at_its_limit() {
     let nobody = world.queue.submit(world.now, world.at, to(&[]));
     assert_eq!(nobody, Err(Refusal::NoRecipients));
 }
+
+#[test]
+fn the_next_server_is_told_what_is_left_of_a_deadline_and_not_to_hold_the_message_again() {
+    let mut world = World::new(config(), greylist);
+    let mut submission = to(&["a@x.org"]);
+    let by = DeliverBy::new(7200, Late::Notify).unwrap().traced();
+    submission.parameters =
+        Parameters::default().with_size(7).with_deliver_by(by).with_hold(&Hold::For(60));
+    world.submit(submission);
+    world.run(MINUTE);
+    assert_eq!(world.said, "SIZE=7 BY=7140;NT");
+    world.run(MINUTE * 5);
+    assert_eq!(world.said, "SIZE=7 BY=6840;NT");
+    world.server = take_all;
+    world.peer.dsn = true;
+    world.run(MINUTE * 15);
+    // RFC 2852 §4.2: T asks every server on the way to tell.
+    assert_eq!(world.reports[0].recipients[0].action.as_str(), "relayed");
+}
+
+#[test]
+fn there_are_no_more_connections_than_the_limits() {
+    for (limit, per_domain, made) in [(3, 9, 3), (2, 9, 2), (9, 2, 4), (9, 3, 6)] {
+        let mut config = config();
+        (config.limits.connections, config.limits.per_domain) = (limit, per_domain);
+        let mut world = World::new(config, take_all);
+        for to_ in ["a@x.org", "a@x.org", "a@x.org", "a@y.org", "a@y.org", "a@y.org"] {
+            world.submit(to(&[to_]));
+        }
+        // Nobody is answered.
+        while world.queue.poll().is_some() {}
+        assert_eq!(world.queue.connections(), made, "{limit} {per_domain}");
+    }
+}

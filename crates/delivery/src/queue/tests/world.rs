@@ -35,6 +35,8 @@ pub(super) struct World {
     pub(super) log: Vec<String>,
     pub(super) journal: Vec<Record>,
     pub(super) reports: Vec<Report>,
+    /// What was said of the message last sent.
+    pub(super) said: String,
     /// Octets that are stored, by message.
     pub(super) stored: Vec<MessageId>,
 }
@@ -95,6 +97,7 @@ impl World {
             log: Vec::new(),
             journal: Vec::new(),
             reports: Vec::new(),
+            said: String::new(),
             stored: Vec::new(),
         }
     }
@@ -192,6 +195,7 @@ impl World {
         let names: Vec<_> = envelope.recipients.iter().filter_map(|it| it.to.mailbox()).collect();
         let names: Vec<_> = names.iter().map(ToString::to_string).collect();
         self.log.push(alloc::format!("send {}", names.join(" ")));
+        self.said = envelope.parameters.to_string();
         let recipients = envelope.recipients.iter().map(|it| {
             let delivery = it.to.mailbox().map_or_else(accepted, self.server);
             (it.to.clone(), delivery)
