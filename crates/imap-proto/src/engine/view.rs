@@ -463,3 +463,37 @@ impl Keywords {
         Flags::of_parts(bits, set.cloned().unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::UidRange;
+
+    fn changes(mod_seq: u64, came: &[u32], went: &[u32]) -> Changes {
+        let uid = |uid: &u32| NonZeroU32::new(*uid).unwrap();
+        let state = |it: &u32| State { uid: uid(it), mod_seq, flags: Flags::default() };
+        Changes {
+            mod_seq,
+            states: came.iter().map(state).collect(),
+            vanished: went.iter().map(|it| UidRange::new(uid(it), uid(it))).collect(),
+            complete: true,
+        }
+    }
+
+    #[test]
+    fn what_went_before_it_was_told_of_is_never_told() {
+        let mut view = View::new(1, Flags::default());
+        view.apply(&changes(2, &[1], &[]));
+        view.all_told();
+        view.apply(&changes(3, &[2, 3], &[]));
+        view.apply(&changes(4, &[], &[1, 2]));
+        // What is held back was not there for the client yet.
+        assert_eq!((view.highest(), view.synced(), view.count()), (3, 4, 1));
+        let mut told = Vec::new();
+        while let Some(news) = view.next_news(Allowed::ALL, Style::default()) {
+            told.push(news);
+        }
+        assert_eq!(told, [Response::Expunge(NonZeroU32::MIN), Response::Exists(1)]);
+        assert_eq!(view.highest(), 4);
+    }
+}
