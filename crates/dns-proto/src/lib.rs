@@ -7,6 +7,7 @@ extern crate std;
 mod access;
 pub mod authority;
 mod cache;
+mod catalog;
 mod compress;
 #[cfg(feature = "dnssec")]
 pub mod dnssec;
@@ -43,6 +44,7 @@ pub mod zone_file;
 
 pub use access::{Access, Action, Rule, Who};
 pub use authority::{Authority, Outcome};
+pub use catalog::{Catalog, CatalogChange, CatalogError, Member};
 pub use edns::{
     ClientSubnet, Cookie, CookieSecret, Edns, EdnsOption, Options, OptionsBuf, ZoneVersion,
 };

@@ -80,7 +80,11 @@ impl<'a, 'w, 'b> Answering<'a, 'w, 'b> {
 
     /// Answers from a node: the name's own, or a wildcard below the `encloser`.
     fn node(&mut self, node: NodeRef<'a>, name: &Name, key: &Key, encloser: Option<usize>) -> Step {
-        let alias = !matches!(self.rtype, RecordType::CNAME | RecordType::ANY);
+        // RFC 4034 §4: what stands beside an alias is asked for there, and not where it leads.
+        let alias = !matches!(
+            self.rtype,
+            RecordType::CNAME | RecordType::ANY | RecordType::NSEC | RecordType::RRSIG
+        );
         let alias = node.set(RecordType::CNAME).filter(|_| alias);
         let set = alias.or_else(|| self.asked(node));
         let Some(set) = set else {

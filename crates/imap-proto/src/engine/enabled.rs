@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use super::answer::{Answer, coded, ok};
 use super::view::Style;
 use super::{Engine, Store};
-use crate::{Capability, Code, Condition, Number64, RespText, Response};
+use crate::{Atom, Capability, Code, Condition, Number64, RespText, Response};
 
 /// What a client has switched on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,6 +43,7 @@ impl Enabled {
             recent: !self.rev2,
             mod_seq: self.condstore(),
             qresync: self.qresync,
+            uid: self.qresync,
             uid_only: self.uid_only,
         }
     }
@@ -59,6 +60,15 @@ impl<S: Store> Engine<S> {
             Capability::Qresync,
             Capability::UidOnly,
         ]
+    }
+
+    /// Returns what the engine does, to be announced. APPENDLIMIT and the resources of quotas are
+    /// the store's to say, and ACL, METADATA, QUOTA and QUOTASET are for stores that do such
+    /// things.
+    #[must_use]
+    pub fn capabilities() -> Vec<Capability> {
+        let threads = ["ORDEREDSUBJECT", "REFERENCES"].into_iter().filter_map(Atom::new);
+        ALL.iter().cloned().chain(threads.map(Capability::Thread)).collect()
     }
 
     pub(super) fn enable(&mut self, capabilities: &[Capability]) -> Answer {
@@ -114,3 +124,42 @@ pub(super) fn highest_mod_seq(mod_seq: u64) -> Code {
 pub(super) const fn untagged(text: RespText) -> Response {
     Response::Condition { condition: Condition::Ok, text }
 }
+
+/// What the engine does beside THREAD.
+static ALL: &[Capability] = &[
+    Capability::Imap4rev1,
+    Capability::Imap4rev2,
+    Capability::Binary,
+    Capability::Catenate,
+    Capability::Children,
+    Capability::Condstore,
+    Capability::CreateSpecialUse,
+    Capability::Enable,
+    Capability::Esearch,
+    Capability::Esort,
+    Capability::I18nLevel1,
+    Capability::ListExtended,
+    Capability::ListMetadata,
+    Capability::ListMyRights,
+    Capability::ListStatus,
+    Capability::Move,
+    Capability::MultiAppend,
+    Capability::Namespace,
+    Capability::Notify,
+    Capability::ObjectId,
+    Capability::Partial,
+    Capability::Preview,
+    Capability::Qresync,
+    Capability::Replace,
+    Capability::SaveDate,
+    Capability::SearchRes,
+    Capability::Sort,
+    Capability::SortDisplay,
+    Capability::SpecialUse,
+    Capability::StatusSize,
+    Capability::UidOnly,
+    Capability::UidPlus,
+    Capability::Unselect,
+    Capability::Utf8Accept,
+    Capability::Within,
+];

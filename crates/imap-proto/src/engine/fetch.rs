@@ -9,6 +9,7 @@ use mime::Message;
 use super::answer::{Answer, Output, bad, bad_code, coded, ok};
 use super::fetch_item::One;
 use super::uids::Uids;
+use super::view::Allowed;
 use super::{Details, Engine, Failure, FlagUpdate, Limits, Mailbox, Selected, Stage, Store, split};
 use crate::command::{Change, Fetch, FetchItem, FetchItems, MessageSet, Numbering};
 use crate::{Code, Condition, Flag, Flags, PartialRange, RespText, Response};
@@ -30,6 +31,8 @@ pub(super) struct Fetching {
     is_unknown: bool,
     text: RespText,
     is_over: bool,
+    /// What follows, if these are messages that NOTIFY tells of.
+    then: Option<(Allowed, Option<(Condition, RespText)>)>,
 }
 
 /// Octets for a content that streams.
@@ -87,6 +90,7 @@ impl Fetching {
             is_unknown: false,
             text,
             is_over: false,
+            then: None,
         }
     }
 
@@ -165,6 +169,25 @@ impl<S: Store> Engine<S> {
         Ok(ok("done"))
     }
 
+    /// Tells of messages that came what NOTIFY has asked for (RFC 5465 §5.2).
+    pub(super) fn fetch_new(
+        &mut self,
+        after: u32,
+        allowed: Allowed,
+        ending: Option<(Condition, RespText)>,
+    ) {
+        let last = self.selected.as_ref().map_or(0, |selected| selected.view.last_uid());
+        let items = self.items_of_new().to_vec();
+        if self.brings || last <= after || items.iter().any(|item| !is_supported(item)) {
+            self.stage = Stage::Telling { allowed, ending, new: None };
+            return;
+        }
+        let uids = Uids::collect([(after.saturating_add(1), last)]);
+        let mut fetching = Fetching::new(items, Numbering::Uid, uids, ok("done"));
+        fetching.then = Some((allowed, ending));
+        self.stage = Stage::Fetching(fetching);
+    }
+
     /// Turns a client's set into UIDs.
     pub(super) fn resolve(&mut self, numbering: Numbering, set: &MessageSet) -> Answer<Uids> {
         let uid_only = self.enabled.uid_only();
@@ -203,10 +226,18 @@ impl<S: Store> Engine<S> {
         if fetching.batch.is_empty() && !fetching.is_over {
             let Some(selected) = &mut self.selected else { return };
             if let Err(failure) = selected.prepare(&mut fetching, &self.limits) {
+                if let Some((allowed, ending)) = fetching.then.take() {
+                    self.stage = Stage::Telling { allowed, ending, new: None };
+                    return;
+                }
                 return self.finish(Err(failure.into()), true);
             }
         }
         let Some((details, seen)) = fetching.batch.pop_front() else {
+            if let Some((allowed, ending)) = fetching.then.take() {
+                self.stage = Stage::Telling { allowed, ending, new: None };
+                return;
+            }
             let keeps_numbers = fetching.numbering == Numbering::Sequence;
             let ending = fetching.ending();
             return self.finish(ending, keeps_numbers);
@@ -214,6 +245,7 @@ impl<S: Store> Engine<S> {
         match self.fetch_one(&mut fetching, &details, seen) {
             Ok(()) => {}
             Err(Failure::MessageGone) => fetching.is_missing = true,
+            Err(_) if fetching.then.is_some() => {}
             Err(failure) => return self.finish(Err(failure.into()), true),
         }
         self.stage = Stage::Fetching(fetching);

@@ -32,6 +32,9 @@ pub struct Limits {
     pub appended: usize,
     /// Pieces that CATENATE puts together: 1,000.
     pub catenated: usize,
+    /// Mailboxes of which NOTIFY watches the messages: 1,000. Each is looked at whenever the engine
+    /// is woken.
+    pub watched: usize,
     /// Octets of one note that SETMETADATA writes: 64 KiB.
     pub note: usize,
     /// Octets of a mailbox's name: 1,000.
@@ -53,6 +56,7 @@ impl Default for Limits {
             thread_depth: 1_000,
             appended: 1_000,
             catenated: 1_000,
+            watched: 1_000,
             note: 64 << 10,
             name: 1_000,
             levels: 50,

@@ -49,6 +49,7 @@ mod mailboxes;
 mod message;
 mod metadata;
 mod name;
+mod notify;
 mod pattern;
 mod rows;
 mod search;
@@ -106,6 +107,10 @@ pub struct Engine<S: Store> {
     sources: VecDeque<Source>,
     stage: Stage,
     is_idle: bool,
+    /// What NOTIFY asked for.
+    watch: Option<notify::Watch>,
+    /// Whether the command brings messages, which need not be told of what the client sent.
+    brings: bool,
     now: i64,
 }
 
@@ -130,6 +135,8 @@ enum Stage {
     Telling {
         allowed: Allowed,
         ending: Option<(Condition, RespText)>,
+        /// After which UID messages came, if some did.
+        new: Option<u32>,
     },
     /// News are told before a command by UID, which then is carried out.
     Announcing(alloc::boxed::Box<Tagged>),
@@ -149,6 +156,8 @@ impl<S: Store> Engine<S> {
             sources: VecDeque::new(),
             stage: Stage::Quiet,
             is_idle: false,
+            watch: None,
+            brings: false,
             now: 0,
         }
     }
@@ -198,16 +207,21 @@ impl<S: Store> Engine<S> {
             match core::mem::replace(&mut self.stage, Stage::Quiet) {
                 Stage::Quiet => return None,
                 Stage::Fetching(fetching) => self.go_on_fetching(fetching),
-                Stage::Telling { allowed, ending } => match self.next_news(allowed) {
-                    Some(news) => {
-                        self.stage = Stage::Telling { allowed, ending };
+                Stage::Telling { allowed, ending, new } => {
+                    let last = self.selected.as_ref().map_or(0, |it| it.view.last_uid());
+                    if let Some(news) = self.next_news(allowed) {
+                        // The first message that came, whose data NOTIFY may have asked for.
+                        let came = matches!(news, Response::Exists(_)).then_some(last);
+                        self.stage = Stage::Telling { allowed, ending, new: new.or(came) };
                         return Some(Output::Response(news));
                     }
-                    None => {
-                        let (condition, text) = ending?;
-                        return Some(Output::Done(condition, text));
+                    if let Some(after) = new.filter(|_| !self.items_of_new().is_empty()) {
+                        self.fetch_new(after, allowed, ending);
+                        continue;
                     }
-                },
+                    let (condition, text) = ending?;
+                    return Some(Output::Done(condition, text));
+                }
                 Stage::Announcing(tagged) => match self.next_news(Allowed::EXISTS) {
                     Some(news) => {
                         self.stage = Stage::Announcing(tagged);
@@ -220,15 +234,18 @@ impl<S: Store> Engine<S> {
     }
 
     /// Looks for news while no command is under way: messages that came and flags that changed,
-    /// and during [IDLE](Self::idle) messages that went, as well. [`next`](Self::next) says what
-    /// there is. An embedder calls this when it hears that a mailbox changed.
+    /// and during [IDLE](Self::idle) messages that went, as well; or what NOTIFY has asked for.
+    /// [`next`](Self::next) says what there is. An embedder calls this when it hears that a mailbox
+    /// changed; while a command is under way it does nothing, for that ends with the news.
     pub fn wake(&mut self) {
         if !matches!(self.stage, Stage::Quiet) || self.appending.is_some() {
             return;
         }
         self.pull();
-        let allowed = if self.is_idle { Allowed::ALL } else { Allowed::NO_EXPUNGE };
-        self.stage = Stage::Telling { allowed, ending: None };
+        self.brings = false;
+        self.look_around();
+        let allowed = self.allowed_unasked();
+        self.stage = Stage::Telling { allowed, ending: None, new: None };
     }
 
     /// Begins IDLE (RFC 9051 §6.3.13): the session has said `+`. News that are there are told at
@@ -268,6 +285,10 @@ impl<S: Store> Engine<S> {
 
     fn carry_out(&mut self, tagged: Tagged) {
         let keeps_numbers = keeps_numbers(&tagged.command);
+        self.brings = matches!(
+            tagged.command,
+            Command::Append(_) | Command::Replace(_) | Command::Copy { .. } | Command::Move { .. }
+        );
         let answer = self.answer(tagged);
         if matches!(self.stage, Stage::Fetching(_)) && answer.is_ok() {
             return;
@@ -284,8 +305,9 @@ impl<S: Store> Engine<S> {
         let refused = |refusal: Refusal| (refusal.condition, refusal.text);
         let ending = answer.unwrap_or_else(refused);
         self.pull();
+        self.look_around();
         let allowed = if keeps_numbers { Allowed::NO_EXPUNGE } else { Allowed::ALL };
-        self.stage = Stage::Telling { allowed, ending: Some(ending) };
+        self.stage = Stage::Telling { allowed, ending: Some(ending), new: None };
     }
 
     fn answer(&mut self, Tagged { tag, command }: Tagged) -> Answer {
@@ -306,6 +328,7 @@ impl<S: Store> Engine<S> {
                 Ok(ok("done"))
             }
             Command::Status(status) => self.status(&status),
+            Command::Notify(notify) => self.notify(&notify),
             Command::Append(mailbox) => self.begin_append(&mailbox),
             Command::Replace(replace) => self.begin_replace(&replace),
             Command::GetQuota(root) => self.get_quota(&root),
@@ -352,7 +375,9 @@ impl<S: Store> Engine<S> {
     }
 
     fn next_news(&mut self, allowed: Allowed) -> Option<Response> {
-        let style = self.enabled.style();
+        let mut style = self.enabled.style();
+        // RFC 5465 §5.1: with UIDs.
+        style.uid |= self.watch.is_some();
         self.selected.as_mut()?.view.next_news(allowed, style)
     }
 

@@ -142,11 +142,12 @@ impl<M: Mailbox> Selected<M> {
             let there = all_uids(&mut self.mailbox, limits)?;
             self.view.keep_only(&there);
         }
-        let before = self.view.has_arrivals();
+        let before = self.view.newest();
         self.view.apply(&changes);
-        if recent && !before && self.view.has_arrivals() {
+        if recent && self.view.newest() > before {
+            // Each session that hears of messages asks, and the first has them.
             let from = self.mailbox.recent(!self.read_only)?;
-            self.view.set_recent(from);
+            self.view.set_recent(from.max(before.saturating_add(1)));
         }
         for range in &changes.vanished {
             self.saved.remove_range(range.from().get(), range.to().get());

@@ -244,7 +244,9 @@ pub trait Mailbox {
     /// message ends there. Message octets never change under a UID.
     ///
     /// # Errors
-    /// The message is [gone](Failure::MessageGone), or damaged.
+    /// The message is [gone](Failure::MessageGone), or damaged. A message that is expunged while it
+    /// goes out breaks the connection off; a store that can keep its octets a while longer does
+    /// its clients a kindness.
     fn read(&mut self, uid: NonZeroU32, offset: u64, at_most: usize) -> Result<Bytes, Failure>;
 
     /// Changes flags of messages, those that are there. A message whose flags are what they shall
@@ -316,7 +318,8 @@ impl Upload for Vec<Bytes> {
 /// ```
 /// use imap_proto::engine::Entry;
 ///
-/// let entry = Entry { subscribed: true, ..Entry::new("Sent") };
+/// let mut entry = Entry::new("Sent");
+/// entry.subscribed = true;
 /// assert!(entry.exists && entry.uses.is_empty());
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]

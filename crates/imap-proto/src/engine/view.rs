@@ -28,8 +28,6 @@ pub(super) struct View {
     told: usize,
     recent: usize,
     told_recent: usize,
-    /// From which UID on messages are `\Recent`.
-    recent_from: u32,
     gone: BTreeSet<u32>,
     changed: BTreeSet<u32>,
     /// The flags that the mailbox is known to have.
@@ -44,8 +42,10 @@ pub(super) struct Style {
     pub(super) recent: bool,
     /// Whether mod-sequences are told.
     pub(super) mod_seq: bool,
-    /// VANISHED for EXPUNGE, and UIDs with flags.
+    /// VANISHED for EXPUNGE.
     pub(super) qresync: bool,
+    /// UIDs with flags.
+    pub(super) uid: bool,
     /// No sequence numbers at all.
     pub(super) uid_only: bool,
 }
@@ -81,7 +81,6 @@ impl View {
             told: 0,
             recent: 0,
             told_recent: 0,
-            recent_from: u32::MAX,
             gone: BTreeSet::new(),
             changed: BTreeSet::new(),
             flags,
@@ -102,9 +101,8 @@ impl View {
         self.changed.clear();
     }
 
-    /// Sets from which UID on messages that come from here on, or have not been told, are recent.
+    /// Marks messages from a UID on as recent.
     pub(super) fn set_recent(&mut self, from: u32) {
-        self.recent_from = self.recent_from.min(from);
         let unmarked: Vec<u32> = self.rows.from(from).map(|row| row.uid).collect();
         for uid in unmarked {
             if let Some(row) = self.rows.get_mut(uid).filter(|row| row.bits & RECENT == 0) {
@@ -112,6 +110,11 @@ impl View {
                 self.recent += 1;
             }
         }
+    }
+
+    /// The largest UID that has come, told or not; 0 if none has.
+    pub(super) fn newest(&self) -> u32 {
+        self.rows.last().map_or(0, |row| row.uid)
     }
 
     /// Whether messages have come that the client does not know.
@@ -300,7 +303,7 @@ impl View {
         let row = self.get(uid)?;
         let (number, uid) = (self.number(uid)?, NonZeroU32::new(uid)?);
         let mut items = alloc::vec![FetchItem::Flags(self.shown_flags(row, style))];
-        if style.qresync && !style.uid_only {
+        if style.uid && !style.uid_only {
             items.insert(0, FetchItem::Uid(uid));
         }
         if style.mod_seq {
@@ -380,15 +383,10 @@ impl View {
 
     fn arrive(&mut self, state: &State) {
         let uid = state.uid.get();
-        let (mut bits, keywords) = self.intern(&state.flags);
-        let recent = uid >= self.recent_from;
-        if recent {
-            bits |= RECENT;
-        }
+        let (bits, keywords) = self.intern(&state.flags);
         let row = Row { uid, keywords, mod_seq: state.mod_seq, bits, gone: false };
         // UIDs ascend: one that comes too late is of a store that breaks its word, and nobody's.
-        let came = self.rows.push(row);
-        self.recent += usize::from(came && recent);
+        self.rows.push(row);
     }
 
     /// Takes flags apart, and notes those that the mailbox was not known to have.

@@ -38,6 +38,12 @@ impl Session {
         self.enabled.contains(capability)
     }
 
+    /// Returns what the client has switched on.
+    #[must_use]
+    pub fn enabled(&self) -> &[Capability] {
+        &self.enabled
+    }
+
     /// Returns what the client can read.
     #[must_use]
     pub fn dialect(&self) -> Dialect {

@@ -29,9 +29,11 @@
 //! Everything here is made of [`Driver`](proto_core::tokio::Driver) and the session; where it does
 //! not fit, use those. To see the dialogue, give an observer.
 mod client;
+mod server;
 #[cfg(all(test, unix))]
 mod tests;
 
 pub use client::{Client, Fetching, Idling, Message};
+pub use server::{Ending, Handler, Responder, ServeError, serve};
 
 pub use crate::common::{Answer, Appended, Error, Listener, Place, Security, Selected};

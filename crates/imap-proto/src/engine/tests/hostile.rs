@@ -288,3 +288,14 @@ fn a_mailbox_that_is_deleted_is_empty() {
     assert_eq!(one.say("A NOOP"), "* 1 EXPUNGE\n* 0 RECENT\nA OK done\n");
     assert_eq!(one.say("A CLOSE"), "A OK closed\n");
 }
+
+#[test]
+fn the_mailboxes_that_are_watched_are_limited() {
+    let limits = Limits { watched: 2, ..Limits::default() };
+    let mut client = Client::with_limits(&memory::Account::new(), limits);
+    client.say("A CREATE a");
+    let notify = "A NOTIFY SET (personal (MessageNew MessageExpunge))";
+    assert_eq!(client.say(notify), "A OK done\n");
+    client.say("A CREATE b");
+    assert!(client.say(notify).starts_with("A NO [NOTIFICATIONOVERFLOW]"));
+}

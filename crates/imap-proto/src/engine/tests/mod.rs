@@ -1,4 +1,5 @@
 //! The engine over the store in memory, command lines in, response lines out.
+mod anything;
 mod hostile;
 mod interleavings;
 mod script;

@@ -19,7 +19,7 @@ macro_rules! scripts {
     )*};
 }
 
-scripts! { rfc_9051 two_clients condstore rev2 administration }
+scripts! { rfc_9051 two_clients condstore rev2 administration notify }
 
 fn run(script: &str) {
     let account = memory::Account::new();
