@@ -3,6 +3,9 @@
 mod aggressive;
 #[cfg(feature = "dnssec")]
 mod check;
+#[cfg(not(feature = "dnssec"))]
+#[path = "trusting.rs"]
+mod check;
 mod config;
 mod hints;
 mod job;
@@ -11,9 +14,6 @@ mod reply;
 mod said;
 mod speed;
 mod targets;
-#[cfg(not(feature = "dnssec"))]
-#[path = "trusting.rs"]
-mod check;
 mod verdict;
 mod walk;
 
