@@ -35,9 +35,7 @@ impl Resolver {
     pub(super) fn ask(
         &mut self,
         now: Instant,
-        name: Name,
-        rtype: RecordType,
-        kind: Kind,
+        (name, rtype, kind): (Name, RecordType, Kind),
         asker: Asker,
         account: Option<JobId>,
         fresh: bool,
@@ -138,7 +136,8 @@ impl Resolver {
         {
             return false;
         }
-        let child = self.ask(now, name, rtype, Kind::Walk, Asker::Job(id), Some(account), renewed);
+        let child =
+            self.ask(now, (name, rtype, Kind::Walk), Asker::Job(id), Some(account), renewed);
         if let Some(Work::Walk(walk)) = self.jobs.get_mut(&child).map(|job| &mut job.work) {
             walk.avoid.extend(avoid);
         }

@@ -221,7 +221,7 @@ impl Resolver {
         self.statistics.misses += 1;
         self.waiting += 1;
         let (kind, patience) = (self.kind_for(&client), client.patience);
-        let id = self.ask(now, name, rtype, kind, Asker::Client(client), None, false);
+        let id = self.ask(now, (name, rtype, kind), Asker::Client(client), None, false);
         self.impatient.extend(patience.map(|until| (until, id)));
     }
 
