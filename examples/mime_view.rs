@@ -127,7 +127,9 @@ fn to_json(message: &Message<'_>) -> Value {
     let headers: Vec<_> =
         message.root().fields().map(|field| json!([field.name(), field.text()])).collect();
     let defect = |it: &Defect| json!({ "kind": format!("{:?}", it.kind), "start": it.span.start, "end": it.span.end });
-    let defects: Vec<_> = message.defects().iter().map(defect).collect();
+    let mut found = [message.defects(), &message.problems()].concat();
+    found.sort_by_key(|it| it.span.start);
+    let defects: Vec<_> = found.iter().map(defect).collect();
     json!({
         "headers": headers,
         "from": addresses(&message.from()),

@@ -14,7 +14,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
@@ -85,7 +85,7 @@ fn main() -> Result<()> {
     }
     let previous = arguments.previous.as_ref().map(|file| read(file, &arguments.origin));
     let previous = previous.transpose()?.map(Zone::new).transpose()?;
-    let keys = arguments.key.iter().map(load).collect::<Result<Vec<_>>>()?;
+    let keys = arguments.key.iter().map(|name| load(name)).collect::<Result<Vec<_>>>()?;
     if keys.is_empty() {
         return Err("no key: give --key, or make one with --make".into());
     }
@@ -186,7 +186,7 @@ fn make(algorithm: DnssecAlgorithm, entry_point: bool, origin: &Name) -> Result<
     Ok(())
 }
 
-fn load(name: &PathBuf) -> Result<KeyPair> {
+fn load(name: &Path) -> Result<KeyPair> {
     let file = |ending: &str| PathBuf::from(format!("{}.{ending}", name.display()));
     let text = format!("$TTL 0\n{}", fs::read_to_string(file("key"))?);
     let records = zone_file::read("key", text.as_bytes(), Name::ROOT, |_| None)?;

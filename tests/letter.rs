@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 use bytes::{Bytes, BytesMut};
 use homing::{
-    delivery::{Action, Config as QueueConfig, Queue, Routed, Target, Verdict},
+    delivery::{Action, Answer, Config as QueueConfig, Peer, Queue, Submission},
     dns::{
         Authority, Message as DnsMessage, Name, Query, Rdata, Record, RecordType, Zone,
         recursive::{self, ClientId},
@@ -149,11 +149,11 @@ fn authority() -> Authority {
     authority
 }
 
-fn look_up(domain: &Name) -> Vec<(u16, Name)> {
+fn look_up(owner: &Name, rtype: RecordType) -> Answer {
     let authority = authority();
     let config = recursive::Config::new([(name("root"), [192, 0, 2, 53].into())]);
     let mut resolver = recursive::Resolver::new(config, [7; 32]);
-    let query = Query::new(domain, RecordType::MX).recursion(true).write();
+    let query = Query::new(owner, rtype).recursion(true).write();
     let query = DnsMessage::parse(&query).unwrap();
     resolver.resolve(NOW, ClientId(1), &query, Transport::Udp).unwrap();
     while let Some(transmit) = resolver.transmit() {
@@ -164,12 +164,11 @@ fn look_up(domain: &Name) -> Vec<(u16, Name)> {
         }
     }
     let Some(recursive::Event::Reply { message, .. }) = resolver.poll() else { panic!("no reply") };
-    let reply = DnsMessage::parse(&message).unwrap();
-    let mx = reply.answers().filter_map(|record| match record.data() {
-        Rdata::Mx { preference, exchange } => Some((preference, exchange.to_name())),
-        _ => None,
-    });
-    mx.collect()
+    Answer::of(&DnsMessage::parse(&message).unwrap())
+}
+
+fn host() -> (String, std::net::SocketAddr) {
+    ("mail.hamburger.edu".into(), "192.0.2.1:25".parse().unwrap())
 }
 
 #[test]
@@ -177,20 +176,22 @@ fn alices_letter_reaches_bob_octet_for_octet() {
     let letter = compose();
     let mut queue = Queue::new(QueueConfig::new(name("crepes.fr")), 0);
     let from = ReversePath::Mailbox("alice@crepes.fr".parse().unwrap());
-    queue.submit(NOW, 0, from, vec!["bob@hamburger.edu".parse().unwrap()]).unwrap();
+    queue.submit(NOW, 0, Submission::new(from, ["bob@hamburger.edu".parse().unwrap()])).unwrap();
     let mut arrived = None;
     while let Some(action) = queue.poll() {
         match action {
-            Action::Route { job, domain } => {
-                queue.routed(NOW, 0, job, Routed::Mx(look_up(&domain)));
+            Action::LookUp { link, name, rtype } => {
+                queue.found(NOW, 0, link, rtype, look_up(&name, rtype));
             }
-            Action::Deliver { job, recipients, targets, .. } => {
-                assert_eq!(targets, [Target::Host(name("mail.hamburger.edu"))]);
-                let (outcome, received) = relay(recipients[0].as_str(), &letter);
+            Action::Connect { link, hop } => {
+                assert_eq!((hop.label(), hop.address), host());
+                queue.ready(NOW, 0, link, Peer::default());
+            }
+            Action::Send { link, envelope, .. } => {
+                let to = envelope.recipients[0].to.mailbox().unwrap().clone();
+                let (outcome, received) = relay(to.as_str(), &letter);
                 arrived = Some(received);
-                let verdicts: Vec<_> =
-                    outcome.recipients.iter().map(|(_, sent)| Verdict::of(sent)).collect();
-                queue.finished(NOW, 0, job, &verdicts);
+                queue.sent(NOW, 0, link, &outcome);
             }
             _ => {}
         }

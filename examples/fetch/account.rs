@@ -2,6 +2,7 @@
 use std::{io::Read, net::IpAddr, path::Path, sync::Arc};
 
 use homing::{
+    imap,
     pop3::{
         self,
         client::{Config, Session, Stls},
@@ -33,7 +34,14 @@ pub(crate) enum Security {
     Tls,
 }
 
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Protocol {
+    Pop3,
+    Imap,
+}
+
 pub(crate) struct Account {
+    pub(crate) protocol: Protocol,
     user: String,
     host: String,
     port: u16,
@@ -42,11 +50,22 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn parse(url: &str, security: Security) -> Result<Self, Failure> {
-        let wrong = || format!("{url} is not of the form pop3://USER@HOST[:PORT]");
-        let rest = url.strip_prefix("pop3://").ok_or_else(wrong)?;
+        let wrong = || format!("{url} is not of the form pop3://USER@HOST[:PORT] or imap://…");
+        let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
+        let (protocol, security) = match scheme {
+            "pop3" => (Protocol::Pop3, security),
+            "imap" => (Protocol::Imap, security),
+            "imaps" => (Protocol::Imap, Security::Tls),
+            _ => return Err(wrong().into()),
+        };
         // A user's name may have an @, as hosting providers like it.
         let (user, place) = rest.trim_end_matches('/').rsplit_once('@').ok_or_else(wrong)?;
-        let standard = if security == Security::Tls { 995 } else { 110 };
+        let standard = match (protocol, security) {
+            (Protocol::Pop3, Security::Tls) => 995,
+            (Protocol::Pop3, _) => 110,
+            (Protocol::Imap, Security::Tls) => 993,
+            (Protocol::Imap, _) => 143,
+        };
         let (host, port) = match place.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, port.parse().map_err(|_| wrong())?),
             _ => (place, standard),
@@ -55,7 +74,7 @@ impl Account {
         if user.is_empty() || host.is_empty() {
             return Err(wrong().into());
         }
-        Ok(Self { user: user.into(), host: host.into(), port, security })
+        Ok(Self { protocol, user: user.into(), host: host.into(), port, security })
     }
 
     /// A name for files: letters, digits and a few others.
@@ -64,7 +83,33 @@ impl Account {
         format!("{}@{}", self.user, self.host).chars().map(plain).collect()
     }
 
-    /// Connects and logs in.
+    /// Connects and logs in by IMAP.
+    pub(crate) async fn connect_imap(
+        &self,
+        password: &Path,
+        ca: Option<&Path>,
+    ) -> Result<imap::tokio::Client, Failure> {
+        let credentials = Credentials::new(&self.user, read_password(password)?.as_str().into())?;
+        let security = match self.security {
+            Security::None => imap::tokio::Security::Plain,
+            Security::Stls => imap::tokio::Security::StartTls,
+            Security::Tls => imap::tokio::Security::Tls,
+        };
+        let mut place = imap::tokio::Place::new(&self.host, security);
+        place.port = self.port;
+        let mut config = imap::client::Config::default();
+        config.login_without_tls = self.security == Security::None;
+        if config.login_without_tls && !is_loopback(&self.host) {
+            warn(&format!("{}:{}", self.host, self.port));
+        }
+        let connector = connector(ca)?;
+        let mut client =
+            imap::tokio::Client::connect(&place, config, Some(&connector), None).await?;
+        client.login(credentials).await?;
+        Ok(client)
+    }
+
+    /// Connects and logs in by POP3.
     pub(crate) async fn connect(
         &self,
         password: &Path,
@@ -76,9 +121,7 @@ impl Account {
         let stream = stream.map_err(|error| format!("cannot connect to {place}: {error}"))?;
         let loopback = stream.peer_addr().is_ok_and(|peer| IpAddr::is_loopback(&peer.ip()));
         if self.security == Security::None && !loopback {
-            eprintln!(
-                "fetch: the password goes to {place} in clear; --tls or --starttls would hide it"
-            );
+            warn(&place);
         }
         let connector = connector(ca)?;
         let name = ServerName::try_from(self.host.clone())?;
@@ -97,6 +140,14 @@ impl Account {
         };
         Ok(Client::open(driver, Some((&connector, name))).await?)
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+fn warn(place: &str) {
+    eprintln!("fetch: the password goes to {place} in clear; --tls or --starttls would hide it");
 }
 
 /// Starts a driver whose session may refuse what it is given.
@@ -148,12 +199,21 @@ mod tests {
             ("pop3://bob@x.org@host:20110", Security::Stls, ("bob@x.org", "host", 20110)),
             ("pop3://bob@[::1]", Security::None, ("bob", "::1", 110)),
             ("pop3://bob@[::1]:111", Security::None, ("bob", "::1", 111)),
+            ("imap://bob@host/", Security::Stls, ("bob", "host", 143)),
+            ("imaps://bob@host", Security::None, ("bob", "host", 993)),
         ];
         for (url, security, (user, host, port)) in table {
             let account = Account::parse(url, security).unwrap();
             assert_eq!((&*account.user, &*account.host, account.port), (user, host, port), "{url}");
         }
-        for bad in ["bob@host", "pop3://host", "pop3://@host", "pop3://bob@", "pop3://bob@h:x"] {
+        for bad in [
+            "bob@host",
+            "pop3://host",
+            "pop3://@host",
+            "pop3://bob@",
+            "pop3://bob@h:x",
+            "smtp://b@h",
+        ] {
             assert!(Account::parse(bad, Security::None).is_err(), "{bad}");
         }
     }

@@ -1,12 +1,13 @@
-//! Fetches mail by POP3 into a Maildir or an mbox file, and keeps it on the server or deletes it
-//! there. It can be killed at any moment: nothing is deleted before it is on the disk, and what
+//! Fetches mail by POP3 or IMAP into a Maildir or an mbox file, and keeps it on the server or
+//! deletes it there. It can be killed at any moment: nothing is deleted before it is on the disk, and what
 //! was fetched is not fetched again.
 mod account;
+mod imap;
 mod store;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use account::{Account, Security};
+use account::{Account, Protocol, Security};
 use clap::Parser;
 use homing::pop3::tokio::{Client, Error};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,17 +16,17 @@ use store::Store;
 /// Anything that stops the program, in a sentence.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Fetches mail by POP3 into a Maildir or an mbox file.
+/// Fetches mail by POP3 or IMAP into a Maildir or an mbox file.
 #[derive(Parser)]
 #[command(name = "fetch")]
 struct Arguments {
-    /// Whose mail, and where: pop3://USER@HOST or pop3://USER@HOST:PORT
+    /// Whose mail, and where: pop3://USER@HOST[:PORT], imap://USER@HOST[:PORT] or imaps://…
     #[arg(value_name = "URL")]
     account: String,
-    /// Use TLS from the beginning (port 995)
+    /// Use TLS from the beginning (port 995 or 993)
     #[arg(long, conflicts_with = "starttls")]
     tls: bool,
-    /// Begin in clear and require STLS (port 110)
+    /// Begin in clear and require STLS (port 110 or 143)
     #[arg(long)]
     starttls: bool,
     /// Trust this certificate too, beside the system's
@@ -43,6 +44,15 @@ struct Arguments {
     /// Delete from the server what is safely here
     #[arg(long)]
     delete: bool,
+    /// The mailbox; by IMAP only
+    #[arg(long, value_name = "NAME", default_value = "INBOX")]
+    folder: String,
+    /// Only what came on this day or later; by IMAP only
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    since: Option<String>,
+    /// Stay, and fetch mail as it comes; by IMAP only
+    #[arg(long)]
+    idle: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -71,6 +81,12 @@ async fn fetch(arguments: Arguments) -> Result<usize, Failure> {
         _ => Security::None,
     };
     let account = Account::parse(&arguments.account, security)?;
+    if account.protocol == Protocol::Imap {
+        return imap::fetch(&account, &arguments).await;
+    }
+    if arguments.since.is_some() || arguments.idle {
+        return Err("POP3 has neither --since nor --idle".into());
+    }
     let mut store = Store::open(&arguments.into, &account.name()).await?;
     let mut client = account.connect(&arguments.password_file, arguments.ca.as_deref()).await?;
     let listing = client.ids().await?;

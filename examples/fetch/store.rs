@@ -67,11 +67,21 @@ impl Store {
     /// Forgets what the server has no more.
     pub(crate) async fn retain(&mut self, listing: &[(MessageNumber, UniqueId)]) -> io::Result<()> {
         self.seen.retain(listing);
-        let next = self.list.with_extension("next");
-        let mut file = File::create(&next).await?;
-        file.write_all(self.seen.write().as_bytes()).await?;
-        file.sync_all().await?;
-        fs::rename(next, &self.list).await
+        replace(&self.list, &self.seen.write()).await
+    }
+
+    /// Returns what was last noted of the mailbox, of IMAP.
+    pub(crate) async fn note(&self) -> Option<String> {
+        fs::read_to_string(self.note_path()).await.ok()
+    }
+
+    /// Notes something of the mailbox, once all that it speaks of is here.
+    pub(crate) async fn set_note(&self, text: &str) -> io::Result<()> {
+        replace(&self.note_path(), text).await
+    }
+
+    fn note_path(&self) -> PathBuf {
+        PathBuf::from(format!("{}.mailbox", self.list.display()))
     }
 
     pub(crate) async fn begin(&self) -> io::Result<Incoming> {
@@ -122,6 +132,15 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Replaces a file by another text, so that there is always one of the two.
+async fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let next = PathBuf::from(format!("{}.next", path.display()));
+    let mut file = File::create(&next).await?;
+    file.write_all(text.as_bytes()).await?;
+    file.sync_all().await?;
+    fs::rename(next, path).await
 }
 
 /// Appends a message to an mbox of the kind "mboxrd", where `From ` at the start of a line gets a

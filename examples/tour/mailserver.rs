@@ -1,6 +1,12 @@
 //! A mail server: takes mail by SMTP, keeps what is for its own users, gives the rest to its
-//! postman, and lets its users fetch theirs by POP3.
-use std::{io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+//! postman, and lets its users fetch theirs by POP3, and read and sort it by IMAP.
+use std::{
+    io,
+    net::IpAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use homing::{
     dns::tokio::Resolver,
@@ -24,6 +30,7 @@ use tokio::{
 use crate::{
     Failure, now,
     postman::{Postman, Submission},
+    reading::read_mail,
     spool::{Incoming, Spool},
     tls::Tls,
     transcript::Transcript,
@@ -59,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) waiting: watch::Sender<usize>,
     /// How many deliveries have been tried.
     pub(crate) attempts: watch::Sender<u64>,
+    /// Held by who changes a folder.
+    pub(crate) sorting: Arc<Mutex<()>>,
     submissions: mpsc::Sender<Submission>,
 }
 
@@ -66,11 +75,12 @@ pub(crate) struct Shared {
 pub(crate) struct MailServer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) pop3_port: u16,
+    pub(crate) imap_port: u16,
     tasks: JoinSet<()>,
 }
 
 impl MailServer {
-    /// Starts SMTP on a listener, POP3 on a port that the system chooses, and a postman.
+    /// Starts SMTP on a listener, POP3 and IMAP on ports that the system chooses, and a postman.
     pub(crate) async fn start(
         place: Place,
         smtp: TcpListener,
@@ -80,10 +90,13 @@ impl MailServer {
         transcript: &Transcript,
     ) -> Result<Self, Failure> {
         let pop3 = TcpListener::bind((place.address, 0)).await?;
+        let imap = TcpListener::bind((place.address, 0)).await?;
+        let imap_port = imap.local_addr()?.port();
         let (pop3_port, smtp_port) = (pop3.local_addr()?.port(), smtp.local_addr()?.port());
         transcript.name(place.address, place.host);
         transcript.note(&format!(
-            "{} takes mail at {}:{smtp_port} (SMTP), gives it at port {pop3_port} (POP3)",
+            "{} takes mail at {}:{smtp_port} (SMTP), gives it at ports {pop3_port} (POP3) and \
+             {imap_port} (IMAP)",
             place.host, place.address
         ));
         let (submissions, received) = mpsc::channel(100);
@@ -97,6 +110,7 @@ impl MailServer {
             arrived: watch::Sender::new(0),
             waiting: watch::Sender::new(0),
             attempts: watch::Sender::new(0),
+            sorting: Arc::default(),
             submissions,
         });
         let mut tasks = JoinSet::new();
@@ -110,7 +124,11 @@ impl MailServer {
         tasks.spawn(accept_loop(pop3, AcceptLimits::default(), stop(), move |stream, _| {
             give_mail(Arc::clone(&of), stream)
         }));
-        Ok(Self { shared, pop3_port, tasks })
+        let of = Arc::clone(&shared);
+        tasks.spawn(accept_loop(imap, AcceptLimits::default(), stop(), move |stream, _| {
+            read_mail(Arc::clone(&of), stream)
+        }));
+        Ok(Self { shared, pop3_port, imap_port, tasks })
     }
 
     /// Waits until so many messages have arrived in all.
@@ -172,7 +190,7 @@ impl Shared {
         self.place.users.iter().copied().find(|user| user.eq_ignore_ascii_case(name))
     }
 
-    fn admits(&self, login: &Credentials) -> Option<&'static str> {
+    pub(crate) fn admits(&self, login: &Credentials) -> Option<&'static str> {
         let user = self.user(login.authcid())?;
         login.password().matches(PASSWORD.as_bytes()).then_some(user)
     }

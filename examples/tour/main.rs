@@ -5,10 +5,12 @@
 //! the MX of Bob's domain, and relays it; Bob reads it, twice. Then a registrar founds
 //! networkutopia.com by dynamic update, and a letter goes there too. All on loopback, on ports
 //! that the system chooses, without privileges.
+mod folders;
 mod mailserver;
 mod names;
 mod people;
 mod postman;
+mod reading;
 mod spool;
 mod tls;
 mod transcript;
@@ -149,6 +151,21 @@ async fn tour(
     let gone = phone.fetch(bob("bob's phone"), &hamburger, &into, false).await?;
     let kept_once = again.is_empty() && gone.is_empty();
 
+    transcript
+        .act("   Alice writes again; at his desk Bob flags the letter and sorts it into a folder");
+    let letter = directory.join("pickles.eml");
+    let text = "And what about pickles?\n";
+    people::compose(&letter, "Bob <bob@hamburger.edu>", "Pickles", text).await?;
+    people::submit(at::ALICE, &crepes, "bob@hamburger.edu", &letter).await?;
+    crepes.sent().await?;
+    hamburger.arrived(2).await?;
+    people::sort(bob("bob's desk"), &hamburger, "Toppings").await?;
+    transcript.act("   On his tablet he sees it there, with its flag");
+    let into = directory.join("tablet");
+    let (read, flagged) =
+        people::read_folder(bob("bob's tablet"), &hamburger, "Toppings", &into).await?;
+    letters.push(("to Bob's folder, by IMAP", letter, read));
+
     transcript.act("4. A registrar founds networkutopia.com");
     found(&names).await?;
     let utopia = opener.open(UTOPIA).await?;
@@ -181,7 +198,10 @@ async fn tour(
     if !cached {
         eprintln!("tour: the second look-up did not come from the cache");
     }
-    Ok(good && kept_once && cached)
+    if !flagged {
+        eprintln!("tour: IMAP showed the letter without its flag");
+    }
+    Ok(good && kept_once && cached && flagged)
 }
 
 /// Opens mail servers, which all listen on one port: an MX record knows no port.

@@ -1,8 +1,16 @@
 //! Alice, who writes, and Bob, who reads.
-use std::{net::IpAddr, path::Path};
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use bytes::{Bytes, BytesMut};
 use homing::{
+    imap::{
+        self, Flag, Flags, NotEmpty, Section, SeqSet, UidRange, UidSet,
+        command::{Change, FetchItem, FetchItems},
+    },
     mime::{Builder, Mailbox, MediaType, Message},
     pop3::{self, client::Seen},
     proto_core::tokio::{BoxStream, Driver},
@@ -121,7 +129,7 @@ impl Reader {
         server: &MailServer,
         into: &Path,
         keep: bool,
-    ) -> Result<Vec<std::path::PathBuf>, Failure> {
+    ) -> Result<Vec<PathBuf>, Failure> {
         let (device, user, from) = who;
         fs::create_dir_all(into).await?;
         let place = server.shared.place;
@@ -152,6 +160,72 @@ impl Reader {
         client.quit().await?;
         Ok(fetched)
     }
+}
+
+/// Sorts the newest letter of somebody's INBOX into a folder by IMAP, and flags it.
+pub(crate) async fn sort(
+    who: (&str, &str, IpAddr),
+    server: &MailServer,
+    folder: &str,
+) -> Result<(), Failure> {
+    let mut client = open_imap(who, server).await?;
+    let folder = imap::Mailbox::new(folder.to_owned()).ok_or("no name for a folder")?;
+    client.create(folder.clone()).await?;
+    let inbox = client.select(imap::Mailbox::INBOX).await?;
+    let next = inbox.uid_next.ok_or("the server does not say which is next")?;
+    let newest = NonZeroU32::new(next.get() - 1).ok_or("INBOX is empty")?;
+    let newest = UidSet::new(UidRange::new(newest, newest));
+    client.store(&newest, Change::Add, Flags::from_iter([Flag::Flagged])).await?;
+    client.mv(&newest, folder).await?;
+    Ok(client.logout().await?)
+}
+
+/// Reads the letters of a folder by IMAP into files; tells whether all of them are flagged.
+pub(crate) async fn read_folder(
+    who: (&str, &str, IpAddr),
+    server: &MailServer,
+    folder: &str,
+    into: &Path,
+) -> Result<(Vec<PathBuf>, bool), Failure> {
+    fs::create_dir_all(into).await?;
+    let mut client = open_imap(who, server).await?;
+    let folder = imap::Mailbox::new(folder.to_owned()).ok_or("no name for a folder")?;
+    client.select(folder).await?;
+    let all = SeqSet::parse(b"1:*")?;
+    let (mut read, mut flagged) = (Vec::new(), true);
+    let items = [
+        FetchItem::Flags,
+        FetchItem::BodySection { peek: true, section: Section::default(), partial: None },
+    ];
+    let items = NotEmpty::new(items.to_vec()).ok_or("two items are some")?;
+    let items = FetchItems::These(items);
+    let mut fetching = client.fetch(all, items)?;
+    while let Some(mut message) = fetching.next().await? {
+        flagged &= message.flags().is_some_and(|flags| flags.contains(&Flag::Flagged));
+        let path = into.join(message.number().to_string());
+        let mut file = File::create(&path).await?;
+        message.copy_to(&mut file).await?;
+        file.sync_all().await?;
+        read.push(path);
+    }
+    drop(fetching);
+    client.logout().await?;
+    Ok((read, flagged))
+}
+
+async fn open_imap(
+    who: (&str, &str, IpAddr),
+    server: &MailServer,
+) -> Result<imap::tokio::Client, Failure> {
+    let ((device, user, from), place) = (who, server.shared.place);
+    let stream = connect(from, place.address, server.imap_port).await?;
+    let driver =
+        Driver::new(stream, |now| imap::client::Session::new(now, imap::client::Config::default()))
+            .with_observer(server.shared.transcript.dialogue(device, place.host));
+    let tls = server.shared.tls.towards(place.host)?;
+    let mut client = imap::tokio::Client::open(driver, Some(tls)).await?;
+    client.login(Identity::Password(Credentials::new(user, PASSWORD.into())?)).await?;
+    Ok(client)
 }
 
 /// Shows a message as a person would see it; of a large one, only the header.

@@ -1,16 +1,19 @@
 //! The postman of a mail server: carries out what the queue decides.
-use std::{path::PathBuf, sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use homing::{
-    delivery::{Action, Config, JobId, MessageId, Queue, Routed, Target, Verdict, bounce},
-    dns::{Name, Rcode, Rdata, RecordType, tokio::Resolver},
+    delivery::{
+        Action, Answer, Cause, Config, Hop, LinkId, MessageId, Peer, Queue, Report, Reporter,
+        Submission as Letter,
+    },
+    dns::{Name, RecordType, tokio::Resolver},
     proto_core::{
         Instant, Text,
         tokio::{BoxStream, Driver},
     },
     smtp::{
-        ForwardPath, Mailbox, ReversePath,
+        Mailbox, ReversePath,
         client::{Config as ClientConfig, Envelope, Outcome, Session},
         tokio::Client,
     },
@@ -43,23 +46,36 @@ pub(crate) struct Postman {
     shared: Arc<Shared>,
     queue: Queue,
     start: time::Instant,
-    errands: JoinSet<Errand>,
+    look_ups: JoinSet<Errand>,
+    /// The runners of open connections, and what they come back with.
+    runners: BTreeMap<LinkId, mpsc::UnboundedSender<Order>>,
+    errands: mpsc::UnboundedReceiver<Errand>,
+    errand: mpsc::UnboundedSender<Errand>,
 }
+
+/// What a runner is to carry.
+type Order = (MessageId, Envelope);
 
 /// What an errand came to.
 enum Errand {
-    Routed(JobId, Routed),
-    Delivered(JobId, Vec<Verdict>),
+    Found(LinkId, RecordType, Answer),
+    Ready(LinkId, Peer),
+    Unreachable(LinkId, String),
+    Sent(LinkId, Outcome),
+    Closed(LinkId),
 }
 
 impl Postman {
     /// Goes on where an earlier run left off.
     pub(crate) async fn new(shared: Arc<Shared>) -> Result<Self, Failure> {
-        let config = Config::new(shared.place.host.parse()?);
+        let mut config = Config::new(shared.place.host.parse()?);
+        (config.port, config.ipv6) = (shared.smtp_port, false);
         let records = shared.spool.records().await?;
-        let queue = Queue::replay(config, seconds(), Instant::ORIGIN, records);
+        let queue = Queue::replay(config, seconds(), Instant::ORIGIN, seconds(), records);
         shared.waiting.send_replace(queue.len());
-        Ok(Self { shared, queue, start: time::Instant::now(), errands: JoinSet::new() })
+        let (errand, errands) = mpsc::unbounded_channel();
+        let (start, look_ups, runners) = (time::Instant::now(), JoinSet::new(), BTreeMap::new());
+        Ok(Self { shared, queue, start, look_ups, runners, errands, errand })
     }
 
     pub(crate) async fn work(mut self, mut submissions: mpsc::Receiver<Submission>) {
@@ -76,8 +92,9 @@ impl Postman {
                     Some(submission) => self.submit(submission).await,
                     None => return,
                 },
-                Some(Ok(errand)) = self.errands.join_next() => self.back(errand),
-                () = time::sleep_until(due) => self.queue.expire(self.now()),
+                Some(Ok(errand)) = self.look_ups.join_next() => self.back(errand),
+                Some(errand) = self.errands.recv() => self.back(errand),
+                () = time::sleep_until(due) => self.queue.expire(self.now(), seconds()),
             }
         }
     }
@@ -89,7 +106,7 @@ impl Postman {
     /// Takes a message into the queue, and says so once it is durable.
     async fn submit(&mut self, submission: Submission) {
         let Submission { incoming, from, recipients, done } = submission;
-        let submitted = self.queue.submit(self.now(), seconds(), from, recipients);
+        let submitted = self.queue.submit(self.now(), seconds(), Letter::new(from, recipients));
         let queued = async {
             let message = submitted.map_err(|_| NotQueued::Full)?;
             self.shared.spool.enqueue(&incoming, message).await.map_err(|_| NotQueued::Disk)?;
@@ -106,25 +123,32 @@ impl Postman {
         while let Some(action) = self.queue.poll() {
             match action {
                 Action::Write(record) => self.shared.spool.write(&record).await?,
-                Action::Route { job, domain } => {
+                Action::LookUp { link, name, rtype } => {
                     let resolver = self.shared.resolver.clone();
-                    self.errands.spawn(async move {
-                        Errand::Routed(job, look_up(&resolver, &domain).await)
+                    self.look_ups.spawn(async move {
+                        Errand::Found(link, rtype, look_up(&resolver, &name, rtype).await)
                     });
                 }
-                Action::Deliver { job, message, from, recipients, targets } => {
-                    let shared = Arc::clone(&self.shared);
-                    self.errands.spawn(async move {
-                        let verdicts = deliver(&shared, message, from, &recipients, &targets).await;
-                        Errand::Delivered(job, verdicts)
-                    });
+                Action::Connect { link, hop } => {
+                    let (order, orders) = mpsc::unbounded_channel();
+                    self.runners.insert(link, order);
+                    let (shared, errand) = (Arc::clone(&self.shared), self.errand.clone());
+                    tokio::spawn(async move { run(&shared, link, &hop, orders, &errand).await });
                 }
-                Action::Bounce { message, to, failed } => {
-                    // A bounce that cannot be made is lost, and the message with it.
-                    if let Err(error) = self.bounce(message, &to, &failed).await {
-                        self.shared.transcript.note(&format!("no bounce: {error}"));
+                Action::Send { link, message, envelope } => {
+                    let runner = self.runners.get(&link);
+                    if runner.is_none_or(|runner| runner.send((message, envelope)).is_err()) {
+                        // It ended before it knew; so the queue is told in its turn.
+                        let _ = self.errand.send(Errand::Closed(link));
                     }
-                    self.queue.bounced(message);
+                }
+                Action::Close { link } => drop(self.runners.remove(&link)),
+                Action::Report(report) => {
+                    // A report that cannot be made is lost.
+                    if let Err(error) = self.report(&report).await {
+                        self.shared.transcript.note(&format!("no report: {error}"));
+                    }
+                    self.queue.reported(self.now(), seconds(), report.message);
                 }
                 Action::Forget(message) => {
                     fs::remove_file(self.shared.spool.queued(message)).await?;
@@ -136,37 +160,41 @@ impl Postman {
     }
 
     fn back(&mut self, errand: Errand) {
-        let now = self.now();
+        let (now, at, queue) = (self.now(), seconds(), &mut self.queue);
         match errand {
-            Errand::Routed(job, routed) => self.queue.routed(now, seconds(), job, routed),
-            Errand::Delivered(job, verdicts) => {
+            Errand::Found(link, rtype, answer) => queue.found(now, at, link, rtype, answer),
+            Errand::Ready(link, peer) => queue.ready(now, at, link, peer),
+            Errand::Unreachable(link, why) => {
                 self.shared.attempts.send_modify(|attempts| *attempts += 1);
-                self.queue.finished(now, seconds(), job, &verdicts);
+                let words = Text::new(&why).unwrap_or_default();
+                let status = "4.4.1".parse().expect("a status");
+                queue.unreachable(now, at, link, Cause::new(status, words));
+            }
+            Errand::Sent(link, outcome) => {
+                self.shared.attempts.send_modify(|attempts| *attempts += 1);
+                queue.sent(now, at, link, &outcome);
+            }
+            Errand::Closed(link) => {
+                self.runners.remove(&link);
+                queue.closed(now, at, link);
             }
         }
     }
 
-    /// Tells a sender what did not arrive. Our senders are all our own users.
-    async fn bounce(
-        &mut self,
-        message: MessageId,
-        to: &Mailbox,
-        failed: &[(Mailbox, Text)],
-    ) -> Result<(), Failure> {
-        let mut header = vec![0; 8192];
-        let mut original = File::open(self.shared.spool.queued(message)).await?;
-        let read = original.read(&mut header).await?;
-        header.truncate(read);
-        let end = header.windows(4).position(|octets| octets == b"\r\n\r\n");
-        header.truncate(end.map_or(read, |end| end + 2));
-        let host = self.shared.place.host;
-        let letter = bounce(host, now(), to, failed, Bytes::from(header))?;
+    /// Tells a sender what became of a message. Our senders are all our own users.
+    async fn report(&mut self, report: &Report) -> Result<(), Failure> {
+        let mut original = vec![0; 8192];
+        let mut file = File::open(self.shared.spool.queued(report.message)).await?;
+        let read = file.read(&mut original).await?;
+        original.truncate(read);
+        let reporter = Reporter { host: self.shared.place.host, date: now(), random: None };
+        let letter = report.compose(reporter, Bytes::from(original))?;
         let mut octets = BytesMut::new();
         letter.write(&mut octets);
         let mut incoming = self.shared.spool.receive().await?;
         incoming.write(&octets).await?;
         incoming.sync().await?;
-        self.shared.keep(&incoming.path, &to.unquoted_local_part()).await?;
+        self.shared.keep(&incoming.path, &report.to.unquoted_local_part()).await?;
         Ok(fs::remove_file(&incoming.path).await?)
     }
 }
@@ -177,85 +205,61 @@ fn seconds() -> u64 {
     now.map_or(0, |now| now.as_secs())
 }
 
-async fn look_up(resolver: &Resolver, domain: &Name) -> Routed {
-    let Ok(answer) = resolver.query(domain, RecordType::MX).await else { return Routed::Failed };
-    match answer.view().rcode() {
-        Rcode::NXDOMAIN => Routed::NoSuchDomain,
-        Rcode::NOERROR => {
-            let mx = answer.view().answers().filter_map(|record| match record.data() {
-                Rdata::Mx { preference, exchange } => Some((preference, exchange.to_name())),
-                _ => None,
-            });
-            Routed::Mx(mx.collect())
-        }
-        _ => Routed::Failed,
-    }
+async fn look_up(resolver: &Resolver, name: &Name, rtype: RecordType) -> Answer {
+    let answer = resolver.query(name, rtype).await;
+    answer.map_or(Answer::Failed, |answer| Answer::of(&answer.view()))
 }
 
-/// Tries the targets in order, until one has answered for every recipient.
-async fn deliver(
+/// Connects, and carries one message after another until there are no more orders.
+async fn run(
     shared: &Shared,
-    message: MessageId,
-    from: ReversePath,
-    recipients: &[Mailbox],
-    targets: &[Target],
-) -> Vec<Verdict> {
-    let mut why = String::from("no host to connect to");
-    for target in targets {
-        match try_target(shared, message, &from, recipients, target).await {
-            Ok(outcome) => {
-                let said = outcome.recipients.iter().map(|(_, sent)| Verdict::of(sent));
-                // Those beyond what the server takes at once come last, for they have one domain.
-                let later = Text::from_static("more recipients than the server takes at once");
-                let mut verdicts: Vec<_> = said.collect();
-                verdicts.resize(recipients.len(), Verdict::Deferred(later));
-                return verdicts;
-            }
-            Err(error) => why = error.to_string(),
+    link: LinkId,
+    hop: &Hop,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+    errand: &mpsc::UnboundedSender<Errand>,
+) {
+    let mut client = match connect(shared, hop).await {
+        Ok(client) => client,
+        Err(error) => {
+            let _ = errand.send(Errand::Unreachable(link, error.to_string()));
+            return;
         }
+    };
+    let peer = Peer::of(client.session().capabilities());
+    // A postman who has gone home wants no answers.
+    let _ = errand.send(Errand::Ready(link, peer));
+    while let Some((message, envelope)) = orders.recv().await {
+        let Ok(outcome) = send(shared, &mut client, message, envelope).await else {
+            let _ = errand.send(Errand::Closed(link));
+            return;
+        };
+        let _ = errand.send(Errand::Sent(link, outcome));
     }
-    let why = Text::new(&why).unwrap_or_default();
-    recipients.iter().map(|_| Verdict::Deferred(why.clone())).collect()
+    // What was said before is not in doubt.
+    let _ = client.quit().await;
 }
 
-async fn try_target(
+async fn send(
     shared: &Shared,
+    client: &mut Client,
     message: MessageId,
-    from: &ReversePath,
-    recipients: &[Mailbox],
-    target: &Target,
+    mut envelope: Envelope,
 ) -> Result<Outcome, Failure> {
-    let (host, stream) = connect(shared, target).await?;
+    let file = File::open(shared.spool.queued(message)).await?;
+    (envelope.size, envelope.eight_bit) = (Some(file.metadata().await?.len()), true);
+    Ok(client.send(envelope, file).await?)
+}
+
+/// Connects from our own address, and opens a session.
+async fn connect(shared: &Shared, hop: &Hop) -> Result<Client, Failure> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((shared.place.address, 0).into())?;
+    let host = hop.label();
+    let stream: TcpStream =
+        socket.connect(hop.address).await.map_err(|_| format!("{host} does not answer"))?;
     let config = ClientConfig::new(shared.place.host.parse()?);
     let observer = shared.transcript.dialogue(shared.place.host, &host);
     let driver = Driver::new(Box::new(stream) as BoxStream, |now| Session::new(now, config))
         .with_observer(observer);
-    let mut client = Client::open(driver, Some(shared.tls.towards(&host)?)).await?;
-    let file = File::open(shared.spool.queued(message)).await?;
-    let to = recipients.iter().cloned().map(ForwardPath::Mailbox).collect();
-    let mut envelope = Envelope::new(from.clone(), to);
-    (envelope.size, envelope.eight_bit) = (Some(file.metadata().await?.len()), true);
-    let outcome = client.send(envelope, file).await?;
-    // What was said before is not in doubt.
-    let _ = client.quit().await;
-    Ok(outcome)
-}
-
-/// Connects to the first address that answers, from our own.
-async fn connect(shared: &Shared, target: &Target) -> Result<(String, TcpStream), Failure> {
-    let (host, addresses) = match target {
-        Target::Address(address) => (address.to_string(), vec![*address]),
-        Target::Host(name) => {
-            let addresses = shared.resolver.lookup_ip(name).await?;
-            (name.to_string().trim_end_matches('.').to_owned(), addresses)
-        }
-    };
-    for address in addresses.into_iter().filter(|address| address.is_ipv4()) {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind((shared.place.address, 0).into())?;
-        if let Ok(stream) = socket.connect((address, shared.smtp_port).into()).await {
-            return Ok((host, stream));
-        }
-    }
-    Err(format!("{host} does not answer").into())
+    Ok(Client::open(driver, Some(shared.tls.towards(&host)?)).await?)
 }

@@ -1,5 +1,6 @@
 //! A zone that is kept like its primaries': when to ask, whom, and when to give up (RFC 1034
 //! §4.3.5).
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::mem;
@@ -136,7 +137,7 @@ pub struct Secondary {
 enum Work {
     Idle,
     Asking { turn: Turn, id: u16, signer: Option<Transaction> },
-    Fetching { turn: Turn, incoming: Incoming, whole: bool },
+    Fetching { turn: Turn, incoming: Box<Incoming>, whole: bool },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -266,7 +267,7 @@ impl Secondary {
             Err(error) => return self.failed(now, primary, asked, error),
         };
         let whole = zone.is_none();
-        let incoming = incoming.with_limits(self.limits.transfer.clone());
+        let incoming = Box::new(incoming.with_limits(self.limits.transfer.clone()));
         let silence = self.limits.silence;
         let turn = self.open(now, (primary, asked), (address, Transport::Tcp, silence), query);
         self.work = Work::Fetching { turn, incoming, whole };

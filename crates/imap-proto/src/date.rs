@@ -113,6 +113,20 @@ impl Date {
         put_two(writer, self.year % 100);
     }
 
+    /// The day that is so many days after 1970-01-01.
+    fn from_days(days: i64) -> Option<Self> {
+        // Years begin in March, and 400 of them have 146,097 days.
+        let days = days.checked_add(719_468)?;
+        let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day_of_year = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day_of_year + 2) / 153;
+        let day = u8::try_from(day_of_year - (153 * month + 2) / 5 + 1).ok()?;
+        let year = era * 400 + year + i64::from(month >= 10);
+        let month = if month < 10 { month + 3 } else { month - 9 };
+        Self::new(u16::try_from(year).ok()?, u8::try_from(month).ok()?, day)
+    }
+
     /// Days since 1970-01-01.
     fn to_days(self) -> i64 {
         // Years begin in March: a leap day is a year's last.
@@ -158,6 +172,23 @@ impl DateTime {
         let [hours, minutes, seconds] = self.time.map(i64::from);
         let minutes = hours * 60 + minutes - i64::from(self.zone);
         self.date.to_days() * 86_400 + minutes * 60 + seconds
+    }
+
+    /// Makes the time that is so many seconds after 1970-01-01 00:00:00 UTC, on the clock of a
+    /// zone so many minutes east of Greenwich; `None` if its year has not four digits.
+    ///
+    /// ```
+    /// let time = imap_proto::DateTime::from_unix(837_596_665, -7 * 60).unwrap();
+    /// assert_eq!((time.date().day(), time.time()), (17, [2, 44, 25]));
+    /// assert_eq!(time.to_unix(), 837_596_665);
+    /// ```
+    #[must_use]
+    pub fn from_unix(seconds: i64, zone: i16) -> Option<Self> {
+        let local = seconds.checked_add(i64::from(zone) * 60)?;
+        let date = Date::from_days(local.div_euclid(86_400))?;
+        let second = local.rem_euclid(86_400);
+        let two = |number: i64| u8::try_from(number).unwrap_or_default();
+        Self::new(date, [two(second / 3600), two(second / 60 % 60), two(second % 60)], zone)
     }
 
     /// Takes a `date-time`, which is in quotes: `"17-Jul-1996 02:44:25 -0700"`.

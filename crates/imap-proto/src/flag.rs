@@ -67,6 +67,9 @@ impl Keyword {
     }
 }
 
+/// The bit of `\Recent`.
+pub(crate) const RECENT: u8 = 32;
+
 /// Names of the flags that have bits.
 static SYSTEM: [(Flag, &str); 7] = [
     (Flag::Seen, "Seen"),
@@ -107,14 +110,14 @@ impl Flag {
     }
 
     /// The flag's bit, if it has one.
-    const fn bit(&self) -> u8 {
+    pub(crate) const fn bit(&self) -> u8 {
         match self {
             Self::Seen => 1,
             Self::Answered => 2,
             Self::Flagged => 4,
             Self::Deleted => 8,
             Self::Draft => 16,
-            Self::Recent => 32,
+            Self::Recent => RECENT,
             Self::Any => 64,
             Self::Keyword(_) | Self::Other(_) => 0,
         }
@@ -166,6 +169,27 @@ impl Flags {
             0 => self.others.push(flag),
             bit => self.bits |= bit,
         }
+    }
+
+    /// Adds a flag, unless it is there.
+    pub fn insert(&mut self, flag: Flag) {
+        if !self.contains(&flag) {
+            self.push(flag);
+        }
+    }
+
+    /// Those of RFC 9051, as bits.
+    pub(crate) const fn bits(&self) -> u8 {
+        self.bits
+    }
+
+    /// Those that have no bits.
+    pub(crate) fn others(&self) -> &[Flag] {
+        &self.others
+    }
+
+    pub(crate) const fn of_parts(bits: u8, others: Vec<Flag>) -> Self {
+        Self { bits, others }
     }
 
     /// Whether there are none.

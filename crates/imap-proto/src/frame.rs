@@ -202,6 +202,21 @@ impl Framer {
         }
     }
 
+    /// Returns how many octets of a refused literal are still to come, and to be thrown away.
+    #[must_use]
+    pub const fn skipping(&self) -> u64 {
+        match self.state {
+            State::Skip(left) => left,
+            _ => 0,
+        }
+    }
+
+    /// Whether nothing of a command or response has been taken yet.
+    #[must_use]
+    pub const fn is_at_start(&self) -> bool {
+        matches!(self.state, State::Line) && self.text == 0 && self.literals == 0
+    }
+
     fn line(&mut self, input: &mut Input) -> Result<Option<Frame>, FrameError> {
         let left = self.limits.text.saturating_sub(self.text);
         let line = match self.take_line(input, left)? {

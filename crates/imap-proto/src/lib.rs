@@ -1,12 +1,20 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
+#[cfg(feature = "std")]
+pub mod blocking;
 mod capability;
+pub mod client;
 pub mod command;
+#[cfg(feature = "std")]
+mod common;
 mod cursor;
 mod date;
 mod diagnostic;
+pub mod engine;
 mod error;
 mod flag;
 pub mod frame;
@@ -21,7 +29,10 @@ mod reader;
 mod response;
 mod section;
 mod seq_set;
+pub mod server;
 mod string;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod uid_set;
 mod utf7;
 mod writer;

@@ -5,7 +5,7 @@ use core::num::NonZeroU32;
 use bytes::{Bytes, BytesMut};
 
 use crate::{
-    Dialect, Limits, Line, ParseError, ParseErrorKind,
+    Dialect, Limits, Line, ParseError, ParseErrorKind, UidRange, UidSet,
     cursor::{Cursor, Parsed},
     writer::Writer,
 };
@@ -43,6 +43,15 @@ pub enum SeqNumber {
     Number(NonZeroU32),
     /// `*`.
     Largest,
+}
+
+/// What a server said, asked about again.
+impl From<&UidSet> for SeqSet {
+    fn from(set: &UidSet) -> Self {
+        let number = SeqNumber::Number;
+        let range = |range: &UidRange| Range { from: number(range.from()), to: number(range.to()) };
+        Self(set.ranges().iter().map(range).collect())
+    }
 }
 
 impl SeqSet {

@@ -8,6 +8,7 @@ use smol_str::{SmolStr, SmolStrBuilder};
 
 use crate::address_reader;
 use crate::lex::is_atext;
+use crate::limits::FieldLimits;
 use crate::text::has_controls;
 use crate::{ParseError, ParseErrorKind, Text};
 
@@ -255,13 +256,26 @@ pub enum Address {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct AddressList {
     pub(crate) addresses: Vec<Address>,
+    pub(crate) truncated: bool,
 }
 
 impl AddressList {
-    /// Reads the value of a field: what follows the colon.
+    /// Reads the value of a field, what follows the colon, under the default
+    /// [`Limits`](crate::Limits).
     #[must_use]
     pub fn read(value: &[u8]) -> Self {
-        Self { addresses: address_reader::read(value) }
+        Self::within(value, FieldLimits::default())
+    }
+
+    pub(crate) fn within(value: &[u8], limits: FieldLimits) -> Self {
+        address_reader::read(value, limits)
+    }
+
+    /// Tells whether there were more than [`Limits::addresses`](crate::Limits::addresses), of which
+    /// these are the first.
+    #[must_use]
+    pub const fn is_truncated(&self) -> bool {
+        self.truncated
     }
 
     /// Returns the entries, in their order.

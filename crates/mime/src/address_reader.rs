@@ -3,8 +3,10 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::encoded_word::{self, Words};
 use crate::lex::{Lexer, is_blank};
-use crate::{AddrSpec, Address, Group, Mailbox, Text, charset, encoded_word};
+use crate::limits::FieldLimits;
+use crate::{AddrSpec, Address, AddressList, Group, Mailbox, Text, charset};
 
 /// A word of an address or a name.
 #[derive(Debug)]
@@ -23,68 +25,115 @@ enum Word<'a> {
 struct Draft<'a> {
     words: Vec<Word<'a>>,
     angle: Option<Vec<Word<'a>>>,
-    comment: Option<String>,
+    comment: Option<Vec<u8>>,
 }
 
 /// Reads in one pass, without recursion: a group cannot hold a group (RFC 5322 §3.4).
-pub(crate) fn read(value: &[u8]) -> Vec<Address> {
+pub(crate) fn read(value: &[u8], limits: FieldLimits) -> AddressList {
     let mut lexer = Lexer::new(value);
-    let (mut out, mut draft, mut group) = (Vec::new(), Draft::default(), None);
+    let (mut list, mut draft) = (List::new(limits), Draft::default());
     while let Some(octet) = lexer.peek() {
         match octet {
             b',' | b';' => {
                 lexer.next();
-                core::mem::take(&mut draft).finish(&mut out, &mut group);
+                list.add(core::mem::take(&mut draft));
                 if octet == b';' {
-                    close(&mut out, &mut group);
+                    list.close();
+                }
+                if list.truncated {
+                    break;
                 }
             }
-            b':' if group.is_none() && draft.angle.is_none() => {
+            b':' if list.group.is_none() && draft.angle.is_none() => {
                 lexer.next();
-                let name = phrase(&core::mem::take(&mut draft).words);
-                group = Some((Text::from(name), Vec::new()));
+                list.open(&core::mem::take(&mut draft).words);
             }
             b'<' => {
                 lexer.next();
                 let words = angle(&mut lexer);
                 draft.angle.get_or_insert(words);
             }
-            b'(' => draft.comment = Some(encoded_word::decode(&lexer.comment())),
+            b'(' => draft.comment = Some(lexer.comment()),
             _ if is_blank(octet) => {
                 lexer.next();
             }
             _ => draft.words.extend(word(&mut lexer)),
         }
     }
-    draft.finish(&mut out, &mut group);
-    close(&mut out, &mut group);
-    out
+    list.add(draft);
+    list.close();
+    AddressList { addresses: list.addresses, truncated: list.truncated }
 }
 
-type OpenGroup = Option<(Text, Vec<Mailbox>)>;
+/// What has been read of the field at hand.
+#[derive(Debug)]
+struct List {
+    addresses: Vec<Address>,
+    group: Option<(Text, Vec<Mailbox>)>,
+    words: Words,
+    /// How many more addresses are taken.
+    left: usize,
+    truncated: bool,
+}
 
-fn close(out: &mut Vec<Address>, group: &mut OpenGroup) {
-    if let Some((name, members)) = group.take() {
-        out.push(Address::Group(Group::new(name, members)));
+impl List {
+    const fn new(limits: FieldLimits) -> Self {
+        Self {
+            addresses: Vec::new(),
+            group: None,
+            words: Words::new(limits.encoded_words),
+            left: limits.addresses,
+            truncated: false,
+        }
+    }
+
+    fn open(&mut self, name: &[Word<'_>]) {
+        if self.counts() {
+            self.group = Some((Text::from(phrase(name, &mut self.words)), Vec::new()));
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some((name, members)) = self.group.take() {
+            self.addresses.push(Address::Group(Group::new(name, members)));
+        }
+    }
+
+    fn add(&mut self, mut draft: Draft<'_>) {
+        let address = draft.address();
+        if (address.is_none() && draft.words.is_empty()) || !self.counts() {
+            return;
+        }
+        let mut name = phrase(&draft.words, &mut self.words);
+        if let (true, Some(comment), true) = (name.is_empty(), &draft.comment, address.is_some()) {
+            name = self.words.decode(comment);
+        }
+        match (address, &mut self.group) {
+            (Some(address), Some((_, members))) => members.push(Mailbox::new(name, address)),
+            (Some(address), None) => {
+                self.addresses.push(Address::Mailbox(Mailbox::new(name, address)));
+            }
+            (None, None) if !name.is_empty() => {
+                self.addresses.push(Address::Unreadable(Text::from(name)));
+            }
+            // A group has no place for what is no mailbox.
+            (None, _) => {}
+        }
+    }
+
+    /// Counts an address or a group; tells whether it may be taken.
+    fn counts(&mut self) -> bool {
+        self.truncated |= self.left == 0;
+        self.left = self.left.saturating_sub(1);
+        !self.truncated
     }
 }
 
 impl Draft<'_> {
-    fn finish(mut self, out: &mut Vec<Address>, group: &mut OpenGroup) {
-        let address = match &self.angle {
+    fn address(&mut self) -> Option<AddrSpec> {
+        match &self.angle {
             Some(words) => spec(words),
             None => self.split_bare(),
-        };
-        let mut name = phrase(&self.words);
-        if name.is_empty() && address.is_some() {
-            name = self.comment.unwrap_or_default();
-        }
-        match (address, group) {
-            (Some(address), Some((_, members))) => members.push(Mailbox::new(name, address)),
-            (Some(address), None) => out.push(Address::Mailbox(Mailbox::new(name, address))),
-            (None, None) if !name.is_empty() => out.push(Address::Unreadable(Text::from(name))),
-            // A group has no place for what is no mailbox.
-            (None, _) => {}
         }
     }
 
@@ -172,15 +221,15 @@ fn spec(words: &[Word<'_>]) -> Option<AddrSpec> {
 }
 
 /// Joins words into a name and decodes it.
-fn phrase(words: &[Word<'_>]) -> String {
+fn phrase(words: &[Word<'_>], encoded: &mut Words) -> String {
     let mut name = String::new();
     for run in words.chunk_by(|a, b| matches!((a, b), (Word::Atom(_), Word::Atom(_)))) {
         let text = match run {
-            [Word::Quoted(octets)] => Cow::Owned(encoded_word::decode(octets)),
+            [Word::Quoted(octets)] => Cow::Owned(encoded.decode(octets)),
             _ => match joined(run, " ") {
                 text if encoded_word::find(text.as_bytes()).is_none() => text,
                 text if matches!(run, [Word::Atom(_), ..]) => {
-                    Cow::Owned(encoded_word::decode(text.as_bytes()))
+                    Cow::Owned(encoded.decode(text.as_bytes()))
                 }
                 text => text,
             },
@@ -225,6 +274,11 @@ impl Word<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(value: &[u8]) -> Vec<Address> {
+        let all = FieldLimits { addresses: usize::MAX, ..FieldLimits::default() };
+        super::read(value, all).addresses
+    }
 
     #[test]
     fn addresses_are_read_in_every_disguise() {

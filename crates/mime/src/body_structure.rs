@@ -2,8 +2,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::content_type::next_parameter;
 use crate::lex::Lexer;
+use crate::parameter::Parameters;
 use crate::unfold::clean;
 use crate::{Envelope, Message, Part, PartKind};
 
@@ -176,7 +176,6 @@ impl BodyPart {
         let text = |name: &str| {
             part.field(name).map(|it| it.unfolded().into_owned()).filter(|it| !it.is_empty())
         };
-        let field = part.field("content-type");
         let content_type = part.content_type();
         let (mut top, mut subtype) =
             (content_type.top().to_ascii_lowercase(), content_type.subtype().to_ascii_lowercase());
@@ -185,13 +184,12 @@ impl BodyPart {
         if kind == PartKind::Leaf && (top == "multipart" || is_message(&top, &subtype)) {
             (top, subtype) = ("application".to_string(), "octet-stream".to_string());
         }
-        let disposition = part.disposition().filter(|it| !it.kind().is_empty()).map(|it| {
-            let field = part.field("content-disposition");
-            let parameters = field.map(|it| parameters(it.value())).unwrap_or_default();
-            (it.kind().to_ascii_lowercase(), parameters)
-        });
-        let mut read = field.map(|it| parameters(it.value())).unwrap_or_default();
-        if field.is_none() && top == "text" {
+        let disposition = part
+            .disposition()
+            .filter(|it| !it.kind().is_empty())
+            .map(|it| (it.kind().to_ascii_lowercase(), spelled(it.written())));
+        let mut read = spelled(content_type.written());
+        if part.field("content-type").is_none() && top == "text" {
             // RFC 2045 §5.2: what says nothing is `text/plain; charset=us-ascii`.
             read.push(("charset".to_string(), "us-ascii".to_string()));
         }
@@ -257,12 +255,8 @@ fn encoding(part: &Part<'_, '_>) -> String {
     if word.is_empty() { "7bit".to_string() } else { clean(word).to_ascii_lowercase() }
 }
 
-fn parameters(value: &[u8]) -> Vec<(String, String)> {
-    let (mut lexer, mut out) = (Lexer::new(value), Vec::new());
-    while let Some((attribute, value)) = next_parameter(&mut lexer) {
-        out.push((clean(attribute), clean(&value.to_vec())));
-    }
-    out
+fn spelled(parameters: Parameters<'_>) -> Vec<(String, String)> {
+    parameters.map(|(attribute, value)| (clean(attribute), clean(&value.to_vec()))).collect()
 }
 
 /// Counts lines; one without a line end at its end is one.

@@ -62,6 +62,11 @@ pub(crate) fn checked_vec(charset: &[u8], octets: Vec<u8>) -> (String, bool) {
     }
 }
 
+/// Tells whether the name is that of a character set that can be read.
+pub(crate) fn is_known(charset: &[u8]) -> bool {
+    Encoding::for_label(charset.trim_ascii()).is_some() || is_utf7(charset.trim_ascii())
+}
+
 const fn is_utf8(charset: &[u8]) -> bool {
     charset.eq_ignore_ascii_case(b"utf-8")
 }

@@ -107,6 +107,28 @@ pub enum DefectKind {
     FieldTooLong,
     /// A boundary over [`Limits::boundary`](crate::Limits::boundary); the multipart is opaque.
     BoundaryTooLong,
+    /// A comment in a structured field does not end (RFC 5322 §3.2.2); it takes all that follows.
+    /// This and the next ones are told by [`Message::problems`](crate::Message::problems).
+    UnterminatedComment,
+    /// A quoted string in a structured field does not end (RFC 5322 §3.2.4); it takes all that
+    /// follows.
+    UnterminatedString,
+    /// An encoded word does not end, has a character set that is unknown, or octets that are not of
+    /// its encoding or its character set (RFC 2047 §6.3).
+    BadEncodedWord,
+    /// A body has octets that its transfer encoding does not have (RFC 2045 §6.7, §6.8).
+    BadEncoding,
+    /// A text has octets that its character set does not have, or that set is unknown.
+    BadText,
+    /// More parameters than [`Limits::parameters`](crate::Limits::parameters); those beyond are
+    /// not seen.
+    TooManyParameters,
+    /// More addresses than [`Limits::addresses`](crate::Limits::addresses); those beyond are not
+    /// read.
+    TooManyAddresses,
+    /// More encoded words than [`Limits::encoded_words`](crate::Limits::encoded_words); those
+    /// beyond stay as they are.
+    TooManyEncodedWords,
     /// More defects than [`Limits::defects`](crate::Limits::defects); no more are reported.
     TooManyDefects,
 }

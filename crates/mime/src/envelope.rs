@@ -2,11 +2,13 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::limits::FieldLimits;
 use crate::{Address, AddressList, Mailbox, Message, Part, PartKind};
 
 /// IMAP's `ENVELOPE` of a message (RFC 9051 §7.5.2), ready to be written.
 ///
 /// Texts are as the header has them, unfolded: clients decode the encoded words. `None` is `NIL`.
+/// Of each field there are as many addresses as [`Limits::addresses`](crate::Limits::addresses).
 ///
 /// ```
 /// use mime::Message;
@@ -35,7 +37,9 @@ pub struct Envelope {
 impl Envelope {
     fn new(part: &Part<'_, '_>) -> Self {
         let text = |name: &str| part.field(name).map(|field| field.unfolded().into_owned());
-        let list = |name: &str| part.field(name).map_or_else(Vec::new, |it| addresses(it.value()));
+        let list = |name: &str| {
+            part.field(name).map_or_else(Vec::new, |it| addresses(it.value(), it.limits()))
+        };
         let from = list("from");
         // RFC 9051 §7.5.2: the server sets these to From where they are not said, or are empty.
         let or_from = |list: Vec<_>| if list.is_empty() { from.clone() } else { list };
@@ -172,7 +176,7 @@ impl Part<'_, '_> {
 
 /// Reads addresses without decoding encoded words: a mark, of which Unicode says that no text has
 /// it, makes their beginnings ordinary text, and is taken out again.
-fn addresses(value: &[u8]) -> Vec<EnvelopeAddress> {
+fn addresses(value: &[u8], limits: FieldLimits) -> Vec<EnvelopeAddress> {
     let mut marked = Vec::with_capacity(value.len());
     let mut rest = value;
     while let Some(at) = memchr::memmem::find(rest, b"=?") {
@@ -183,7 +187,7 @@ fn addresses(value: &[u8]) -> Vec<EnvelopeAddress> {
     }
     marked.extend_from_slice(rest);
     let mut out = Vec::new();
-    for address in AddressList::read(&marked).as_slice() {
+    for address in AddressList::within(&marked, limits).as_slice() {
         match address {
             Address::Mailbox(mailbox) => out.push(EnvelopeAddress::new(mailbox)),
             Address::Group(group) => {
@@ -225,7 +229,7 @@ mod tests {
                     .replace("Some(", "")
                     .replace(')', "")
             };
-            addresses(value.as_bytes()).iter().map(show).collect()
+            addresses(value.as_bytes(), FieldLimits::default()).iter().map(show).collect()
         };
         for (value, expected) in [
             ("a@b", vec!["None \"a\" \"b\""]),

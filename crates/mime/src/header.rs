@@ -45,6 +45,10 @@ pub(crate) fn is_postmark(line: &[u8]) -> bool {
     line.starts_with(b"From ") || line.starts_with(b">From ")
 }
 
+/// How many octets [`is_plain`] looks at at once: what a small counter can count, as the compiler
+/// uses vectors of those.
+pub(crate) const PLAIN_CHUNK: usize = 240;
+
 /// Tells whether there is nothing to look at more closely: all octets are ASCII, and the only
 /// control characters are TAB, and CR and LF in pairs.
 pub(crate) fn is_plain(octets: &[u8]) -> bool {
@@ -52,8 +56,7 @@ pub(crate) fn is_plain(octets: &[u8]) -> bool {
     let is_odd = |octet: u8| u8::from(octet.cast_signed() < 0x20 && octet != b'\t');
     let (mut odd, mut pairs) = (octets.first().map_or(0, |it| usize::from(is_odd(*it))), 0);
     let (before, after) = (octets.split_last().map_or(&[][..], |it| it.1), after(octets, 1));
-    // No more at once than a small counter can count: the compiler uses vectors of those.
-    for (before, after) in before.chunks(240).zip(after.chunks(240)) {
+    for (before, after) in before.chunks(PLAIN_CHUNK).zip(after.chunks(PLAIN_CHUNK)) {
         let (mut some_odd, mut some_pairs) = (0_u8, 0_u8);
         for (before, octet) in before.iter().zip(after) {
             some_odd += is_odd(*octet);

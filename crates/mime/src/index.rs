@@ -2,6 +2,7 @@
 use alloc::vec::Vec;
 
 use crate::header::Known;
+use crate::limits::FieldLimits;
 use crate::scan::{Head, Name, Scanner, Token, after};
 use crate::{Defect, Encoding, PartKind, Span};
 
@@ -11,6 +12,10 @@ pub(crate) struct Index {
     pub(crate) fields: Vec<FieldEntry>,
     pub(crate) parts: Vec<Entry>,
     pub(crate) defects: Vec<Defect>,
+    /// For the fields, which are read later.
+    pub(crate) limits: FieldLimits,
+    /// Defects that may be reported.
+    pub(crate) most_defects: usize,
 }
 
 /// A header field in the index.
@@ -55,6 +60,8 @@ impl Index {
         self.fields.clear();
         self.parts.clear();
         self.defects.clear();
+        self.limits = FieldLimits::from(scanner.limits());
+        self.most_defects = scanner.limits().defects;
         let (mut window, mut at, mut open) = (octets, 0, None);
         while let Some((token, len)) = scanner.next(window, true) {
             self.note(token, at, len, &mut open);

@@ -32,6 +32,16 @@ pub struct Limits {
     pub boundary: usize,
     /// Blanks after a boundary, which gateways may add (RFC 2046 §5.1.1). Default 256.
     pub padding: usize,
+    /// Parameters of one field, each piece of a continuation (RFC 2231 §3) being one. Default
+    /// 1 000: a file name of 255 characters in pieces takes under a hundred.
+    pub parameters: usize,
+    /// Addresses of one field, those in groups and the groups themselves included. Default 10 000:
+    /// ten times what mail servers take as recipients of a message (RFC 5321 §4.5.3.1.8 asks for
+    /// 100). An address in memory takes many times its shortest form.
+    pub addresses: usize,
+    /// Encoded words of one field that are decoded (RFC 2047). Default 5 000: what a header field
+    /// of the longest size can hold in words of twenty octets.
+    pub encoded_words: usize,
     /// Defects reported. Default 1 000, so that a message made of mistakes cannot fill a log.
     pub defects: usize,
     /// Levels of quotation, and of lists, by which [`html_to_text`](crate::html_to_text) indents a
@@ -53,9 +63,33 @@ impl Default for Limits {
             field_octets: 102_400,
             boundary: 998,
             padding: 256,
+            parameters: 1_000,
+            addresses: 10_000,
+            encoded_words: 5_000,
             defects: 1_000,
             indent: 8,
             from_line: 998,
         }
+    }
+}
+
+/// What one field may cost: the part of [`Limits`] that fields take with them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct FieldLimits {
+    pub(crate) parameters: usize,
+    pub(crate) addresses: usize,
+    pub(crate) encoded_words: usize,
+}
+
+impl From<&Limits> for FieldLimits {
+    fn from(limits: &Limits) -> Self {
+        let &Limits { parameters, addresses, encoded_words, .. } = limits;
+        Self { parameters, addresses, encoded_words }
+    }
+}
+
+impl Default for FieldLimits {
+    fn default() -> Self {
+        Self::from(&Limits::default())
     }
 }

@@ -2,9 +2,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::Field;
 use crate::lex::{Lexer, is_blank};
 use crate::unfold::clean;
-use crate::{Field, encoded_word};
 
 /// The identifier of a mailing list (RFC 2919).
 ///
@@ -87,7 +87,7 @@ impl Field<'_> {
         }
         lexer.eat(b'<');
         let id = address(&mut lexer);
-        let name = encoded_word::decode(name.trim_ascii());
+        let name = self.words().decode(name.trim_ascii());
         (!id.is_empty()).then_some(ListId { name: (!name.is_empty()).then_some(name), id })
     }
 

@@ -76,7 +76,8 @@ impl<'a> Message<'a> {
         self.octets
     }
 
-    /// Returns what is wrong with it, in the order of discovery.
+    /// Returns what is wrong with its structure, in the order of discovery; what is wrong inside
+    /// fields and bodies, [`problems`](Self::problems) finds.
     #[must_use]
     pub fn defects(&self) -> &[Defect] {
         &self.index().defects
@@ -178,6 +179,10 @@ impl fmt::Display for Message<'_> {
         for part in self.parts() {
             writeln!(f, "{part}")?;
         }
-        self.defects().iter().try_for_each(|it| writeln!(f, "! {:?} {}", it.kind, it.span))
+        let problems = self.problems();
+        self.defects()
+            .iter()
+            .chain(&problems)
+            .try_for_each(|it| writeln!(f, "! {:?} {}", it.kind, it.span))
     }
 }

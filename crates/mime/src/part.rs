@@ -118,8 +118,8 @@ impl<'m, 'a> Part<'m, 'a> {
 
     /// Iterates over its header fields, in their order.
     pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'m, 'a> {
-        let octets = self.message.as_bytes();
-        self.field_entries().iter().map(move |entry| Field::indexed(entry, octets))
+        let (octets, limits) = (self.message.as_bytes(), self.message.index().limits);
+        self.field_entries().iter().map(move |entry| Field::indexed(entry, octets, limits))
     }
 
     /// Iterates over where its header fields lie, in step with [`fields`](Self::fields).
@@ -132,9 +132,13 @@ impl<'m, 'a> Part<'m, 'a> {
         self.message.index().fields.get(start..end).unwrap_or_default()
     }
 
+    fn indexed(&self, entry: &FieldEntry) -> Field<'a> {
+        Field::indexed(entry, self.message.as_bytes(), self.message.index().limits)
+    }
+
     fn field_at(&self, place: Option<usize>) -> Option<Field<'a>> {
         let entry = self.message.index().fields.get(place?)?;
-        Some(Field::indexed(entry, self.message.as_bytes()))
+        Some(self.indexed(entry))
     }
 
     /// Returns its first field of this name, in any case of letters.
@@ -143,7 +147,7 @@ impl<'m, 'a> Part<'m, 'a> {
         // Names of another length are not even looked at.
         let mut entries = self.field_entries().iter().filter(|entry| entry.name == name.len());
         entries.find_map(|entry| {
-            let field = Field::indexed(entry, self.message.as_bytes());
+            let field = self.indexed(entry);
             field.is(name).then_some(field)
         })
     }
@@ -211,6 +215,13 @@ impl<'m, 'a> Part<'m, 'a> {
         let replaced = text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
         // What was sent as U+FFFD is no problem; what is wrong is one at least.
         (text, problems + if wrong { replaced.max(1) } else { 0 })
+    }
+
+    /// Tells whether its content, as text, has something wrong in it.
+    pub(crate) fn is_bad_text(&self, content: Content<'a>) -> bool {
+        let charset = self.content_type().parameter("charset");
+        let known = charset.is_none_or(|it| it.is_empty() || charset::is_known(it.as_bytes()));
+        !known || self.decode_text(content).1
     }
 
     fn decode_text(&self, content: Content<'a>) -> (Cow<'a, str>, bool) {

@@ -1,6 +1,6 @@
 //! Where bounces go (RFC 5321 §4.4).
 use crate::lex::Lexer;
-use crate::{AddrSpec, AddressList, Field};
+use crate::{AddrSpec, Field};
 
 /// The reverse path of a delivered message (RFC 5321 §4.4). Closed, as the grammar is.
 ///
@@ -30,7 +30,7 @@ impl Field<'_> {
                 return Some(ReturnPath::Null);
             }
         }
-        let list = AddressList::read(self.value());
+        let list = self.addresses();
         list.mailboxes().next().map(|it| ReturnPath::Address(it.address().clone()))
     }
 }

@@ -154,6 +154,10 @@ impl Scanner {
         }
     }
 
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Goes back to the start of a message, keeping its memory.
     pub(crate) fn restart(&mut self) {
         self.levels.clear();

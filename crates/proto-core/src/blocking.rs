@@ -6,7 +6,7 @@
 //! and writes at once.
 use alloc::{boxed::Box, vec};
 use core::{
-    fmt,
+    fmt, mem,
     pin::pin,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -19,6 +19,8 @@ use std::{
 
 use bytes::Buf;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::Compressed;
 pub use crate::driver::{Direction, Error, Limits, Observer, random};
 use crate::{ChannelBinding, Instant, Machine, Step, driver::Ear};
 
@@ -48,6 +50,11 @@ impl Stream for BoxStream {
         (**self).set_timeout(timeout)
     }
 }
+
+/// Makes TLS of a stream, by whichever library the application has, and names its channel if it
+/// can: for SCRAM's `-PLUS`.
+pub type Handshake<'a> =
+    &'a mut dyn FnMut(BoxStream) -> io::Result<(BoxStream, Option<ChannelBinding>)>;
 
 /// A stream whose calls can be made to return in time.
 pub trait Stream: Read + Write {
@@ -192,17 +199,21 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         mut self,
         handshake: impl FnOnce(S) -> io::Result<(T, Option<ChannelBinding>)>,
     ) -> Result<Driver<M, T>, Error<M::Error>> {
-        let Step::Paused = self.step()? else { return Err(Error::NotReadyForTls) };
-        if !self.write_owed()? || !self.arm(Some(self.limits.stall))? {
-            return Err(Error::Io(io::ErrorKind::TimedOut.into()));
-        }
+        self.prepare()?;
         let Self { mut machine, stream, told, eof, start, limits, ear } = self;
         let (stream, channel) = handshake(stream)?;
-        if let Some(channel) = channel {
-            machine.bind(channel);
-        }
-        machine.secured();
+        tell(&mut machine, channel);
         Ok(Driver { machine, stream, told, eof, start, limits, ear })
+    }
+
+    /// Writes what is owed, of a machine that waits for TLS.
+    fn prepare(&mut self) -> Result<(), Error<M::Error>> {
+        let Step::Paused = self.step()? else { return Err(Error::NotReadyForTls) };
+        if self.write_owed()? && self.arm(Some(self.limits.stall))? {
+            Ok(())
+        } else {
+            Err(Error::Io(io::ErrorKind::TimedOut.into()))
+        }
     }
 
     /// Says what next; if the session has failed, says goodbye first.
@@ -232,11 +243,14 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     /// Writes what is owed; false if the deadline passed instead.
     fn write_owed(&mut self) -> io::Result<bool> {
         let mut taken = time::Instant::now();
-        while !self.machine.output().is_empty() {
+        loop {
             if !self.arm(Some(self.limits.stall.saturating_sub(taken.elapsed())))? {
                 return Ok(false);
             }
-            match self.write_some() {
+            // TLS and compression may still hold some of what they took.
+            let is_last = self.machine.output().is_empty();
+            match if is_last { self.stream.flush() } else { self.write_some() } {
+                Ok(()) if is_last => return Ok(true),
                 Ok(()) => taken = time::Instant::now(),
                 Err(error) if is_late(&error) && taken.elapsed() >= self.limits.stall => {
                     return Err(error);
@@ -245,8 +259,6 @@ impl<M: Machine, S: Stream> Driver<M, S> {
                 Err(error) => return Err(error),
             }
         }
-        self.stream.flush()?;
-        Ok(true)
     }
 
     /// Writes what the stream takes at once.
@@ -310,6 +322,73 @@ impl<M: Machine, S: Stream> Driver<M, S> {
 
     fn now(&self) -> Instant {
         Instant::ORIGIN + self.start.elapsed()
+    }
+}
+
+/// Changes of what is below, in place.
+impl<M: Machine> Driver<M, BoxStream> {
+    /// Writes what is owed, and puts TLS below: see [`secure_bound`](Self::secure_bound). Once the
+    /// handshake has failed, the session finds that its peer is gone.
+    ///
+    /// # Errors
+    /// As [`secure`](Self::secure).
+    pub fn secure_by(&mut self, handshake: Handshake<'_>) -> Result<(), Error<M::Error>> {
+        self.prepare()?;
+        let stream = mem::replace(&mut self.stream, Box::new(Gone));
+        let (stream, channel) = handshake(stream)?;
+        self.stream = stream;
+        tell(&mut self.machine, channel);
+        Ok(())
+    }
+
+    /// Writes what is owed, and lets all that follows be compressed by DEFLATE (RFC 4978), both
+    /// ways. What came with the agreement and is compressed already is not lost. A connection
+    /// holds about 400 KiB for it.
+    ///
+    /// # Errors
+    /// The session has not agreed on that.
+    #[cfg(feature = "deflate")]
+    pub fn compress(&mut self) -> Result<(), Error<M::Error>> {
+        let Step::Paused = self.step()? else { return Err(Error::NotReadyForCompression) };
+        if !self.write_owed()? {
+            return Err(Error::Io(io::ErrorKind::TimedOut.into()));
+        }
+        let early = self.machine.compressed().ok_or(Error::NotReadyForCompression)?;
+        let stream = mem::replace(&mut self.stream, Box::new(Gone));
+        self.stream = Box::new(Compressed::new(stream, early));
+        Ok(())
+    }
+}
+
+/// Tells a machine of the TLS below it.
+fn tell(machine: &mut impl Machine, channel: Option<ChannelBinding>) {
+    if let Some(channel) = channel {
+        machine.bind(channel);
+    }
+    machine.secured();
+}
+
+/// In the place of a stream that is gone.
+struct Gone;
+
+impl Read for Gone {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+}
+
+impl Write for Gone {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Gone {
+    fn set_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -403,7 +482,7 @@ mod tests {
             if self.gives.is_empty() {
                 return Err(self.then.into());
             }
-            (&*core::mem::take(&mut self.gives)).read(space)
+            (&*mem::take(&mut self.gives)).read(space)
         }
     }
 

@@ -41,6 +41,9 @@ pub enum Error<E> {
     /// `secure` was called while the session does not wait for TLS.
     #[error("the session is not ready for TLS")]
     NotReadyForTls,
+    /// `compress` was called, and the session has not agreed on that.
+    #[error("the session is not ready for compression")]
+    NotReadyForCompression,
 }
 
 /// Draws 32 octets from the operating system's random source: the seed of a session, as no machine

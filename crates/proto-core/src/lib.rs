@@ -8,6 +8,8 @@ mod agent;
 #[cfg(feature = "std")]
 pub mod blocking;
 mod channel;
+#[cfg(feature = "deflate")]
+mod deflate;
 pub mod dot;
 #[cfg(feature = "std")]
 mod driver;

@@ -1,5 +1,5 @@
 //! The contract of stream protocols.
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use crate::{ChannelBinding, Instant};
 
@@ -83,6 +83,14 @@ pub trait Machine {
 
     /// Notes that the transport below is encrypted from here on.
     fn secured(&mut self);
+
+    /// Notes that the transport below is compressed from here on (RFC 4978), and gives back what
+    /// was received and not consumed: it is compressed, and comes again by
+    /// [`receive`](Self::receive) as what it means. `None` from a machine that has not agreed on
+    /// that, or knows nothing of it: then nothing changes.
+    fn compressed(&mut self) -> Option<Bytes> {
+        None
+    }
 
     /// Notes that the application wants to end. A server finishes what it is at, and says goodbye
     /// when it would next wait for its client; then it has failed, as after a time-out.

@@ -1,5 +1,6 @@
 //! A small session for the tests of this crate: it greets, tells each line, waits for the answer,
-//! and gives a silent peer 300 ms. `tls` is a line that asks for TLS.
+//! and gives a silent peer 300 ms. `tls` is a line that asks for TLS, `deflate` one that asks for
+//! compression.
 use bytes::{Bytes, BytesMut};
 use core::time::Duration;
 
@@ -16,6 +17,7 @@ pub(crate) struct Toy {
     at: Instant,
     owed: bool,
     tls: bool,
+    deflate: bool,
     eof: bool,
     failed: bool,
     channel: Option<ChannelBinding>,
@@ -32,6 +34,7 @@ impl Toy {
             at: now,
             owed: false,
             tls: false,
+            deflate: false,
             eof: false,
             failed: false,
             channel: None,
@@ -43,6 +46,7 @@ impl Toy {
         self.output.extend_from_slice(b"\r\n");
         self.owed = false;
         self.tls = line == b"tls";
+        self.deflate = line == b"deflate";
     }
 
     pub(crate) fn is_owed(&self) -> bool {
@@ -77,7 +81,7 @@ impl Machine for Toy {
             self.failed = true;
             return Err(Late);
         }
-        if self.owed || self.tls {
+        if self.owed || self.tls || self.deflate {
             return Ok(Step::Paused);
         }
         match self.input.lenient_line(64).ok().flatten() {
@@ -103,6 +107,9 @@ impl Machine for Toy {
     }
     fn secured(&mut self) {
         self.tls = false;
+    }
+    fn compressed(&mut self) -> Option<Bytes> {
+        core::mem::take(&mut self.deflate).then(|| self.input.take(u64::MAX).unwrap_or_default())
     }
     fn shut_down(&mut self) {
         self.output.extend_from_slice(b"goodbye\r\n");

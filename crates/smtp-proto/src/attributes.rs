@@ -164,6 +164,26 @@ impl Attributes {
         wanted.fold(Self::default(), |all, (name, value)| all.with_encoded(name, value))
     }
 
+    /// Takes those that a line has room for, in so many octets, and leaves the others. If not all
+    /// fit, name and address are said last: XCLIENT_README, whoever has said them may say no more.
+    pub(crate) fn split(self, room: usize) -> (Self, Self) {
+        if self.wire.len() < room {
+            return (self, Self::default());
+        }
+        let (mut now, mut later) = (Self::default(), Self::default());
+        let who = |name| matches!(name, N::Name | N::Addr);
+        let others = self.iter().filter(|(name, _)| !who(*name));
+        for (name, value) in others.chain(self.iter().filter(|(name, _)| who(*name))) {
+            let longer = now.clone().with_encoded(name, value);
+            if later.is_empty() && (now.is_empty() || longer.wire.len() < room) {
+                now = longer;
+            } else {
+                later = later.with_encoded(name, value);
+            }
+        }
+        (now, later)
+    }
+
     /// Whether nothing is said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -256,4 +276,33 @@ fn address(text: &str) -> Option<IpAddr> {
     let inside = if tagged { text.get(5..).unwrap_or_default() } else { text };
     let v6 = inside.parse::<Ipv6Addr>().map(IpAddr::V6);
     if tagged { v6.ok() } else { inside.parse::<Ipv4Addr>().map(IpAddr::V4).or(v6).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::Command;
+
+    #[test]
+    fn a_line_takes_what_it_has_room_for() {
+        let said = |helo: usize| {
+            Attributes::default()
+                .with(N::Addr, &Attribute::Is("192.0.2.1".into()))
+                .with(N::Helo, &Attribute::Is("h".repeat(helo)))
+        };
+        let room = 512 - "XCLIENT\r\n".len();
+        let full = 512 - "XCLIENT ADDR=192.0.2.1 HELO=\r\n".len();
+        let (now, later) = said(full).split(room);
+        assert_eq!((&now, later), (&said(full), Attributes::default()));
+        let mut line = BytesMut::new();
+        Command::XClient(now).write(&mut line);
+        assert_eq!(line.len(), 512);
+
+        let (now, later) = said(full + 1).split(room);
+        assert_eq!(now, Attributes::default().with(N::Helo, &said(full + 1).get(N::Helo).unwrap()));
+        assert_eq!(later.to_string(), "ADDR=192.0.2.1");
+        assert_eq!(later.split(5).0.to_string(), "ADDR=192.0.2.1", "one is always said");
+    }
 }

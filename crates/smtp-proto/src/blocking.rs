@@ -5,23 +5,17 @@
 mod client;
 mod server;
 
-use std::io;
-
-use proto_core::ChannelBinding;
 use proto_core::blocking::{BoxStream, Driver};
 
 pub use client::Client;
 pub use server::{Handler, serve};
 
+pub use proto_core::blocking::Handshake;
+
 pub use crate::common::{Error, Place, Security};
 
 /// A session over a stream that can become TLS.
 type Boxed<M> = Driver<M, BoxStream>;
-
-/// Makes TLS of a stream, and names its channel if it can: for SCRAM's `-PLUS`. A client's proves
-/// who the server is.
-pub type Handshake<'a> =
-    &'a mut dyn FnMut(BoxStream) -> io::Result<(BoxStream, Option<ChannelBinding>)>;
 
 #[cfg(test)]
 mod tests;

@@ -52,17 +52,17 @@ pub struct SessionLimits {
     pub transactions: Option<u32>,
     /// How many recipients a transaction may have: RCPTMAX.
     pub recipients: Option<u32>,
-    /// In how many domains they may be: RCPTDOMAINMAX.
+    /// In how many domains a session's recipients may be: RCPTDOMAINMAX.
     pub domains: Option<u32>,
 }
 
 impl SessionLimits {
-    /// RFC 9422 §3: a name, `=`, and a number of up to six digits that is not zero. What is not
-    /// known is passed over.
+    /// RFC 9422 §3: a name, `=`, and a number of up to six digits that does not begin with zero.
+    /// What is not known is passed over.
     fn note(&mut self, word: &str) {
         let Some((name, value)) = word.split_once('=') else { return };
         let digits = matches!(value.len(), 1..=6) && value.bytes().all(|it| it.is_ascii_digit());
-        let number = value.parse().ok().filter(|number| digits && *number > 0);
+        let number = value.parse().ok().filter(|_| digits && !value.starts_with('0'));
         match name {
             _ if number.is_none() => {}
             _ if name.eq_ignore_ascii_case("MAILMAX") => self.transactions = number,
@@ -224,7 +224,7 @@ mod tests {
         for (words, expected) in [
             ("RCPTMAX=100 MAILMAX=1", " MAILMAX=1 RCPTMAX=100"),
             ("RCPTMAX=999999 X=1", " RCPTMAX=999999"),
-            ("RCPTMAX=0 MAILMAX=1000000 RCPTDOMAINMAX=x RCPTMAX", ""),
+            ("RCPTMAX=0 MAILMAX=007 MAILMAX=1000000 RCPTDOMAINMAX=x RCPTMAX", ""),
             ("rcptdomainmax=1", " RCPTDOMAINMAX=1"),
         ] {
             let reply = Reply::new(250, &alloc::format!("x\nLIMITS {words}")).unwrap();

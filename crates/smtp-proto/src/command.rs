@@ -6,7 +6,7 @@ use proto_core::Secret;
 use sasl::Mechanism;
 
 use crate::extension::Of;
-use crate::grammar::{Cursor, check_charset};
+use crate::grammar::Cursor;
 use crate::{
     AttributeName, Attributes, ForwardPath, Host, Parameters, ParseError, ParseErrorKind,
     ReversePath, Text,
@@ -144,6 +144,14 @@ impl Default for Leniency {
     }
 }
 
+/// The first word.
+fn verb(line: &[u8]) -> &[u8] {
+    match line.split_at_checked(4) {
+        Some((verb, [] | [b' ', ..])) if !verb.contains(&b' ') => verb,
+        _ => line.split(|octet| *octet == b' ').next().unwrap_or_default(),
+    }
+}
+
 /// Finds a command by its name, in any case. Those that take an argument check it themselves.
 fn parser(verb: &[u8]) -> Option<Parser> {
     if let Ok(verb) = verb.try_into() {
@@ -197,13 +205,12 @@ impl Command {
     /// The command is not known, or its arguments are not what it takes.
     pub fn parse(line: &Bytes, leniency: Leniency) -> Result<Self, ParseError> {
         // RFC 5321 §4.1.1: white space at the end is tolerated.
-        let line = line.slice(..line.len() - trailing_space(line));
-        let mut cursor = Cursor::new(&line);
-        let verb = line.split(|octet| *octet == b' ').next().unwrap_or_default();
-        let Some(parser) = parser(verb) else {
-            return Err(cursor.error(ParseErrorKind::UnknownCommand));
-        };
-        check_charset(&line, true)?;
+        if let spaces @ 1.. = trailing_space(line) {
+            return Self::parse(&line.slice(..line.len() - spaces), leniency);
+        }
+        let verb = verb(line);
+        let parser = parser(verb).ok_or(ParseError::new(ParseErrorKind::UnknownCommand, 0))?;
+        let mut cursor = Cursor::new(line)?;
         cursor.skip(verb.len());
         parser(&mut cursor, leniency)
     }

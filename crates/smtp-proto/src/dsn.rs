@@ -330,5 +330,16 @@ mod tests {
                 prop_assert_eq!(OriginalRecipient::parse(&made.encoded()), Some(made));
             }
         }
+
+        #[test]
+        fn the_check_agrees_with_the_reader(value in prop_oneof![
+            any::<String>(),
+            "(rfc822|utf-8|UTF-8|x400|ü|)[;]{0,2}([!-~]|\\+[0-9A-F]{2}|\\\\x\\{[0-9A-F]{0,6}\\}|[ δ+\0]){0,12}",
+            // Long enough for the limit to matter, raw and encoded.
+            "(rfc822|utf-8);(a|\\+2B){120,520}",
+            "rfc822;([a=+]|\\+2B){150,180}",
+        ]) {
+            prop_assert_eq!(OriginalRecipient::is_one(&value), OriginalRecipient::parse(&value).is_some());
+        }
     }
 }

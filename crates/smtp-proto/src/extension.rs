@@ -77,13 +77,13 @@ pub(crate) enum Of {
 
 struct Row {
     extension: Extension,
-    keyword: &'static str,
+    keyword: Keyword,
     parameters: &'static [Parameter],
 }
 
 /// A parameter that an extension brings.
 pub(crate) struct Parameter {
-    pub(crate) keyword: &'static str,
+    keyword: Keyword,
     pub(crate) of: Of,
     /// How much longer it lets a command line be, by its RFC.
     growth: usize,
@@ -93,56 +93,74 @@ pub(crate) struct Parameter {
 
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
-    Row { extension: Extension::Pipelining, keyword: "PIPELINING", parameters: &[] },
-    Row { extension: Extension::Size, keyword: "SIZE", parameters: &[
-        Parameter { keyword: "SIZE", of: Of::Mail, growth: 26, check: is_size },
+    Row { extension: Extension::Pipelining, keyword: Keyword::new("PIPELINING"), parameters: &[] },
+    Row { extension: Extension::Size, keyword: Keyword::new("SIZE"), parameters: &[
+        Parameter { keyword: Keyword::new("SIZE"), of: Of::Mail, growth: 26, check: is_size },
     ] },
     // BODY=BINARYMIME is BinaryMime's: see `Parameters::are_of`.
-    Row { extension: Extension::EightBitMime, keyword: "8BITMIME", parameters: &[
-        Parameter { keyword: "BODY", of: Of::Mail, growth: 17, check: is_body },
+    Row { extension: Extension::EightBitMime, keyword: Keyword::new("8BITMIME"), parameters: &[
+        Parameter { keyword: Keyword::new("BODY"), of: Of::Mail, growth: 17, check: is_body },
     ] },
-    Row { extension: Extension::SmtpUtf8, keyword: "SMTPUTF8", parameters: &[
-        Parameter { keyword: "SMTPUTF8", of: Of::Mail, growth: 10, check: is_absent },
+    Row { extension: Extension::SmtpUtf8, keyword: Keyword::new("SMTPUTF8"), parameters: &[
+        Parameter { keyword: Keyword::new("SMTPUTF8"), of: Of::Mail, growth: 10, check: is_absent },
     ] },
-    Row { extension: Extension::EnhancedStatusCodes, keyword: "ENHANCEDSTATUSCODES", parameters: &[] },
-    Row { extension: Extension::StartTls, keyword: "STARTTLS", parameters: &[] },
-    Row { extension: Extension::Auth, keyword: "AUTH", parameters: &[
-        Parameter { keyword: "AUTH", of: Of::Mail, growth: 500, check: is_submitter },
+    Row { extension: Extension::EnhancedStatusCodes, keyword: Keyword::new("ENHANCEDSTATUSCODES"), parameters: &[] },
+    Row { extension: Extension::StartTls, keyword: Keyword::new("STARTTLS"), parameters: &[] },
+    Row { extension: Extension::Auth, keyword: Keyword::new("AUTH"), parameters: &[
+        Parameter { keyword: Keyword::new("AUTH"), of: Of::Mail, growth: 500, check: is_submitter },
     ] },
-    Row { extension: Extension::Chunking, keyword: "CHUNKING", parameters: &[] },
-    Row { extension: Extension::BinaryMime, keyword: "BINARYMIME", parameters: &[] },
+    Row { extension: Extension::Chunking, keyword: Keyword::new("CHUNKING"), parameters: &[] },
+    Row { extension: Extension::BinaryMime, keyword: Keyword::new("BINARYMIME"), parameters: &[] },
     // The lengths of RFC 3461 §5.4, each with the space before it.
-    Row { extension: Extension::Dsn, keyword: "DSN", parameters: &[
-        Parameter { keyword: "RET", of: Of::Mail, growth: 9, check: is_return },
-        Parameter { keyword: "ENVID", of: Of::Mail, growth: 107, check: is_envelope_id },
-        Parameter { keyword: "NOTIFY", of: Of::Rcpt, growth: 29, check: is_notify },
-        Parameter { keyword: "ORCPT", of: Of::Rcpt, growth: 507, check: is_original_recipient },
+    Row { extension: Extension::Dsn, keyword: Keyword::new("DSN"), parameters: &[
+        Parameter { keyword: Keyword::new("RET"), of: Of::Mail, growth: 9, check: is_return },
+        Parameter { keyword: Keyword::new("ENVID"), of: Of::Mail, growth: 107, check: is_envelope_id },
+        Parameter { keyword: Keyword::new("NOTIFY"), of: Of::Rcpt, growth: 29, check: is_notify },
+        Parameter { keyword: Keyword::new("ORCPT"), of: Of::Rcpt, growth: 507, check: is_original_recipient },
     ] },
-    Row { extension: Extension::DeliverBy, keyword: "DELIVERBY", parameters: &[
-        Parameter { keyword: "BY", of: Of::Mail, growth: 17, check: is_deliver_by },
+    Row { extension: Extension::DeliverBy, keyword: Keyword::new("DELIVERBY"), parameters: &[
+        Parameter { keyword: Keyword::new("BY"), of: Of::Mail, growth: 17, check: is_deliver_by },
     ] },
-    Row { extension: Extension::FutureRelease, keyword: "FUTURERELEASE", parameters: &[
-        Parameter { keyword: "HOLDFOR", of: Of::Mail, growth: 34, check: is_interval },
-        Parameter { keyword: "HOLDUNTIL", of: Of::Mail, growth: 0, check: is_utc },
+    Row { extension: Extension::FutureRelease, keyword: Keyword::new("FUTURERELEASE"), parameters: &[
+        Parameter { keyword: Keyword::new("HOLDFOR"), of: Of::Mail, growth: 34, check: is_interval },
+        Parameter { keyword: Keyword::new("HOLDUNTIL"), of: Of::Mail, growth: 0, check: is_utc },
     ] },
-    Row { extension: Extension::MtPriority, keyword: "MT-PRIORITY", parameters: &[
-        Parameter { keyword: "MT-PRIORITY", of: Of::Mail, growth: 15, check: is_priority },
+    Row { extension: Extension::MtPriority, keyword: Keyword::new("MT-PRIORITY"), parameters: &[
+        Parameter { keyword: Keyword::new("MT-PRIORITY"), of: Of::Mail, growth: 15, check: is_priority },
     ] },
-    Row { extension: Extension::RequireTls, keyword: "REQUIRETLS", parameters: &[
-        Parameter { keyword: "REQUIRETLS", of: Of::Mail, growth: 11, check: is_absent },
+    Row { extension: Extension::RequireTls, keyword: Keyword::new("REQUIRETLS"), parameters: &[
+        Parameter { keyword: Keyword::new("REQUIRETLS"), of: Of::Mail, growth: 11, check: is_absent },
     ] },
-    Row { extension: Extension::Rrvs, keyword: "RRVS", parameters: &[
-        Parameter { keyword: "RRVS", of: Of::Rcpt, growth: 33, check: is_valid_since },
+    Row { extension: Extension::Rrvs, keyword: Keyword::new("RRVS"), parameters: &[
+        Parameter { keyword: Keyword::new("RRVS"), of: Of::Rcpt, growth: 33, check: is_valid_since },
     ] },
-    Row { extension: Extension::Limits, keyword: "LIMITS", parameters: &[] },
-    Row { extension: Extension::Burl, keyword: "BURL", parameters: &[] },
-    Row { extension: Extension::Etrn, keyword: "ETRN", parameters: &[] },
-    Row { extension: Extension::Vrfy, keyword: "VRFY", parameters: &[] },
-    Row { extension: Extension::Expn, keyword: "EXPN", parameters: &[] },
-    Row { extension: Extension::Help, keyword: "HELP", parameters: &[] },
-    Row { extension: Extension::XClient, keyword: "XCLIENT", parameters: &[] },
-    Row { extension: Extension::XForward, keyword: "XFORWARD", parameters: &[] },
+    Row { extension: Extension::Limits, keyword: Keyword::new("LIMITS"), parameters: &[] },
+    Row { extension: Extension::Burl, keyword: Keyword::new("BURL"), parameters: &[] },
+    Row { extension: Extension::Etrn, keyword: Keyword::new("ETRN"), parameters: &[] },
+    Row { extension: Extension::Vrfy, keyword: Keyword::new("VRFY"), parameters: &[] },
+    Row { extension: Extension::Expn, keyword: Keyword::new("EXPN"), parameters: &[] },
+    Row { extension: Extension::Help, keyword: Keyword::new("HELP"), parameters: &[] },
+    Row { extension: Extension::XClient, keyword: Keyword::new("XCLIENT"), parameters: &[] },
+    Row { extension: Extension::XForward, keyword: Keyword::new("XFORWARD"), parameters: &[] },
 ];
+
+/// The parameters of all rows in one, for each parameter of a command is looked up here.
+#[expect(clippy::indexing_slicing, reason = "before the program runs")]
+static PARAMETERS: [(Extension, &Parameter); 14] = {
+    let mut all = [(Extension::Size, &TABLE[1].parameters[0]); 14];
+    let (mut row, mut filled) = (0, 0);
+    while row < TABLE.len() {
+        let Row { extension, parameters, .. } = &TABLE[row];
+        let mut next = 0;
+        while next < parameters.len() {
+            all[filled] = (*extension, &parameters[next]);
+            (filled, next) = (filled + 1, next + 1);
+        }
+        row += 1;
+    }
+    assert!(filled == all.len(), "its length is not their number");
+    all
+};
 
 /// RFC 1870 §4: 1 to 20 digits; one that does not fit 64 bits is refused, not cut.
 fn is_size(value: Option<&str>) -> bool {
@@ -211,19 +229,15 @@ impl Extension {
     /// Reads the keyword of an EHLO line, in any case; `None` for one that is not known here.
     #[must_use]
     pub fn parse(keyword: &[u8]) -> Option<Self> {
-        let row = TABLE.iter().find(|row| is_keyword(row.keyword, keyword));
+        let word = Word::new(keyword);
+        let row = TABLE.iter().find(|row| row.keyword.is(word));
         row.map(|row| row.extension)
     }
 
     /// Returns the parameter with this keyword, and the extension that brings it.
     pub(crate) fn parameter(keyword: &[u8], of: Of) -> Option<(Self, &'static Parameter)> {
-        TABLE.iter().find_map(|row| {
-            let found = row
-                .parameters
-                .iter()
-                .find(|parameter| parameter.of == of && is_keyword(parameter.keyword, keyword));
-            found.map(|parameter| (row.extension, parameter))
-        })
+        let word = Word::new(keyword);
+        PARAMETERS.iter().copied().find(|(_, it)| it.keyword.is(word) && it.of == of)
     }
 
     const fn bit(self) -> u32 {
@@ -231,20 +245,54 @@ impl Extension {
     }
 }
 
-/// Whether a word is this keyword, in any case; most are told apart by length and first letter.
-fn is_keyword(keyword: &str, word: &[u8]) -> bool {
-    let [keyword_start, ..] = keyword.as_bytes() else { return false };
-    let [word_start, ..] = word else { return false };
-    // Without case, letters differ as they do in capitals; digits keep apart too.
-    keyword.len() == word.len()
-        && (keyword_start ^ word_start) & !0x20 == 0
-        && keyword.as_bytes().eq_ignore_ascii_case(word)
+/// A keyword, in capitals.
+struct Keyword {
+    text: &'static str,
+    start: u64,
+}
+
+/// What may be a keyword, in any case.
+#[derive(Clone, Copy)]
+struct Word<'a> {
+    octets: &'a [u8],
+    start: u64,
+}
+
+impl Keyword {
+    const fn new(text: &'static str) -> Self {
+        Self { text, start: start(text.as_bytes()) }
+    }
+
+    /// Most differ from a word in their beginnings, and have no more than that.
+    #[inline(always)] // or it is called for each row
+    fn is(&self, word: Word<'_>) -> bool {
+        self.start == word.start
+            && self.text.len() == word.octets.len()
+            && (self.text.len() <= 8 || self.text.as_bytes().eq_ignore_ascii_case(word.octets))
+    }
+}
+
+impl<'a> Word<'a> {
+    const fn new(octets: &'a [u8]) -> Self {
+        Self { octets, start: start(octets) }
+    }
+}
+
+/// The first eight octets in capitals, as one number.
+const fn start(word: &[u8]) -> u64 {
+    let mut start = [0; 8];
+    match word.first_chunk() {
+        Some(first) => start = *first,
+        None => start.split_at_mut(word.len()).0.copy_from_slice(word),
+    }
+    start.make_ascii_uppercase();
+    u64::from_ne_bytes(start)
 }
 
 impl fmt::Display for Extension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = TABLE.iter().find(|row| row.extension == *self);
-        f.write_str(row.map_or("", |row| row.keyword))
+        f.write_str(row.map_or("", |row| row.keyword.text))
     }
 }
 
@@ -318,9 +366,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_keyword_is_known_in_any_case_and_nothing_else_is_it() {
+        for row in TABLE {
+            let text = row.keyword.text;
+            let lower = text.to_ascii_lowercase();
+            assert_eq!(Extension::parse(lower.as_bytes()), Some(row.extension));
+            for at in 0..text.len() {
+                let mut other = text.as_bytes().to_vec();
+                other[at] ^= 1;
+                assert_ne!(Extension::parse(&other), Some(row.extension), "{other:?}");
+                assert_eq!(Extension::parse(&text.as_bytes()[..at]), None, "{text}");
+            }
+            for more in ["\0", "X"] {
+                let longer = alloc::format!("{text}{more}");
+                assert_eq!(Extension::parse(longer.as_bytes()), None, "{longer:?}");
+            }
+        }
+    }
+
+    #[test]
     fn every_extension_has_one_row() {
         for (place, row) in TABLE.iter().enumerate() {
-            assert_eq!(Extension::parse(row.keyword.as_bytes()), Some(row.extension));
+            assert_eq!(Extension::parse(row.keyword.text.as_bytes()), Some(row.extension));
             assert!(TABLE[place + 1..].iter().all(|other| other.extension != row.extension));
         }
         assert_eq!(Extensions::all().iter().count(), TABLE.len());

@@ -1,5 +1,6 @@
 //! The octets of RFC 5321 §4.1.2 and §4.1.3, and a cursor over a line.
 use core::net::{Ipv4Addr, Ipv6Addr};
+use core::str::Utf8Error;
 
 use bytes::Bytes;
 
@@ -9,12 +10,18 @@ use crate::{ParseError, ParseErrorKind};
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
     line: &'a Bytes,
+    /// The same.
+    text: &'a str,
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) const fn new(line: &'a Bytes) -> Self {
-        Self { line, at: 0 }
+    /// Begins at the beginning of a line of UTF-8.
+    pub(crate) fn new(line: &'a Bytes) -> Result<Self, ParseError> {
+        let wrong =
+            |error: Utf8Error| ParseError::new(ParseErrorKind::NotAscii, error.valid_up_to());
+        let text = core::str::from_utf8(line).map_err(wrong)?;
+        Ok(Self { line, text, at: 0 })
     }
 
     pub(crate) fn rest(&self) -> &'a [u8] {
@@ -36,11 +43,12 @@ impl<'a> Cursor<'a> {
         self.line.slice(from..self.at)
     }
 
-    /// Takes the next `n` octets as text; `None` if there are none. The charset was checked.
+    /// Takes the next `n` octets as text; `None` if there are none.
     pub(crate) fn take_str(&mut self, n: usize) -> Option<&'a str> {
-        let taken = self.rest().get(..n).filter(|taken| !taken.is_empty())?;
+        let from = self.at;
+        let taken = self.text.get(from..from + n).filter(|taken| !taken.is_empty())?;
         self.at += n;
-        core::str::from_utf8(taken).ok()
+        Some(taken)
     }
 
     /// What was taken since a position, without a copy.

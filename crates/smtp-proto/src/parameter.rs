@@ -274,7 +274,14 @@ impl Parameters {
         self.with(keyword, Some(&alloc::format!("{value}")))
     }
 
-    fn without(self, keyword: &str) -> Self {
+    /// Leaves out the parameter with this keyword, in any case.
+    ///
+    /// ```
+    /// let parameters = smtp_proto::Parameters::default().with_size(7).with_required_tls();
+    /// assert_eq!(parameters.without("size").to_string(), "REQUIRETLS");
+    /// ```
+    #[must_use]
+    pub fn without(self, keyword: &str) -> Self {
         let others = self.iter().filter(|(key, _)| !key.eq_ignore_ascii_case(keyword));
         others.fold(Self::default(), |all, (key, value)| all.with(key, value))
     }
@@ -393,7 +400,8 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Parameters, ParseError> {
-        Parameters::parse(&mut Cursor::new(&Bytes::copy_from_slice(text.as_bytes())), Of::Mail)
+        let line = Bytes::copy_from_slice(text.as_bytes());
+        Parameters::parse(&mut Cursor::new(&line)?, Of::Mail)
     }
 
     #[test]

@@ -16,4 +16,6 @@ pub use crate::common::{Error, Place, Security};
 type Boxed<M> = Driver<M, BoxStream>;
 
 #[cfg(test)]
+mod connecting;
+#[cfg(test)]
 mod tests;

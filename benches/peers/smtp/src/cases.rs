@@ -1,6 +1,7 @@
 //! What is measured, the same octets for everybody.
 use bytes::{Bytes, BytesMut};
 
+use crate::placed::Placed;
 use crate::{ours, peers};
 
 /// Something to do, and who can do it. The first is what the others are measured by.
@@ -69,8 +70,8 @@ pub const EHLO: &str = "250-mx.example.org greets client.example.org\r\n250-PIPE
 
 /// What comes, and where it goes.
 pub struct Material {
-    pub mail: Vec<u8>,
-    pub wire: Vec<u8>,
+    pub mail: Placed,
+    pub wire: Placed,
     /// Without CRLF, as they come out of a session's input.
     pub lines: Vec<Bytes>,
     /// With CRLF.
@@ -85,13 +86,21 @@ impl Material {
         let mut wire = Vec::new();
         peers::stuff(&mail, &mut wire);
         Self {
-            mail,
-            wire,
+            mail: Placed::new(&mail),
+            wire: Placed::new(&wire),
             lines: LINES.iter().map(|line| Bytes::copy_from_slice(line.as_bytes())).collect(),
             wire_lines: LINES.iter().map(|line| [line.as_bytes(), b"\r\n"].concat()).collect(),
             out: Vec::with_capacity(2 * SIZE),
             out_bytes: BytesMut::with_capacity(2 * SIZE),
         }
+    }
+}
+
+impl Material {
+    /// Puts what comes where its address has this remainder by 4096.
+    pub fn place(&mut self, remainder: usize) {
+        self.mail.place(remainder);
+        self.wire.place(remainder);
     }
 }
 

@@ -5,17 +5,20 @@
 mod cases;
 mod ours;
 mod peers;
+mod placed;
 
 use std::alloc::System;
 use std::time::{Duration, Instant};
 
 use cases::{CASES, Material};
+use placed::PAGE;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-const ROUNDS: usize = 15;
+/// Each has its inputs at another place: see [`Placed`](placed::Placed).
+const ROUNDS: usize = 16;
 const TIMES: u32 = 2000;
 
 fn main() {
@@ -45,7 +48,8 @@ fn times() {
     let mut material = Material::new();
     for case in &CASES {
         let mut best = vec![(Duration::MAX, 0); case.runners.len()];
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
+            material.place(round * PAGE / ROUNDS);
             for ((_, run), best) in case.runners.iter().zip(&mut best) {
                 run(&mut material);
                 let region = Region::new(ALLOCATOR);

@@ -59,6 +59,9 @@ pub(super) fn verify(
     config: &Config,
     now: u64,
 ) -> Result<Verified, Bogus> {
+    if set.signatures.len() > config.limits.covering {
+        return Err(Bogus::Effort);
+    }
     let (mut flaw, mut tries) = (Bogus::Missing, 0);
     for signature in &set.signatures {
         if let Err(reason) = eligible(set, signature, zone, config, now) {
@@ -135,7 +138,21 @@ pub(super) fn judge_keys(
     let set = find(&reply.answers, name, RecordType::DNSKEY).ok_or(Bogus::Unobtainable)?;
     let keys: Vec<_> =
         set.records.iter().filter_map(|record| PublicKey::from_data(&record.data())).collect();
-    let (mut flaw, mut mismatches) = (Bogus::Digest, 0);
+    let named = named(name, ds, &keys, config)?;
+    let found = verify(&set, name, &named, config, now)?;
+    let good = keys.into_iter().filter(|key| key.is_zone_key() && !key.is_revoked());
+    Ok((Status::Secure(good.collect()), found.ttl))
+}
+
+/// Returns the keys that the DS records are of. They are tried together, so that many of them do
+/// not make many tries.
+fn named(
+    name: &Name,
+    ds: &[Ds],
+    keys: &[PublicKey],
+    config: &Config,
+) -> Result<Vec<PublicKey>, Bogus> {
+    let (mut named, mut flaw, mut mismatches) = (Vec::new(), Bogus::Digest, 0);
     for (ds, key) in ds.iter().flat_map(|ds| keys.iter().map(move |key| (ds, key))) {
         if !ds.suits(key) {
             continue;
@@ -145,22 +162,13 @@ pub(super) fn judge_keys(
             if mismatches > config.limits.mismatches {
                 return Err(Bogus::Effort);
             }
-            continue;
-        }
-        if !key.is_zone_key() || key.is_revoked() {
+        } else if !key.is_zone_key() || key.is_revoked() {
             flaw = Bogus::ZoneKey;
-            continue;
-        }
-        match verify(&set, name, core::slice::from_ref(key), config, now) {
-            Ok(found) => {
-                let good = keys.into_iter().filter(|key| key.is_zone_key() && !key.is_revoked());
-                return Ok((Status::Secure(good.collect()), found.ttl));
-            }
-            Err(Bogus::Effort) => return Err(Bogus::Effort),
-            Err(reason) => flaw = reason,
+        } else if !named.contains(key) {
+            named.push(key.clone());
         }
     }
-    Err(flaw)
+    if named.is_empty() { Err(flaw) } else { Ok(named) }
 }
 
 /// The zone that says whether there is a cut below it.

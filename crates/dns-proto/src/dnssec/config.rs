@@ -106,6 +106,9 @@ pub struct Limits {
     /// roll-overs has four. Stops KeyTrap (CVE-2023-50387): many keys of one tag and many
     /// signatures, each to be tried with each.
     pub signatures: u32,
+    /// Signatures that an RRset may have, good or not. 64: each is compared with the tags of all
+    /// keys of the zone, and a message has room for thousands of both.
+    pub covering: usize,
     /// Keys that a DS record refers to by tag and algorithm, and that are not the one. 4, as in
     /// Unbound. Stops KeyTrap's other half: many keys of one tag, each to be digested for each DS.
     pub mismatches: u32,
@@ -140,6 +143,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             signatures: 8,
+            covering: 64,
             mismatches: 4,
             hashes_at_once: 8,
             hashes: 300,

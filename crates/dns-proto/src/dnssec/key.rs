@@ -40,6 +40,8 @@ pub struct PublicKey {
     protocol: u8,
     algorithm: DnssecAlgorithm,
     key: Box<[u8]>,
+    /// Known from the others; whoever has many keys and signatures compares it often.
+    tag: u16,
 }
 
 impl PublicKey {
@@ -47,7 +49,7 @@ impl PublicKey {
     #[must_use]
     pub fn new(algorithm: DnssecAlgorithm, entry_point: bool, key: impl Into<Box<[u8]>>) -> Self {
         let flags = if entry_point { ZONE | ENTRY } else { ZONE };
-        Self { flags, protocol: 3, algorithm, key: key.into() }
+        Self { flags, protocol: 3, algorithm, key: key.into(), tag: 0 }.tagged()
     }
 
     /// Takes the data of a DNSKEY, CDNSKEY or KEY record; `None` of another type.
@@ -60,7 +62,7 @@ impl PublicKey {
             return None;
         };
         let (flags, protocol, algorithm) = (*flags, *protocol, *algorithm);
-        Some(Self { flags, protocol, algorithm, key: key.octets().into() })
+        Some(Self { flags, protocol, algorithm, key: key.octets().into(), tag: 0 }.tagged())
     }
 
     /// Returns the data of its DNSKEY record.
@@ -120,18 +122,26 @@ impl PublicKey {
     /// Returns the same key, revoked.
     #[must_use]
     pub fn revoked(&self) -> Self {
-        Self { flags: self.flags | REVOKED, ..self.clone() }
+        Self { flags: self.flags | REVOKED, ..self.clone() }.tagged()
     }
 
     /// Returns the same key, without the mark of revocation.
     pub(super) fn unrevoked(&self) -> Self {
-        Self { flags: self.flags & !REVOKED, ..self.clone() }
+        Self { flags: self.flags & !REVOKED, ..self.clone() }.tagged()
     }
 
     /// Returns the tag by which signatures and digests refer to it (RFC 4034 appendix B). Several
     /// keys may have one tag.
     #[must_use]
-    pub fn tag(&self) -> u16 {
+    pub const fn tag(&self) -> u16 {
+        self.tag
+    }
+
+    fn tagged(self) -> Self {
+        Self { tag: self.compute_tag(), ..self }
+    }
+
+    fn compute_tag(&self) -> u16 {
         if let (DnssecAlgorithm::RSAMD5, [.., high, low, _]) = (self.algorithm, &*self.key) {
             return u16::from_be_bytes([*high, *low]); // RFC 4034 §B.1
         }

@@ -1,5 +1,5 @@
 //! RRsets with their signatures, and what a signature covers (RFC 4034 §3.1.8.1 and §6).
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::config::Provider;
@@ -99,21 +99,22 @@ impl RrSet {
     /// Gathers the records of a section into sets, each with the signatures that cover it.
     pub(super) fn gather(records: &[Record]) -> Vec<Self> {
         let mut sets: Vec<Self> = Vec::new();
+        // Where each set is: a message may have thousands.
+        let mut places = BTreeMap::new();
         let (signatures, data): (Vec<_>, Vec<_>) =
             records.iter().partition(|record| record.rtype() == RecordType::RRSIG);
         for record in data {
-            let same = |set: &&mut Self| set.is(record.owner(), record.class(), record.rtype());
-            match sets.iter_mut().find(same) {
-                Some(set) if set.records.contains(record) => {}
+            let key = (record.owner().clone(), record.class(), record.rtype());
+            let place = *places.entry(key).or_insert(sets.len());
+            match sets.get_mut(place) {
                 Some(set) => set.records.push(record.clone()),
                 None => sets.push(Self::new(record.clone())),
             }
         }
         for record in signatures {
             let Some(signature) = Signature::new(record) else { continue };
-            let covered = signature.covered;
-            let same = |set: &&mut Self| set.is(record.owner(), record.class(), covered);
-            if let Some(set) = sets.iter_mut().find(same) {
+            let key = (record.owner().clone(), record.class(), signature.covered);
+            if let Some(set) = places.get(&key).and_then(|place| sets.get_mut(*place)) {
                 set.signatures.push(signature);
             }
         }
@@ -123,10 +124,6 @@ impl RrSet {
     fn new(record: Record) -> Self {
         let (owner, class, rtype) = (record.owner().clone(), record.class(), record.rtype());
         Self { owner, class, rtype, records: alloc::vec![record], signatures: Vec::new() }
-    }
-
-    fn is(&self, owner: &Name, class: Class, rtype: RecordType) -> bool {
-        self.rtype == rtype && self.class == class && self.owner == *owner
     }
 
     pub(super) fn ttl(&self) -> u32 {

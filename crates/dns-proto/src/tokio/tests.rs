@@ -16,11 +16,12 @@ use proto_core::Transport;
 use crate::recursive::Config;
 use crate::stub::{self, Stub};
 use crate::tokio::{
-    Driver, Exchange, Handler, Recursive, Resolver, Server, ServerLimits, Zones, frame, seed,
+    Driver, Exchange, Follower, Handler, Keeper, Recursive, Resolver, Server, ServerLimits, Zones,
+    frame, seed,
 };
 use crate::{
     Access, Action, Authority, Error, Message, Name, Query, Rcode, Rdata, Record, RecordType, Rule,
-    Update, Who, Zone, authority, recursive,
+    Update, Who, Zone, authority, recursive, secondary,
 };
 
 fn name(text: &str) -> Name {
@@ -289,4 +290,99 @@ async fn messages_on_streams_follow_their_length() {
     assert!(frame::write(&mut Vec::new(), &[0; 65_536]).await.is_err());
     assert!(frame::write(&mut Vec::new(), &[0; 65_535]).await.is_ok());
     assert_ne!(seed().unwrap(), seed().unwrap());
+}
+
+/// Keeps nothing, if it is told to fail.
+struct Disk(bool);
+
+impl Keeper for Disk {
+    fn keep(&self, _: &Name, _: &crate::ZoneDelta) -> io::Result<()> {
+        if self.0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+fn everybody(action: Action) -> Access {
+    Access::from_iter([Rule { who: Who::Anybody, action, zone: None, allow: true }])
+}
+
+#[::tokio::test]
+async fn an_update_that_cannot_be_kept_is_not_done() {
+    let update = Update::new(name("z")).insert(address("a.z", 1)).write().unwrap();
+    let query = Query::new(&name("a.z"), RecordType::A).write();
+    for (full, updated, asked) in
+        [(true, Rcode::SERVFAIL, Rcode::NXDOMAIN), (false, Rcode::NOERROR, Rcode::NOERROR)]
+    {
+        let server = server("z", []).with_access(everybody(Action::Update));
+        let zones = Zones::kept(server, Disk(full), None);
+        let from = SocketAddr::new(host(2), 1);
+        for (message, rcode) in [(&update, updated), (&query, asked)] {
+            let answer = zones.handle(message.clone(), from, Transport::Udp).await.unwrap();
+            assert_eq!(Message::parse(&answer).unwrap().rcode(), rcode);
+        }
+    }
+}
+
+#[::tokio::test]
+async fn a_follower_has_what_its_primary_has_when_it_is_told() {
+    let many: Vec<_> = (0..2_000).map(|n| address(&alloc::format!("h{n}.z"), 9)).collect();
+    let primary = Zones::new(server("z", many).with_access(everybody(Action::Transfer)));
+    let bound = Server::bind_workers((host(1), 0).into(), primary.clone(), 2).await.unwrap();
+    let address = bound.local_addr().unwrap();
+    let _running = run(bound);
+    let follower = Zones::new(Authority::default());
+    let primaries = [secondary::Primary { address, key: None }];
+    let machine = secondary::Secondary::new(name("z"), primaries, seed().unwrap()).unwrap();
+    let (events, mut heard) = ::tokio::sync::mpsc::unbounded_channel();
+    let following = Follower::spawn(follower.clone(), machine, move |_, event| {
+        if let Ok(secondary::Event::Zone(zone)) = event {
+            events.send(zone.serial()).unwrap();
+        }
+    });
+    assert_eq!(timeout(MOMENT * 50, heard.recv()).await.unwrap(), Some(1));
+    let zone = |zones: &Zones| {
+        zones.with(|server| server.authority().zone(name("z").view()).cloned()).unwrap()
+    };
+    assert!(zone(&follower).records().eq(zone(&primary).records()));
+
+    let update = Update::new(name("z")).insert(super::tests::address("new.z", 1)).write().unwrap();
+    let next = zone(&primary).update(&Message::parse(&update).unwrap()).unwrap().unwrap();
+    primary.replace(next).unwrap();
+    following.notify(Some(2));
+    assert_eq!(timeout(MOMENT * 50, heard.recv()).await.unwrap(), Some(2));
+    assert!(zone(&follower).records().eq(zone(&primary).records()));
+}
+
+#[::tokio::test]
+async fn connections_of_one_address_are_limited() {
+    let limits = ServerLimits { connections_per_address: 1, ..ServerLimits::default() };
+    let server = Server::bind((host(1), 0).into(), zones("z", [])).await.unwrap();
+    let address = server.local_addr().unwrap();
+    let _running = run(server.limits(limits));
+    let query = Query::new(&name("z"), RecordType::SOA).write();
+    let mut first = TcpStream::connect(address).await.unwrap();
+    frame::write(&mut first, &query).await.unwrap();
+    assert!(frame::read(&mut first).await.unwrap().is_some());
+    let mut second = TcpStream::connect(address).await.unwrap();
+    let _ = frame::write(&mut second, &query).await;
+    assert!(!matches!(frame::read(&mut second).await, Ok(Some(_))));
+}
+
+#[::tokio::test]
+async fn queries_of_one_connection_are_worked_on_at_once_up_to_the_limit() {
+    for limit in [1, 2] {
+        let limits = ServerLimits { pipelined: limit, ..ServerLimits::default() };
+        let (address, gate, _running) = gate(limits).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for query in [b"a", b"b"] {
+            frame::write(&mut stream, query).await.unwrap();
+        }
+        ::tokio::time::sleep(MOMENT / 4).await;
+        // Wakes those that wait, and no others.
+        gate.0.notify_waiters();
+        let mut answered = 0;
+        while timeout(MOMENT, frame::read(&mut stream)).await.is_ok() {
+            answered += 1;
+        }
+        assert_eq!(answered, limit);
+    }
 }

@@ -109,7 +109,8 @@ impl ZoneBuilder {
         let octets = self.octets.as_slice();
         let order = |entry: &Entry| (entry.key(octets), entry.rtype);
         self.entries.sort_by(|one, other| order(one).cmp(&order(other)));
-        let (nodes, hashes) = (self.pack(false)?, self.pack(true)?);
+        let skip = usize::from(soa.key);
+        let (nodes, hashes) = (self.pack(false, skip)?, self.pack(true, skip)?);
         Ok(Zone::of(Name::checked(soa.name(&self.octets)), soa.class, nodes, hashes))
     }
 
@@ -129,9 +130,9 @@ impl ZoneBuilder {
     }
 
     /// Packs the nodes of names, or those of hashes.
-    fn pack(&self, hashes: bool) -> Result<Tree, Misuse> {
+    fn pack(&self, hashes: bool, skip: usize) -> Result<Tree, Misuse> {
         let octets = self.octets.as_slice();
-        let mut packer = Packer::default();
+        let mut packer = Packer::new(skip);
         let mut sets: Vec<Entry> = Vec::new();
         for node in self.entries.chunk_by(|one, other| one.key(octets) == other.key(octets)) {
             sets.clear();

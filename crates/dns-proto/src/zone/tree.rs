@@ -15,7 +15,17 @@ const FULL: usize = 8_192;
 /// Nodes by key. A copy shares everything; a changed copy, all chunks but those that changed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tree {
-    chunks: Arc<[Arc<Chunk>]>,
+    chunks: Arc<[Slot]>,
+    /// Octets that all keys begin with: those of the apex.
+    skip: usize,
+}
+
+/// A chunk, and beside it what nearly always says whether a key comes before: a search reads the
+/// row of slots and not a chunk at every step.
+#[derive(Clone, Debug)]
+struct Slot {
+    hint: u64,
+    chunk: Arc<Chunk>,
 }
 
 /// Some nodes in a row: their octets, and where each begins.
@@ -59,7 +69,7 @@ impl Tree {
     /// Returns the place of the first node whose key is not below.
     pub(crate) fn lower_bound(&self, key: &[u8]) -> Position {
         let chunk = self.chunk_of(key);
-        let node = self.chunks.get(chunk).map_or(0, |chunk| chunk.lower_bound(key));
+        let node = self.chunk(chunk).map_or(0, |chunk| chunk.lower_bound(key));
         self.normal(Position { chunk, node })
     }
 
@@ -69,7 +79,7 @@ impl Tree {
     }
 
     pub(crate) fn at(&self, position: Position) -> Option<NodeRef<'_>> {
-        self.chunks.get(position.chunk)?.raw(position.node).and_then(NodeRef::read)
+        self.chunk(position.chunk)?.raw(position.node).and_then(NodeRef::read)
     }
 
     pub(crate) fn next(&self, position: Position) -> Position {
@@ -81,7 +91,7 @@ impl Tree {
             Position { chunk, node: 1.. } => Some(Position { chunk, node: position.node - 1 }),
             Position { chunk, node: 0 } => {
                 let chunk = chunk.checked_sub(1)?;
-                let nodes = self.chunks.get(chunk)?.starts.len();
+                let nodes = self.chunk(chunk)?.starts.len();
                 Some(Position { chunk, node: nodes.checked_sub(1)? })
             }
         }
@@ -92,14 +102,14 @@ impl Tree {
     }
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeRef<'_>> {
-        self.chunks.iter().flat_map(|chunk| {
+        self.chunks.iter().flat_map(|Slot { chunk, .. }| {
             (0..chunk.starts.len()).filter_map(|node| chunk.raw(node).and_then(NodeRef::read))
         })
     }
 
     /// Returns the octets all nodes have.
     pub(crate) fn size(&self) -> usize {
-        let chunk = |chunk: &Arc<Chunk>| chunk.octets.len() + 4 * chunk.starts.len() + 56;
+        let chunk = |slot: &Slot| slot.chunk.octets.len() + 4 * slot.chunk.starts.len() + 64;
         self.chunks.iter().map(chunk).sum()
     }
 
@@ -109,13 +119,13 @@ impl Tree {
         changes: impl IntoIterator<Item = (&'c [u8], &'c N)>,
     ) -> Self {
         let mut changes = changes.into_iter().peekable();
-        let (mut packer, mut done) = (Packer::default(), 0);
+        let (mut packer, mut done) = (Packer::new(self.skip), 0);
         while let Some((first, _)) = changes.peek() {
             let chunk = self.chunk_of(first);
             packer.share(self.chunks.get(done..chunk).unwrap_or_default());
-            let end = self.chunks.get(chunk + 1).map(|chunk| chunk.key(0));
+            let end = self.chunk(chunk + 1).map(|chunk| chunk.key(0));
             let here = || changes.next_if(|(key, _)| end.is_none_or(|end| *key < end));
-            packer.merge(self.chunks.get(chunk).map(Arc::as_ref), core::iter::from_fn(here));
+            packer.merge(self.chunk(chunk), core::iter::from_fn(here));
             done = chunk + 1;
         }
         packer.share(self.chunks.get(done..).unwrap_or_default());
@@ -132,10 +142,9 @@ impl Tree {
         let (mut own, mut others) = (Position::default(), Position::default());
         loop {
             let shared = own.node == 0 && others.node == 0;
-            if let (Some(chunk), Some(same)) =
-                (self.chunks.get(own.chunk), other.chunks.get(others.chunk))
+            if let (Some(chunk), Some(same)) = (self.slot(own), other.slot(others))
                 && shared
-                && Arc::ptr_eq(chunk, same)
+                && Arc::ptr_eq(&chunk.chunk, &same.chunk)
             {
                 (own.chunk, others.chunk) = (own.chunk + 1, others.chunk + 1);
                 continue;
@@ -157,19 +166,45 @@ impl Tree {
         }
     }
 
+    fn chunk(&self, at: usize) -> Option<&Chunk> {
+        self.chunks.get(at).map(|slot| slot.chunk.as_ref())
+    }
+
+    fn slot(&self, position: Position) -> Option<&Slot> {
+        self.chunks.get(position.chunk)
+    }
+
     /// The chunk in which a key is, if it is anywhere.
     fn chunk_of(&self, key: &[u8]) -> usize {
-        self.chunks.partition_point(|chunk| chunk.key(0) <= key).saturating_sub(1)
+        let before = |slot: &Slot| slot.chunk.key(0) <= key;
+        let shared = |first: &Slot| first.chunk.key(0).get(..self.skip) == key.get(..self.skip);
+        if !self.chunks.first().is_some_and(shared) {
+            return self.chunks.partition_point(before).saturating_sub(1);
+        }
+        let hint = hint(key, self.skip);
+        let low = self.chunks.partition_point(|slot| slot.hint < hint);
+        let rest = self.chunks.get(low..).unwrap_or_default();
+        let alike = rest.partition_point(|slot| slot.hint == hint);
+        let alike = rest.get(..alike).unwrap_or_default();
+        (low + alike.partition_point(before)).saturating_sub(1)
     }
 
     /// Behind the last node of a chunk is the first of the next.
     fn normal(&self, position: Position) -> Position {
-        let nodes = self.chunks.get(position.chunk).map_or(0, |chunk| chunk.starts.len());
+        let nodes = self.chunk(position.chunk).map_or(0, |chunk| chunk.starts.len());
         if position.node < nodes {
             return position;
         }
         Position { chunk: (position.chunk + 1).min(self.chunks.len()), node: 0 }
     }
+}
+
+/// Eight octets of a key after those that all have: keys in order have hints in order.
+fn hint(key: &[u8], skip: usize) -> u64 {
+    let mut octets = [0; 8];
+    let rest = key.get(skip..).unwrap_or_default();
+    octets.iter_mut().zip(rest).for_each(|(place, octet)| *place = *octet);
+    u64::from_be_bytes(octets)
 }
 
 /// Appends the octets of a node.
@@ -183,12 +218,18 @@ pub(crate) trait Encode {
 /// Makes a tree of nodes, in the order of their keys.
 #[derive(Debug, Default)]
 pub(crate) struct Packer {
-    chunks: Vec<Arc<Chunk>>,
+    skip: usize,
+    chunks: Vec<Slot>,
     octets: Vec<u8>,
     starts: Vec<u32>,
 }
 
 impl Packer {
+    /// Begins a tree all of whose keys begin with the same so many octets.
+    pub(crate) fn new(skip: usize) -> Self {
+        Self { skip, ..Self::default() }
+    }
+
     /// Takes the next node, as `write` appends it.
     pub(crate) fn node(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.octets.len() >= FULL {
@@ -201,7 +242,7 @@ impl Packer {
 
     pub(crate) fn finish(mut self) -> Tree {
         self.close();
-        Tree { chunks: self.chunks.into() }
+        Tree { chunks: self.chunks.into(), skip: self.skip }
     }
 
     fn close(&mut self) {
@@ -209,12 +250,14 @@ impl Packer {
             return;
         }
         let (octets, starts) = (self.octets.as_slice().into(), self.starts.as_slice().into());
-        self.chunks.push(Arc::new(Chunk { octets, starts }));
+        let chunk = Arc::new(Chunk { octets, starts });
+        let hint = hint(chunk.key(0), self.skip);
+        self.chunks.push(Slot { hint, chunk });
         self.octets.clear();
         self.starts.clear();
     }
 
-    fn share(&mut self, chunks: &[Arc<Chunk>]) {
+    fn share(&mut self, chunks: &[Slot]) {
         if !chunks.is_empty() {
             self.close();
             self.chunks.extend_from_slice(chunks);

@@ -1,4 +1,6 @@
 //! Attacks on validators, each with the limit that stops it, at the limit and one beyond.
+use std::sync::LazyLock;
+
 use dns_proto::dnssec::{
     Bogus, Chain, Config, DigestType, Ds, Insecure, Limits, PublicKey, Response, Signer, Verdict,
 };
@@ -85,6 +87,60 @@ fn keytrap_ends_after_eight_signatures() {
     assert!(is_secure(&world.judge(before_the_good(&response, 7))));
     assert_eq!(world.judge(before_the_good(&response, 8)), EFFORT);
     assert_eq!(world.judge(before_the_good(&response, 500)), EFFORT);
+}
+
+#[test]
+fn so_many_signatures_may_cover_a_set() {
+    // Of a key that is not there: each costs a look at all keys.
+    let mut world = world(Limits::default());
+    let response = world.ask(&name("www.hamburger.edu"), RecordType::A);
+    let mut foreign = spoilt(response.answers.last().unwrap());
+    let mut octets = foreign.octets().to_vec();
+    octets[17] ^= 1;
+    let data = Rdata::parse(RecordType::RRSIG, &octets).unwrap();
+    foreign = Record::new(foreign.owner().clone(), foreign.ttl(), data);
+    for (count, expected) in [(63, true), (64, false)] {
+        let mut response = response.clone();
+        response.answers.splice(0..0, std::iter::repeat_n(foreign.clone(), count));
+        let verdict = world.judge(response);
+        assert_eq!(is_secure(&verdict), expected);
+        assert!(expected || verdict == EFFORT);
+    }
+}
+
+#[test]
+fn keytrap_by_many_good_keys_ends_after_eight_signatures() {
+    // Every key has its DS; all have signed, and none well.
+    let algorithm = DnssecAlgorithm::ED25519;
+    for (wrong, expected) in [(7, true), (8, false), (12, false)] {
+        let keys: Vec<_> = (1..=wrong + 1).map(|n| crate::world::key(algorithm, true, n)).collect();
+        let mut world = lecture_hall(&Signer::new(keys), Config::default());
+        let response = world.ask(&name("www.hamburger.edu"), RecordType::A);
+        let validator = dns_proto::dnssec::Validator::new(response, &world.trust);
+        let verdict = world.run(validator, |world, name, rtype| {
+            let mut answer = world.ask(name, rtype);
+            let signatures = answer.answers.iter_mut().filter(|it| it.rtype() == RecordType::RRSIG);
+            if rtype == RecordType::DNSKEY && name.is_root() {
+                signatures.take(wrong.into()).for_each(|it| *it = spoilt(it));
+            }
+            Some(answer)
+        });
+        assert_eq!(is_secure(&verdict), expected, "{wrong}");
+        assert!(expected || verdict == EFFORT);
+    }
+}
+
+#[test]
+fn thousands_of_records_are_sorted_in_no_time() {
+    // As many as a message has room for; pairs of them would be millions.
+    let mut world = world(Limits::default());
+    let mut response = world.ask(&name("www.hamburger.edu"), RecordType::A);
+    for number in 0..4000_u32 {
+        let address = std::net::Ipv4Addr::from(number);
+        response.answers.push(Record::address(name("www.hamburger.edu"), 1, address.into()));
+        response.answers.push(Record::address(name(&format!("x{number}")), 1, address.into()));
+    }
+    assert_eq!(world.judge(response), Verdict::Bogus(Bogus::Wrong));
 }
 
 #[test]
@@ -263,6 +319,9 @@ fn failures_are_remembered_for_a_minute_and_keys_for_a_day() {
     assert!(world.asked.len() > count);
 }
 
+static PLAIN: LazyLock<World> = LazyLock::new(|| world(Limits::default()));
+static HASHED: LazyLock<World> = LazyLock::new(|| hashed(0, Limits::default()));
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -279,7 +338,7 @@ proptest! {
 
     #[test]
     fn any_flipped_octet_makes_an_answer_bogus(place: prop::sample::Index, bit in 0..8) {
-        let mut world = hashed(0, Limits::default());
+        let mut world = HASHED.clone();
         let mut response = world.ask(&name("www.hamburger.edu"), RecordType::A);
         let total = response.answers.iter().map(|it| it.octets().len()).sum::<usize>();
         let mut at = place.index(total);
@@ -301,11 +360,7 @@ proptest! {
 
     #[test]
     fn any_part_of_a_proof_is_a_proof_or_bogus(keep in prop::collection::vec(any::<bool>(), 16)) {
-        for iterations in [None, Some(0)] {
-            let mut world = iterations.map_or_else(
-                || world(Limits::default()),
-                |iterations| hashed(iterations, Limits::default()),
-            );
+        for mut world in [PLAIN.clone(), HASHED.clone()] {
             let whole = world.ask(&name("soup.of.menu.hamburger.edu"), RecordType::A);
             let mut response = whole.clone();
             let mut kept = keep.iter().copied().cycle();

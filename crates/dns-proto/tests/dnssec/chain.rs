@@ -94,6 +94,19 @@ fn every_kind_of_answer_of_a_signed_zone_is_secure() {
 }
 
 #[test]
+fn the_header_is_not_believed() {
+    let mut world = worlds().next().unwrap();
+    for asked in ["www.hamburger.edu", "alias.hamburger.edu"] {
+        let mut response = world.ask(&name(asked), RecordType::A);
+        response.rcode = Rcode::NXDOMAIN;
+        assert_eq!(secure(world.judge(response)).rcode, Rcode::NOERROR);
+    }
+    let mut response = world.ask(&name("www.hamburger.edu"), RecordType::A);
+    response.rcode = Rcode::REFUSED;
+    assert_eq!(world.judge(response), Verdict::Bogus(Bogus::Failure));
+}
+
+#[test]
 fn an_expanded_wildcard_is_noted() {
     for mut world in worlds() {
         let found = secure(world.validate("soup.menu.hamburger.edu", RecordType::TXT));

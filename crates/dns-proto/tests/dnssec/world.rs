@@ -33,6 +33,7 @@ pub(crate) fn signer() -> Signer {
 }
 
 /// Zones, each on servers of its own.
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) authorities: Vec<(Name, Authority)>,
     pub(crate) trust: Trust,

@@ -1,7 +1,7 @@
 //! Which messages a command is about.
-use crate::SeqSet;
 use crate::cursor::{Cursor, Parsed};
 use crate::writer::Writer;
+use crate::{SeqSet, UidSet};
 
 /// What the numbers of a command are, and those of its responses.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -41,6 +41,12 @@ pub enum MessageSet {
 impl From<SeqSet> for MessageSet {
     fn from(numbers: SeqSet) -> Self {
         Self::Numbers(numbers)
+    }
+}
+
+impl From<&UidSet> for MessageSet {
+    fn from(numbers: &UidSet) -> Self {
+        Self::Numbers(numbers.into())
     }
 }
 

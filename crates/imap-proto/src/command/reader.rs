@@ -198,6 +198,19 @@ impl Reader {
         self.reset();
     }
 
+    /// Returns how many octets of a refused literal are still to come, and to be thrown away: who
+    /// does not want to read them closes the connection.
+    #[must_use]
+    pub const fn skipping(&self) -> u64 {
+        self.framer.skipping()
+    }
+
+    /// Whether nothing of a command has been taken that has not been told.
+    #[must_use]
+    pub fn is_between_commands(&self) -> bool {
+        self.framer.is_at_start() && self.told.is_empty()
+    }
+
     /// Takes a line that is no command, without its CRLF: `DONE` after IDLE, or a message of a
     /// SASL exchange. Ask for it only between commands.
     ///

@@ -135,6 +135,36 @@ pub struct Annotation {
 }
 
 impl Fetch {
+    /// Returns the message's UID, if it is among the items, or the number is one.
+    #[must_use]
+    pub fn uid(&self) -> Option<NonZeroU32> {
+        if self.by_uid {
+            return Some(self.number);
+        }
+        self.items.iter().find_map(|item| match item {
+            FetchItem::Uid(uid) => Some(*uid),
+            _ => None,
+        })
+    }
+
+    /// Returns the message's flags, if they are among the items.
+    #[must_use]
+    pub fn flags(&self) -> Option<&Flags> {
+        self.items.iter().find_map(|item| match item {
+            FetchItem::Flags(flags) => Some(flags),
+            _ => None,
+        })
+    }
+
+    /// Returns the message's mod-sequence, if it is among the items.
+    #[must_use]
+    pub fn mod_seq(&self) -> Option<Number64> {
+        self.items.iter().find_map(|item| match item {
+            FetchItem::ModSeq(number) => Some(*number),
+            _ => None,
+        })
+    }
+
     /// Takes the space and the items.
     pub(super) fn read(number: NonZeroU32, by_uid: bool, cursor: &mut Cursor<'_>) -> Parsed<Self> {
         cursor.gap()?;

@@ -6,7 +6,7 @@ use super::{
     DeliveryAction, DeliveryStatus, Disposal, DispositionNotification, FeedbackReport,
     FeedbackType, Mode, RecipientStatus, Report, StatusCode, Typed,
 };
-use crate::{AddrSpec, Field, FieldName, Part, ReturnPath, Text, encoded_word};
+use crate::{AddrSpec, Field, FieldName, Part, ReturnPath, Text};
 
 impl Part<'_, '_> {
     /// Reads a report for programs: this part, or the first one in it that is a
@@ -220,7 +220,7 @@ fn groups(octets: &[u8]) -> Vec<Vec<Field<'_>>> {
 
 /// Reads `type; value`; what has no type is what the field is for.
 fn read_typed(field: &Field<'_>, default: &str) -> Typed {
-    let value = encoded_word::decode(field.value().trim_ascii());
+    let value = field.text();
     let (kind, rest) = value.split_once(';').unwrap_or((default, &value));
     // A type has no blanks: `550 5.1.1 no; really` has none.
     let kind = kind.trim();

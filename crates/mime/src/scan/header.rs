@@ -4,7 +4,8 @@ use memchr::memchr;
 use super::{Delimiter, Head, Header, Name, Place, Scanner, State, Token, after, before};
 use crate::content_type::ContentType;
 use crate::encoding::Encoding;
-use crate::header::{Known, is_plain, is_postmark, split_field};
+use crate::header::{Known, PLAIN_CHUNK, is_plain, is_postmark, split_field};
+use crate::limits::FieldLimits;
 use crate::{DefectKind, PartKind};
 
 impl Scanner {
@@ -112,7 +113,7 @@ impl Scanner {
     /// Tells whether the field that ends here needs no closer look. Looks at many at once, where
     /// the window shows them.
     fn is_plain(&mut self, window: &[u8], end: usize) -> bool {
-        const STRETCH: usize = 512;
+        const STRETCH: usize = 2 * PLAIN_CHUNK;
         let field_end = self.offset + end as u64;
         if field_end <= self.plain {
             return true;
@@ -160,7 +161,7 @@ impl Scanner {
         match known {
             Known::Type => {
                 self.header.span = self.span(0, len);
-                self.content_type(ContentType::new(value));
+                self.content_type(ContentType::within(value, FieldLimits::from(&self.limits)));
             }
             Known::Encoding => {
                 self.header.encoding = Encoding::from_field(value);

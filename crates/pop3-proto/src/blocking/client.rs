@@ -46,7 +46,7 @@ impl Client {
     /// # Errors
     /// The server refused, or the connection failed; or STLS was agreed and there is no `tls`.
     pub fn open(driver: Boxed<Session>, tls: Option<Handshake<'_>>) -> Result<Self, Error> {
-        let mut securing = Securing { line: Blocking(Some(driver)), tls };
+        let mut securing = Securing { line: Blocking(driver), tls };
         now(client::open(&mut securing))?;
         Ok(Self { line: securing.line })
     }
@@ -102,23 +102,17 @@ impl Client {
     }
 }
 
-/// The driver; away during a handshake, and for good if that fails.
+/// The driver, when nothing is to be secured.
 #[derive(Debug)]
-struct Blocking(Option<Boxed<Session>>);
-
-impl Blocking {
-    fn driver(&mut self) -> &mut Boxed<Session> {
-        self.0.as_mut().expect("opening ends when a handshake fails")
-    }
-}
+struct Blocking(Boxed<Session>);
 
 impl Line for Blocking {
     fn session(&mut self) -> &mut Session {
-        self.driver().machine()
+        self.0.machine()
     }
 
     async fn next(&mut self) -> Result<Option<Event>, Error> {
-        Ok(self.driver().next()?)
+        Ok(self.0.next()?)
     }
 
     async fn secure(&mut self) -> Result<(), Error> {
@@ -143,9 +137,7 @@ impl Line for Securing<'_> {
 
     async fn secure(&mut self) -> Result<(), Error> {
         let handshake = self.tls.take().ok_or_else(Error::no_tls)?;
-        let driver = self.line.0.take().ok_or_else(Error::no_tls)?;
-        self.line.0 = Some(driver.secure_bound(handshake)?);
-        Ok(())
+        Ok(self.line.0.secure_by(handshake)?)
     }
 }
 

@@ -78,35 +78,28 @@ pub fn serve<H: Handler>(
     tls: Option<Handshake<'_>>,
     handler: &mut H,
 ) -> Result<(), Error> {
-    now(server::serve(&mut Blocking { driver: Some(driver), tls, handler }))
+    now(server::serve(&mut Blocking { driver, tls, handler }))
 }
 
 struct Blocking<'a, 't, H> {
-    /// Away during a handshake, and for good if that fails.
-    driver: Option<Boxed<Session>>,
+    driver: Boxed<Session>,
     tls: Option<Handshake<'t>>,
     handler: &'a mut H,
-}
-
-impl<H> Blocking<'_, '_, H> {
-    fn driver(&mut self) -> &mut Boxed<Session> {
-        self.driver.as_mut().expect("serving ends when a handshake fails")
-    }
 }
 
 impl<H: Handler> Desk for Blocking<'_, '_, H> {
     type Message = H::Message;
 
     fn session(&mut self) -> &mut Session {
-        self.driver().machine()
+        self.driver.machine()
     }
 
     async fn next(&mut self) -> Result<Option<Event>, Error> {
-        Ok(self.driver().next()?)
+        Ok(self.driver.next()?)
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        Ok(self.driver().flush()?)
+        Ok(self.driver.flush()?)
     }
 
     fn has_tls(&self) -> bool {
@@ -114,8 +107,8 @@ impl<H: Handler> Desk for Blocking<'_, '_, H> {
     }
 
     async fn secure(&mut self) -> Result<(), Error> {
-        if let (Some(driver), Some(handshake)) = (self.driver.take(), self.tls.take()) {
-            self.driver = Some(driver.secure_bound(handshake)?);
+        if let Some(handshake) = self.tls.take() {
+            self.driver.secure_by(handshake)?;
         }
         Ok(())
     }

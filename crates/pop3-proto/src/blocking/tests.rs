@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use proto_core::{BindingKind, Text};
+use proto_core::{BindingKind, ChannelBinding, Text};
 use sasl::{
     Credentials, Mechanism, Seed,
     scram::{Lookup, Verifier},

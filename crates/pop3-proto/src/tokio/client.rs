@@ -53,7 +53,7 @@ impl Client {
         driver: Boxed<Session>,
         tls: Option<(&TlsConnector, ServerName<'static>)>,
     ) -> Result<Self, Error> {
-        let mut securing = Securing { line: Tokio(Some(driver)), tls };
+        let mut securing = Securing { line: Tokio(driver), tls };
         client::open(&mut securing).await?;
         Ok(Self { line: securing.line })
     }
@@ -109,23 +109,17 @@ impl Client {
     }
 }
 
-/// The driver; away during a handshake, and for good if that fails.
+/// The driver, when nothing is to be secured.
 #[derive(Debug)]
-struct Tokio(Option<Boxed<Session>>);
-
-impl Tokio {
-    fn driver(&mut self) -> &mut Boxed<Session> {
-        self.0.as_mut().expect("opening ends when a handshake fails")
-    }
-}
+struct Tokio(Boxed<Session>);
 
 impl Line for Tokio {
     fn session(&mut self) -> &mut Session {
-        self.driver().machine()
+        self.0.machine()
     }
 
     async fn next(&mut self) -> Result<Option<Event>, Error> {
-        Ok(self.driver().next().await?)
+        Ok(self.0.next().await?)
     }
 
     async fn secure(&mut self) -> Result<(), Error> {
@@ -150,9 +144,7 @@ impl Line for Securing<'_> {
 
     async fn secure(&mut self) -> Result<(), Error> {
         let (connector, name) = self.tls.take().ok_or_else(Error::no_tls)?;
-        let driver = self.line.0.take().ok_or_else(Error::no_tls)?;
-        self.line.0 = Some(driver.secure_client(connector, name).await?);
-        Ok(())
+        Ok(self.line.0.secure_client(connector, name).await?)
     }
 }
 

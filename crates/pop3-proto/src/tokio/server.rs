@@ -71,34 +71,28 @@ pub async fn serve<H: Handler>(
     acceptor: Option<&TlsAcceptor>,
     handler: &mut H,
 ) -> Result<(), Error> {
-    server::serve(&mut Tokio { driver: Some(driver), acceptor, handler }).await
+    server::serve(&mut Tokio { driver, acceptor, handler }).await
 }
 
 struct Tokio<'a, H> {
-    /// Away during a handshake, and for good if that fails.
-    driver: Option<Boxed<Session>>,
+    driver: Boxed<Session>,
     acceptor: Option<&'a TlsAcceptor>,
     handler: &'a mut H,
-}
-
-/// The driver, borrowed apart from the handler.
-fn driver(driver: &mut Option<Boxed<Session>>) -> &mut Boxed<Session> {
-    driver.as_mut().expect("serving ends when a handshake fails")
 }
 
 impl<H: Handler> Desk for Tokio<'_, H> {
     type Message = H::Message;
 
     fn session(&mut self) -> &mut Session {
-        driver(&mut self.driver).machine()
+        self.driver.machine()
     }
 
     async fn next(&mut self) -> Result<Option<Event>, Error> {
-        Ok(driver(&mut self.driver).next().await?)
+        Ok(self.driver.next().await?)
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        Ok(driver(&mut self.driver).flush().await?)
+        Ok(self.driver.flush().await?)
     }
 
     fn has_tls(&self) -> bool {
@@ -106,29 +100,29 @@ impl<H: Handler> Desk for Tokio<'_, H> {
     }
 
     async fn secure(&mut self) -> Result<(), Error> {
-        if let (Some(driver), Some(acceptor)) = (self.driver.take(), self.acceptor) {
-            self.driver = Some(driver.secure_server(acceptor).await?);
+        if let Some(acceptor) = self.acceptor {
+            self.driver.secure_server(acceptor).await?;
         }
         Ok(())
     }
 
     async fn log_in(&mut self, login: Login) -> Result<Result<Maildrop, Response>, Error> {
-        Ok(driver(&mut self.driver).wait(self.handler.log_in(login)).await?)
+        Ok(self.driver.wait(self.handler.log_in(login)).await?)
     }
 
     async fn verifier(&mut self, lookup: Lookup) -> Result<Result<Verifier, Response>, Error> {
-        Ok(driver(&mut self.driver).wait(self.handler.verifier(lookup)).await?)
+        Ok(self.driver.wait(self.handler.verifier(lookup)).await?)
     }
 
     async fn retrieve(&mut self, index: usize) -> Result<io::Result<H::Message>, Error> {
-        Ok(driver(&mut self.driver).wait(self.handler.retrieve(index)).await?)
+        Ok(self.driver.wait(self.handler.retrieve(index)).await?)
     }
 
     async fn read(&mut self, from: &mut H::Message, into: &mut [u8]) -> Result<usize, Error> {
-        driver(&mut self.driver).wait(from.read(into)).await?.map_err(Error::Message)
+        self.driver.wait(from.read(into)).await?.map_err(Error::Message)
     }
 
     async fn commit(&mut self, deleted: Vec<usize>) -> Result<Result<(), Response>, Error> {
-        Ok(driver(&mut self.driver).wait(self.handler.commit(deleted)).await?)
+        Ok(self.driver.wait(self.handler.commit(deleted)).await?)
     }
 }

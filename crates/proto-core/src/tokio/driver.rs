@@ -3,7 +3,7 @@ use alloc::boxed::Box;
 use core::{
     fmt,
     future::{Future, poll_fn},
-    mem::MaybeUninit,
+    mem::{self, MaybeUninit},
     pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
@@ -25,6 +25,8 @@ use crate::{
 };
 
 use super::Shutdown;
+#[cfg(feature = "deflate")]
+use crate::deflate::Compressed;
 
 /// Anything a session can be driven over.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -188,21 +190,20 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         T: Stream,
         F: Future<Output = io::Result<(T, Option<ChannelBinding>)>>,
     {
+        let deadline = self.prepare().await?;
+        let Self { mut machine, stream, told, start, taken, early, eof, limits, ear, shutdown } =
+            self;
+        let (stream, channel) = in_time(deadline, handshake(stream)).await?;
+        tell(&mut machine, channel);
+        Ok(Driver { machine, stream, told, start, taken, early, eof, limits, ear, shutdown })
+    }
+
+    /// Writes what is owed, of a machine that waits for TLS; says until when it waits.
+    async fn prepare(&mut self) -> Result<time::Instant, Error<M::Error>> {
         self.receive_early();
         let Step::Paused = self.step().await? else { return Err(Error::NotReadyForTls) };
         self.write_owed().await?;
-        let deadline = self.deadline().unwrap_or_else(|| time::Instant::now() + self.limits.stall);
-        let Self { mut machine, stream, told, start, taken, early, eof, limits, ear, shutdown } =
-            self;
-        let Some(secured) = before(Some(deadline), handshake(stream)).await else {
-            return Err(Error::Io(io::ErrorKind::TimedOut.into()));
-        };
-        let (stream, channel) = secured?;
-        if let Some(channel) = channel {
-            machine.bind(channel);
-        }
-        machine.secured();
-        Ok(Driver { machine, stream, told, start, taken, early, eof, limits, ear, shutdown })
+        Ok(self.deadline().unwrap_or_else(|| time::Instant::now() + self.limits.stall))
     }
 
     /// Says what next; if the session has failed, says goodbye first.
@@ -402,14 +403,15 @@ impl<M: Machine + fmt::Debug, S> fmt::Debug for Driver<M, S> {
     }
 }
 
-/// The handshakes of rustls.
+/// Changes of what is below, in place. Once a handshake has failed, the session finds that its peer
+/// is gone.
 impl<M: Machine> Driver<M, BoxStream> {
-    /// Becomes the server's end of TLS: see [`secure`](Self::secure).
+    /// Becomes the server's end of TLS, by rustls: see [`secure`](Self::secure).
     ///
     /// # Errors
     /// As [`secure`](Self::secure).
-    pub async fn secure_server(self, acceptor: &TlsAcceptor) -> Result<Self, Error<M::Error>> {
-        self.secure_bound(async |stream| {
+    pub async fn secure_server(&mut self, acceptor: &TlsAcceptor) -> Result<(), Error<M::Error>> {
+        self.secure_by(async |stream| {
             let stream = acceptor.accept(stream).await?;
             let channel = channel_binding(stream.get_ref().1);
             Ok((Box::new(stream) as BoxStream, channel))
@@ -417,23 +419,71 @@ impl<M: Machine> Driver<M, BoxStream> {
         .await
     }
 
-    /// Becomes the client's end of TLS, with a server that proves to be `name`: see
+    /// Becomes the client's end of TLS, by rustls, with a server that proves to be `name`: see
     /// [`secure`](Self::secure).
     ///
     /// # Errors
     /// As [`secure`](Self::secure).
     pub async fn secure_client(
-        self,
+        &mut self,
         connector: &TlsConnector,
         name: ServerName<'static>,
-    ) -> Result<Self, Error<M::Error>> {
-        self.secure_bound(async |stream| {
+    ) -> Result<(), Error<M::Error>> {
+        self.secure_by(async |stream| {
             let stream = connector.connect(name, stream).await?;
             let channel = channel_binding(stream.get_ref().1);
             Ok((Box::new(stream) as BoxStream, channel))
         })
         .await
     }
+
+    async fn secure_by<F>(
+        &mut self,
+        handshake: impl FnOnce(BoxStream) -> F,
+    ) -> Result<(), Error<M::Error>>
+    where
+        F: Future<Output = io::Result<(BoxStream, Option<ChannelBinding>)>>,
+    {
+        let deadline = self.prepare().await?;
+        let stream = mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
+        let (stream, channel) = in_time(deadline, handshake(stream)).await?;
+        self.stream = stream;
+        tell(&mut self.machine, channel);
+        Ok(())
+    }
+
+    /// Writes what is owed, and lets all that follows be compressed by DEFLATE (RFC 4978), both
+    /// ways. What came with the agreement and is compressed already is not lost. A connection
+    /// holds about 400 KiB for it.
+    ///
+    /// # Errors
+    /// The session has not agreed on that.
+    #[cfg(feature = "deflate")]
+    pub async fn compress(&mut self) -> Result<(), Error<M::Error>> {
+        self.receive_early();
+        let Step::Paused = self.step().await? else { return Err(Error::NotReadyForCompression) };
+        self.write_owed().await?;
+        let early = self.machine.compressed().ok_or(Error::NotReadyForCompression)?;
+        let stream = mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
+        self.stream = Box::new(Compressed::new(stream, early));
+        Ok(())
+    }
+}
+
+/// Tells a machine of the TLS below it.
+fn tell(machine: &mut impl Machine, channel: Option<ChannelBinding>) {
+    if let Some(channel) = channel {
+        machine.bind(channel);
+    }
+    machine.secured();
+}
+
+/// What a handshake comes to, if it does in time.
+async fn in_time<T>(
+    deadline: time::Instant,
+    handshake: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    before(Some(deadline), handshake).await.ok_or(io::ErrorKind::TimedOut)?
 }
 
 /// Returns what names a TLS connection once its handshake is over, by RFC 9266; `None` before TLS

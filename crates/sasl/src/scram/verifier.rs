@@ -7,6 +7,7 @@ use core::str::FromStr;
 
 use bytes::BytesMut;
 use proto_core::Secret;
+use subtle::ConstantTimeEq;
 
 use super::Hash;
 use crate::{Misuse, ParseError, ParseErrorKind, base64, prepare};
@@ -103,6 +104,22 @@ impl Verifier {
             stored_key: derive(b"stored key "),
             server_key: derive(b"server key "),
         }
+    }
+
+    /// Tells whether it was made of this password: for mechanisms that send one. It takes as long
+    /// as making it.
+    ///
+    /// ```
+    /// use sasl::scram::{Hash, Verifier};
+    ///
+    /// let stored = Verifier::new(Hash::Sha256, &"pencil".into(), b"salt", 4096)?;
+    /// assert!(stored.is_of(&"pencil".into()) && !stored.is_of(&"pen".into()));
+    /// # Ok::<_, sasl::Misuse>(())
+    /// ```
+    #[must_use]
+    pub fn is_of(&self, password: &Secret) -> bool {
+        let again = Self::new(self.hash, password, &self.salt, self.iterations);
+        again.is_ok_and(|again| bool::from(again.stored_key.ct_eq(&self.stored_key)))
     }
 
     /// Returns the hash that it is made with.

@@ -54,13 +54,10 @@ impl Client {
         tls: Option<Handshake<'_>>,
         observer: Option<Observer>,
     ) -> Result<Self, Error> {
-        if tls.is_none() && matches!(place.security, Security::Tls | Security::StartTls) {
-            return Err(Error::NotReadyForTls);
-        }
+        let config = place.security.configure(config, tls.is_some())?;
         let stream = TcpStream::connect((place.host.as_str(), place.port))?;
         // What is sent is whole flights: Nagle's delay would add to every one.
         stream.set_nodelay(true)?;
-        let config = place.security.configure(config);
         let seed = Seed::new(random()?);
         let session = |now| Session::new(now, config).with_seed(seed);
         let heard = |driver: Boxed<Session>| match observer {
@@ -91,7 +88,7 @@ impl Client {
     /// The server refused, or the connection failed; or STARTTLS was agreed and there is no
     /// `tls`.
     pub fn open(driver: Boxed<Session>, tls: Option<Handshake<'_>>) -> Result<Self, Error> {
-        let mut securing = Securing { line: Blocking(Some(driver)), tls };
+        let mut securing = Securing { line: Blocking(driver), tls };
         now(client::open(&mut securing))?;
         Ok(Self { line: securing.line })
     }
@@ -153,23 +150,17 @@ impl Client {
     }
 }
 
-/// The driver; away during a handshake, and for good if that fails.
+/// The driver, when nothing is to be secured.
 #[derive(Debug)]
-struct Blocking(Option<Boxed<Session>>);
-
-impl Blocking {
-    fn driver(&mut self) -> &mut Boxed<Session> {
-        self.0.as_mut().expect("opening ends when a handshake fails")
-    }
-}
+struct Blocking(Boxed<Session>);
 
 impl Line for Blocking {
     fn session(&mut self) -> &mut Session {
-        self.driver().machine()
+        self.0.machine()
     }
 
     async fn next(&mut self) -> Result<Option<Event>, Error> {
-        self.driver().next()
+        self.0.next()
     }
 
     async fn secure(&mut self) -> Result<(), Error> {
@@ -198,9 +189,7 @@ impl Line for Securing<'_> {
 
     async fn secure(&mut self) -> Result<(), Error> {
         let handshake = self.tls.take().ok_or(Error::NotReadyForTls)?;
-        let driver = self.line.0.take().ok_or(Error::NotReadyForTls)?;
-        self.line.0 = Some(driver.secure_bound(handshake)?);
-        Ok(())
+        self.line.0.secure_by(handshake)
     }
 
     async fn read(&mut self, from: &mut impl Source, into: &mut [u8]) -> Result<usize, Error> {

@@ -5,6 +5,7 @@ use std::io;
 use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
+use proto_core::ChannelBinding;
 use proto_core::blocking::{BoxStream, Driver};
 
 use super::*;

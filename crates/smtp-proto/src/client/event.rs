@@ -89,6 +89,12 @@ pub enum Reason {
         /// How many it takes.
         limit: u32,
     },
+    /// The server takes mail for no other domains in this session: make another connection.
+    #[error("the server takes mail for at most {limit} domains a session")]
+    DomainsFull {
+        /// For how many it does.
+        limit: u32,
+    },
     /// It holds an octet that has no business in a message.
     #[error("{0}")]
     Bare(Bare),

@@ -86,16 +86,19 @@ impl Session {
         }
     }
 
-    /// Says for whom we speak, once, and then proves who we are.
+    /// Says for whom we speak, in as many commands as that takes, and then proves who we are.
     fn introduce(&mut self) -> Result<(), Error> {
         let Some(attributes) = self.config.xclient.take() else { return self.authenticate() };
         if !self.capabilities.extensions.contains(Extension::XClient) {
             return Err(Error::NotOffered(Extension::XClient));
         }
         let wanted = attributes.only(&self.capabilities.xclient);
+        // XCLIENT_README: no command exceeds RFC 5321's 512 octets.
+        let (wanted, later) = wanted.split(512 - "XCLIENT\r\n".len());
         if wanted.is_empty() {
             return self.authenticate();
         }
+        self.config.xclient = Some(later).filter(|later| !later.is_empty());
         self.say(&Command::XClient(wanted));
         self.state = State::XClient;
         Ok(())

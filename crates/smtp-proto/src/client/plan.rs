@@ -1,10 +1,13 @@
 //! What can be asked of a server, by what it offers.
 use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Envelope, Reason, Recipient};
 use crate::extension::Of;
-use crate::{Body, Capabilities, Extension, Extensions, Late, Parameters, Unsupported};
+use crate::{
+    Body, Capabilities, Extension, Extensions, ForwardPath, Late, Parameters, Unsupported,
+};
 
 /// A server, as a transaction sees it.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +16,15 @@ pub(super) struct Server<'a> {
     pub(super) secured: bool,
     /// How many transactions there have been.
     pub(super) transactions: u32,
+    /// In which domains recipients have been, if the server counts them.
+    pub(super) domains: &'a BTreeSet<Domain>,
+}
+
+/// The domain of a recipient in small letters; of Postmaster, none.
+pub(super) type Domain = Option<String>;
+
+pub(super) fn domain(of: &ForwardPath) -> Domain {
+    of.mailbox().map(|mailbox| mailbox.domain().to_ascii_lowercase())
 }
 
 impl Server<'_> {
@@ -32,6 +44,11 @@ impl Server<'_> {
         let limits = self.capabilities.limits;
         if let Some(limit) = limits.transactions.filter(|limit| self.transactions >= *limit) {
             return Some(Reason::SessionFull { limit });
+        }
+        if let Some(limit) = limits.domains
+            && envelope.recipients.iter().all(|it| self.is_beyond(limit, &domain(&it.to)))
+        {
+            return Some(Reason::DomainsFull { limit });
         }
         // RFC 1870 §6.2.
         if let (Some(size), Some(limit)) = (envelope.size, self.capabilities.size)
@@ -98,26 +115,34 @@ impl Server<'_> {
         recipient.parameters.only(self.usable(), Of::Rcpt)
     }
 
-    /// Takes out the recipients beyond what the server takes at once (RFC 9422 §4).
+    /// Takes out the recipients beyond what the server takes at once (RFC 9422 §4): they may
+    /// come in another transaction, or in another session. None if that would be all of them.
     pub(super) fn split(&self, envelope: &mut Envelope) -> Option<Envelope> {
         let limits = self.capabilities.limits;
         let most = limits.recipients.and_then(|most| usize::try_from(most).ok());
         let most = most.unwrap_or(usize::MAX);
-        let most_domains = limits.domains.and_then(|most| usize::try_from(most).ok());
-        let (mut domains, mut now, mut later) = (BTreeSet::new(), Vec::new(), Vec::new());
+        let (mut domains, mut now, mut later) = (self.domains.clone(), Vec::new(), Vec::new());
         for recipient in core::mem::take(&mut envelope.recipients) {
-            let domain = recipient.to.mailbox().map(|it| it.domain().to_ascii_lowercase());
-            let known = domains.contains(&domain);
-            let full = most_domains.is_some_and(|most| !known && domains.len() >= most);
-            if now.len() >= most || full {
+            let domain = domain(&recipient.to);
+            let server = Server { domains: &domains, ..*self };
+            if now.len() >= most || limits.domains.is_some_and(|it| server.is_beyond(it, &domain)) {
                 later.push(recipient);
                 continue;
             }
             domains.insert(domain);
             now.push(recipient);
         }
+        if now.is_empty() {
+            core::mem::swap(&mut now, &mut later);
+        }
         envelope.recipients = now;
         (!later.is_empty()).then(|| Envelope { recipients: later, ..envelope.clone() })
+    }
+
+    /// Whether a domain is one too many for the session: RFC 9422 §4.3.
+    fn is_beyond(&self, limit: u32, domain: &Domain) -> bool {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.domains.len() >= limit && !self.domains.contains(domain)
     }
 }
 

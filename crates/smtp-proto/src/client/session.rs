@@ -1,4 +1,5 @@
 //! The state machine.
+use alloc::collections::BTreeSet;
 use core::time::Duration;
 
 use bytes::BytesMut;
@@ -8,7 +9,7 @@ use sasl::{ChannelBinding, Seed, Setting};
 
 use super::auth::Pending;
 use super::chunks::Chunks;
-use super::plan::Server;
+use super::plan::{Domain, Server, domain};
 use super::transaction::{Options, Transaction};
 use super::{Config, Delivery, Envelope, Event, Reason};
 use crate::reply::Reader;
@@ -57,6 +58,8 @@ pub struct Session {
     pub(super) transaction: Option<Transaction>,
     /// How many transactions the server has been asked for.
     transactions: u32,
+    /// In which domains recipients have been, if the server counts them.
+    domains: BTreeSet<Domain>,
     /// The next transaction must begin with RSET.
     pub(super) dirty: bool,
     pub(super) secured: bool,
@@ -114,6 +117,7 @@ impl Session {
             state: State::Greeting,
             transaction: None,
             transactions: 0,
+            domains: BTreeSet::new(),
             dirty: false,
             secured: false,
             setting,
@@ -149,12 +153,16 @@ impl Session {
             return Err(Misuse::NoRecipients);
         }
         let Self { secured, transactions, .. } = *self;
-        let server = Server { capabilities: &self.capabilities, secured, transactions };
+        let (capabilities, domains) = (&self.capabilities, &self.domains);
+        let server = Server { capabilities, secured, transactions, domains };
         let Config { chunking, lmtp, .. } = self.config;
         let options = Options { reset: self.dirty, chunking, lmtp };
         let transaction = Transaction::plan(envelope, server, options);
         // Those that are refused before anything is asked are none for the server.
         self.transactions = transactions.saturating_add(u32::from(!transaction.is_asked_nothing()));
+        if self.capabilities.limits.domains.is_some() {
+            self.domains.extend(transaction.asked().map(domain));
+        }
         self.transaction = Some(transaction);
         self.state = State::Asking;
         self.timer.restart_vaguely();

@@ -143,6 +143,12 @@ impl Transaction {
         }
     }
 
+    /// The recipients whom the server is asked for.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &ForwardPath> {
+        let open = self.recipients.iter().filter(|it| matches!(it.fate, Fate::Open));
+        open.map(|it| &it.to)
+    }
+
     /// Whether there is nothing to ask, for all is decided.
     pub(super) const fn is_asked_nothing(&self) -> bool {
         self.asks.is_empty()

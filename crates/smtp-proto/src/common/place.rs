@@ -1,6 +1,7 @@
 //! Where a server is, and how it is reached.
 use alloc::string::String;
 
+use super::Error;
 use crate::client::{Config, Tls};
 
 /// A server to connect to.
@@ -30,7 +31,7 @@ pub enum Security {
     Tls,
     /// By STARTTLS, or the session ends: submission on port 587.
     StartTls,
-    /// By STARTTLS if it is offered, between mail servers: port 25.
+    /// By STARTTLS if it is offered, and if we can do it, between mail servers: port 25.
     Opportunistic,
     /// Never: port 25.
     Plain,
@@ -55,13 +56,14 @@ impl Security {
         }
     }
 
-    /// Has the session ask for TLS just so.
-    pub(crate) const fn configure(self, mut config: Config) -> Config {
+    /// Has the session ask for TLS just so, if we can do it.
+    pub(crate) fn configure(self, mut config: Config, can_tls: bool) -> Result<Config, Error> {
         config.tls = match self {
+            Self::Tls | Self::StartTls if !can_tls => return Err(Error::NotReadyForTls),
             Self::Tls | Self::StartTls => Tls::Required,
-            Self::Opportunistic => Tls::Opportunistic,
-            Self::Plain => Tls::Off,
+            Self::Opportunistic if can_tls => Tls::Opportunistic,
+            Self::Opportunistic | Self::Plain => Tls::Off,
         };
-        config
+        Ok(config)
     }
 }

@@ -59,10 +59,10 @@ impl Client {
         tls: Option<&TlsConnector>,
         observer: Option<Observer>,
     ) -> Result<Self, Error> {
+        let config = place.security.configure(config, tls.is_some())?;
         let stream = TcpStream::connect((place.host.as_str(), place.port)).await?;
         // What is sent is whole flights: Nagle's delay would add to every one.
         stream.set_nodelay(true)?;
-        let config = place.security.configure(config);
         let seed = Seed::new(random()?);
         let session = |now| Session::new(now, config).with_seed(seed);
         let heard = |driver: Boxed<Session>| match observer {
@@ -70,9 +70,7 @@ impl Client {
             None => driver,
         };
         let Some(connector) = tls else {
-            let can = matches!(place.security, Security::Plain | Security::Opportunistic);
-            let driver = heard(Driver::new(Box::new(stream), session));
-            return if can { Self::open(driver, None).await } else { Err(Error::NotReadyForTls) };
+            return Self::open(heard(Driver::new(Box::new(stream), session)), None).await;
         };
         let name = ServerName::try_from(place.host.clone());
         let name = name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
@@ -101,7 +99,7 @@ impl Client {
         driver: Boxed<Session>,
         tls: Option<(&TlsConnector, ServerName<'static>)>,
     ) -> Result<Self, Error> {
-        let mut securing = Securing { line: Tokio(Some(driver)), tls };
+        let mut securing = Securing { line: Tokio(driver), tls };
         client::open(&mut securing).await?;
         Ok(Self { line: securing.line })
     }
@@ -167,23 +165,17 @@ impl Client {
     }
 }
 
-/// The driver; away during a handshake, and for good if that fails.
+/// The driver, when nothing is to be secured.
 #[derive(Debug)]
-struct Tokio(Option<Boxed<Session>>);
-
-impl Tokio {
-    fn driver(&mut self) -> &mut Boxed<Session> {
-        self.0.as_mut().expect("opening ends when a handshake fails")
-    }
-}
+struct Tokio(Boxed<Session>);
 
 impl Line for Tokio {
     fn session(&mut self) -> &mut Session {
-        self.driver().machine()
+        self.0.machine()
     }
 
     async fn next(&mut self) -> Result<Option<Event>, Error> {
-        self.driver().next().await
+        self.0.next().await
     }
 
     async fn secure(&mut self) -> Result<(), Error> {
@@ -191,7 +183,7 @@ impl Line for Tokio {
     }
 
     async fn read(&mut self, from: &mut impl Source, into: &mut [u8]) -> Result<usize, Error> {
-        Ok(self.driver().wait(from.read(into)).await??)
+        Ok(self.0.wait(from.read(into)).await??)
     }
 }
 
@@ -212,9 +204,7 @@ impl Line for Securing<'_> {
 
     async fn secure(&mut self) -> Result<(), Error> {
         let (connector, name) = self.tls.take().ok_or(Error::NotReadyForTls)?;
-        let driver = self.line.0.take().ok_or(Error::NotReadyForTls)?;
-        self.line.0 = Some(driver.secure_client(connector, name).await?);
-        Ok(())
+        self.line.0.secure_client(connector, name).await
     }
 
     async fn read(&mut self, from: &mut impl Source, into: &mut [u8]) -> Result<usize, Error> {

@@ -67,28 +67,22 @@ pub async fn serve<H: Handler>(
     acceptor: Option<&TlsAcceptor>,
     handler: &mut H,
 ) -> Result<(), Error> {
-    server::serve(&mut Tokio { driver: Some(driver), acceptor, handler }).await
+    server::serve(&mut Tokio { driver, acceptor, handler }).await
 }
 
 struct Tokio<'a, H> {
-    /// Away during a handshake, and for good if that fails.
-    driver: Option<Boxed<Session>>,
+    driver: Boxed<Session>,
     acceptor: Option<&'a TlsAcceptor>,
     handler: &'a mut H,
 }
 
-/// The driver, borrowed apart from the handler.
-fn driver(driver: &mut Option<Boxed<Session>>) -> &mut Boxed<Session> {
-    driver.as_mut().expect("serving ends when a handshake fails")
-}
-
 impl<H: Handler> Desk for Tokio<'_, H> {
     fn session(&mut self) -> &mut Session {
-        driver(&mut self.driver).machine()
+        self.driver.machine()
     }
 
     async fn next(&mut self) -> Result<Option<Event>, Error> {
-        driver(&mut self.driver).next().await
+        self.driver.next().await
     }
 
     fn has_tls(&self) -> bool {
@@ -96,21 +90,21 @@ impl<H: Handler> Desk for Tokio<'_, H> {
     }
 
     async fn secure(&mut self) -> Result<(), Error> {
-        if let (Some(driver), Some(acceptor)) = (self.driver.take(), self.acceptor) {
-            self.driver = Some(driver.secure_server(acceptor).await?);
+        if let Some(acceptor) = self.acceptor {
+            self.driver.secure_server(acceptor).await?;
         }
         Ok(())
     }
 
     async fn answer(&mut self, event: Event) -> Result<Option<Reply>, Error> {
-        driver(&mut self.driver).wait(self.handler.answer(event)).await
+        self.driver.wait(self.handler.answer(event)).await
     }
 
     async fn trust(&mut self, event: Event) -> Result<Option<Reply>, Error> {
-        driver(&mut self.driver).wait(self.handler.trust(event)).await
+        self.driver.wait(self.handler.trust(event)).await
     }
 
     async fn verifier(&mut self, lookup: &Lookup) -> Result<Option<Verifier>, Error> {
-        driver(&mut self.driver).wait(self.handler.verifier(lookup)).await
+        self.driver.wait(self.handler.verifier(lookup)).await
     }
 }

@@ -18,9 +18,9 @@ use crate::{Extension, ForwardPath, Reply, ReversePath};
 
 /// Takes mail for everybody but Eve.
 #[derive(Default)]
-struct House {
+pub(super) struct House {
     message: Vec<u8>,
-    inbox: Vec<Vec<u8>>,
+    pub(super) inbox: Vec<Vec<u8>>,
 }
 
 impl Handler for House {
@@ -72,7 +72,7 @@ async fn a_handler_that_thinks_of_nothing_trusts_nobody() {
     server.await.unwrap().unwrap();
 }
 
-fn letter(recipients: &[&str]) -> Envelope {
+pub(super) fn letter(recipients: &[&str]) -> Envelope {
     let to = |text: &&str| ForwardPath::Mailbox(text.parse().unwrap());
     Envelope::new(ReversePath::Null, recipients.iter().map(to).collect())
 }
@@ -151,7 +151,7 @@ async fn a_handlers_nonsense_becomes_451() {
 }
 
 /// A certificate for localhost that signs itself, and those who trust it.
-fn tls() -> (TlsAcceptor, TlsConnector) {
+pub(super) fn tls() -> (TlsAcceptor, TlsConnector) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let mut roots = RootCertStore::empty();

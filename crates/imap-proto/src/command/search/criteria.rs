@@ -119,12 +119,18 @@ impl Criteria {
     ///
     /// A fuzzy key is asked like any other; who can do better reads the [terms](Self::terms).
     pub fn matches(&self, mut has: impl FnMut(&SearchKey) -> bool) -> bool {
+        self.matches_at(|_, key| has(key))
+    }
+
+    /// As [`matches`](Self::matches), where the function is also told which term the key is.
+    pub(crate) fn matches_at(&self, mut has: impl FnMut(usize, &SearchKey) -> bool) -> bool {
         let mut open = Vec::new();
         let mut terms = self.terms.iter();
         while let Some(term) = terms.next() {
             match term {
                 Term::Key(key) => {
-                    let value = settle(has(key), &mut open, &mut terms);
+                    let at = self.terms.len() - terms.as_slice().len() - 1;
+                    let value = settle(has(at, key), &mut open, &mut terms);
                     if value == Some(false) {
                         return false;
                     }
@@ -136,6 +142,41 @@ impl Criteria {
             }
         }
         true
+    }
+
+    /// Says whether a message has what is looked for, as far as a function knows; none if what it
+    /// does not know decides.
+    pub(crate) fn decide(
+        &self,
+        mut has: impl FnMut(usize, &SearchKey) -> Option<bool>,
+    ) -> Option<bool> {
+        let or = |one: Option<bool>, other: Option<bool>| match (one, other) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        };
+        let and = |one: Option<bool>, other: Option<bool>| match (one, other) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        };
+        // From the last term to the first, so that what an operator works on is known before it.
+        let mut values = Vec::new();
+        for (at, term) in self.terms.iter().enumerate().rev() {
+            let value = match term {
+                Term::Key(key) => has(at, key),
+                Term::Fuzzy => continue,
+                Term::Not => values.pop().flatten().map(|it: bool| !it),
+                Term::Or => or(values.pop().flatten(), values.pop().flatten()),
+                Term::All(count) => {
+                    let mut all = Some(true);
+                    (0..*count).for_each(|_| all = and(all, values.pop().flatten()));
+                    all
+                }
+            };
+            values.push(value);
+        }
+        values.into_iter().fold(Some(true), and)
     }
 
     /// Reads keys, and nothing else.

@@ -1,0 +1,188 @@
+//! DNS between resolvers and authoritative servers.
+use std::net::IpAddr;
+
+use bytes::{Bytes, BytesMut};
+use homing::delivery::{Answer, LinkId};
+use homing::dns::{
+    Authority, Header, Message, Name, Rdata, Record, RecordType, Section, Writer, recursive,
+    transfer::{Incoming, Outgoing, Progress},
+};
+use homing::proto_core::{Agent, Transmit, Transport};
+
+use crate::clock::{MINUTE, instant, unix};
+use crate::names::{self, FORGED, Host};
+use crate::net::{Asker, Event};
+use crate::world::{Dirty, World};
+
+impl World {
+    /// Sends what a site's resolver wants to send, and takes what it has found.
+    pub(crate) fn run_resolver(&mut self, number: u32) {
+        loop {
+            let site = &mut self.sites[number as usize];
+            let life = site.life;
+            let Some(running) = &mut site.running else { return };
+            if let Some(transmit) = running.resolver.transmit() {
+                if let Transmit::Send { flow, to, via, message } = transmit {
+                    let asker = Asker { site: number, life, flow };
+                    self.send_query(asker, to.ip(), message, via);
+                }
+                continue;
+            }
+            let Some(event) = running.resolver.poll() else { break };
+            let recursive::Event::Reply { client, message } = event else { continue };
+            if let Some((link, rtype)) = running.asked.remove(&client.0) {
+                let answer =
+                    Message::parse(&message).map_or(Answer::Failed, |message| Answer::of(&message));
+                self.believe(number, &answer);
+                self.with_queue(number, |queue, now| {
+                    queue.found(now.0, now.1, link, rtype, answer)
+                });
+            }
+        }
+    }
+
+    /// No resolver believes what its zone did not say.
+    fn believe(&mut self, site: u32, answer: &Answer) {
+        let Answer::Records(records, _) = answer else { return };
+        let wrong = records.iter().find(|record| match record.data() {
+            Rdata::A { address } => self.size.host(IpAddr::V4(address)).is_none(),
+            _ => false,
+        });
+        if let Some(wrong) = wrong {
+            self.fail(format!("the resolver of site {site} believes {wrong}"));
+        }
+    }
+
+    fn send_query(&mut self, from: Asker, to: IpAddr, message: Bytes, via: Transport) {
+        let host = self.size.host(to);
+        self.metrics.query(self.now, host);
+        self.note_query(from.site, to, &message);
+        let stream = via != Transport::Udp;
+        for _ in 0..self.copies(from.site, host, stream) {
+            let at = self.now + self.delay(from.site, host);
+            let message = message.clone();
+            self.agenda.add(at, Event::Query { to, from, message, via });
+        }
+        if self.sites[from.site as usize].forged && !stream {
+            self.forge(from, &message);
+        }
+    }
+
+    /// Somebody who sees that a query goes out, but not what its id is, answers it first.
+    fn forge(&mut self, to: Asker, query: &[u8]) {
+        let Ok(query) = Message::parse(query) else { return };
+        let Some(question) = query.question() else { return };
+        for _ in 0..4 {
+            let id = u16::try_from(self.random.below(65_536)).unwrap_or(0);
+            if id == query.header().id {
+                continue;
+            }
+            let header = Header { id, authoritative: true, ..query.header().answer() };
+            let mut out = BytesMut::new();
+            let mut writer = Writer::new(&mut out, header, 1232);
+            let owner = question.name.to_name();
+            let mut written = writer.question(question).is_ok();
+            written &= writer.section(Section::Answer).is_ok();
+            written &= writer.record(&Record::address(owner, 86_400, FORGED)).is_ok();
+            writer.finish();
+            if written {
+                self.metrics.forged += 1;
+                self.agenda.add(self.now + 1, Event::Answer { to, message: out.freeze() });
+            }
+        }
+    }
+
+    /// A query arrives at an authoritative server.
+    pub(crate) fn answer_query(&mut self, to: IpAddr, from: Asker, message: &[u8], via: Transport) {
+        let Some(host) = self.size.host(to) else { return };
+        let mut out = BytesMut::new();
+        let authority: &Authority = match host {
+            Host::Server(server) => &self.servers[server / 2],
+            Host::Site(site) => {
+                let site = &self.sites[site as usize];
+                if site.running.is_none() {
+                    let at = self.now + self.delay(from.site, Some(host));
+                    return self.agenda.add(at, Event::FlowFailed(from));
+                }
+                &site.authority
+            }
+        };
+        authority.respond(message, via, &mut out);
+        let message = out.freeze();
+        for _ in 0..self.copies(from.site, Some(host), via != Transport::Udp) {
+            let at = self.now + self.delay(from.site, Some(host));
+            let message = message.clone();
+            self.agenda.add(at, Event::Answer { to: from, message });
+        }
+    }
+
+    pub(crate) fn take_answer(&mut self, to: Asker, message: Option<&[u8]>) {
+        let site = &mut self.sites[to.site as usize];
+        if site.life != to.life {
+            return;
+        }
+        let Some(running) = &mut site.running else { return };
+        match message {
+            Some(message) => running.resolver.receive(instant(self.now), to.flow, message),
+            None => running.resolver.fail(instant(self.now), to.flow),
+        }
+        self.dirty.push_back(Dirty::Site(to.site));
+    }
+
+    /// A domain's zone changes; its secondary is told.
+    pub(crate) fn change_zone(&mut self, domain: u32) {
+        let site = self.size.site_of_domain(domain);
+        let authority = &mut self.sites[site as usize].authority;
+        let apex = names::name(&names::domain(domain));
+        let serial = authority.zone(apex.view()).map_or(0, homing::dns::Zone::serial);
+        authority.insert(names::zone(self.size, domain, serial + 1));
+        self.agenda.add(self.now + MINUTE, Event::Transfer(domain));
+    }
+
+    /// The secondary fetches a zone, or tries again later.
+    pub(crate) fn transfer(&mut self, domain: u32) {
+        let site = self.size.site_of_domain(domain);
+        let second = self.size.second(site);
+        let usable = |site: u32| {
+            let site = &self.sites[site as usize];
+            site.running.is_some() && !site.is_cut()
+        };
+        if !usable(site) || !usable(second) {
+            return self.agenda.add(self.now + 10 * MINUTE, Event::Transfer(domain));
+        }
+        let apex = names::name(&names::domain(domain));
+        let zone =
+            self.sites[site as usize].authority.zone(apex.view()).expect("a primary").clone();
+        let (mut incoming, query) =
+            Incoming::whole(&apex, 7, None, unix(self.now)).expect("unsigned");
+        let query = Message::parse(&query).expect("our own");
+        let journal = homing::dns::Journal::new(0);
+        let mut outgoing =
+            Outgoing::new(&zone, &journal, &query, Transport::Tcp, None).expect("of this zone");
+        while let Ok(Some(message)) = outgoing.message(unix(self.now)) {
+            if let Ok(Progress::Done(zone)) = incoming.receive(&message, unix(self.now)) {
+                self.sites[second as usize].authority.insert(zone);
+                return;
+            }
+        }
+        self.fail(format!("the zone of domain {domain} was not transferred"));
+    }
+
+    /// A query of a link's goes to the site's resolver.
+    pub(crate) fn ask(&mut self, number: u32, link: LinkId, name: &Name, rtype: RecordType) {
+        let site = &mut self.sites[number as usize];
+        let Some(running) = &mut site.running else { return };
+        running.next += 1;
+        let client = running.next;
+        running.asked.insert(client, (link, rtype));
+        let query = homing::dns::Query::new(name, rtype).recursion(true).write();
+        let query = Message::parse(&query).expect("our own");
+        let asked = running.resolver.resolve(
+            instant(self.now),
+            recursive::ClientId(client),
+            &query,
+            Transport::Udp,
+        );
+        asked.expect("a query");
+    }
+}

@@ -1,0 +1,47 @@
+use super::*;
+
+fn arguments(seed: u64, faults: Level) -> Arguments {
+    Arguments {
+        domains: 8,
+        users: Some(16),
+        messages: 12,
+        seed,
+        faults,
+        days: 1,
+        report: None,
+        bounces: None,
+        letter: None,
+        only: None,
+        quiet: true,
+    }
+}
+
+fn check(seeds: std::ops::Range<u64>, level: Level) {
+    for seed in seeds {
+        let arguments = arguments(seed, level);
+        let end = World::new(arguments.plan(None)).run(|_| {});
+        if let Some(broken) = end.broken {
+            shorten(&arguments);
+            panic!("{}: {}", arguments.command(), broken.0);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost_under_mild_faults() {
+    check(0..100, Level::Mild);
+}
+
+#[test]
+fn nothing_is_lost_under_harsh_faults() {
+    check(100..200, Level::Harsh);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let run = || World::new(arguments(7, Level::Harsh).plan(None)).run(|_| {});
+    let (one, other) = (run(), run());
+    assert_eq!((one.digest, one.events, one.ended), (other.digest, other.events, other.ended));
+    let another = World::new(arguments(8, Level::Harsh).plan(None)).run(|_| {});
+    assert_ne!(one.digest, another.digest);
+}

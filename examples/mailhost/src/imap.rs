@@ -1,0 +1,298 @@
+//! Mail that is read by IMAP.
+use std::{sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+use homing::{
+    imap::{
+        Capability, Code, Condition, IString, Id, RespText, Response,
+        command::{AppendPart, Command},
+        engine::{Engine, Failure as EngineFailure, Limits, Output},
+        server::{Config, Event, Misuse, Session},
+    },
+    proto_core::{
+        Text,
+        tokio::{BoxStream, Driver, tls::TlsAcceptor},
+    },
+    sasl::server::Claim,
+};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    task::spawn_blocking,
+};
+use tracing::{error, info};
+
+use crate::{
+    Failure,
+    host::{Host, Refused},
+    store::Account,
+};
+
+/// How many octets the engine gives before they are written.
+const PIECE: usize = 256 * 1024;
+
+/// How many responses the engine gives before they are written.
+const RESPONSES: usize = 256;
+
+/// Says what a session offers.
+pub(crate) fn config(host: &Host) -> Result<Config, Failure> {
+    let mut config = Config::default();
+    for capability in Engine::<Account>::capabilities() {
+        // News are pushed of the selected mailbox during IDLE only.
+        let pushes = capability == Capability::Notify;
+        if !pushes && !config.capabilities.contains(&capability) {
+            config.capabilities.push(capability);
+        }
+    }
+    config.capabilities.extend([
+        Capability::CompressDeflate,
+        Capability::Metadata,
+        Capability::Unauthenticate,
+    ]);
+    if host.tls.is_some() {
+        config.capabilities.push(Capability::StartTls);
+    }
+    config.plaintext_passwords = host.clear_passwords;
+    config.mechanisms = Host::MECHANISMS.to_vec();
+    let fields =
+        [("name", "mailhost"), ("vendor", "Homing"), ("version", env!("CARGO_PKG_VERSION"))];
+    let fields =
+        fields.map(|(name, value)| (IString::from_static(name), Some(IString::from_static(value))));
+    config.id = Id::new(fields.to_vec()).ok_or("an identity has thirty fields at most")?;
+    Ok(config)
+}
+
+/// Serves one client until it leaves.
+pub(crate) async fn serve(
+    driver: Driver<Session, BoxStream>,
+    acceptor: Option<&TlsAcceptor>,
+    host: Arc<Host>,
+) -> Result<(), Failure> {
+    let changes = host.store.changes();
+    Desk { driver, host, engine: None, refused: None, changes }.work(acceptor).await
+}
+
+/// What an engine gives, and the engine.
+type Given = (Box<Engine<Account>>, Vec<Output>);
+
+/// A connection, with the engine behind it.
+struct Desk {
+    driver: Driver<Session, BoxStream>,
+    host: Arc<Host>,
+    /// There once somebody has logged in; away while it works.
+    engine: Option<Box<Engine<Account>>>,
+    /// Why what APPEND brings is not taken, while that still comes.
+    refused: Option<(Condition, RespText)>,
+    changes: broadcast::Receiver<i64>,
+}
+
+impl Desk {
+    async fn work(mut self, acceptor: Option<&TlsAcceptor>) -> Result<(), Failure> {
+        loop {
+            let event = tokio::select! {
+                event = self.driver.next() => event?,
+                changed = self.changes.recv(), if self.engine.is_some() => {
+                    self.hear(changed).await?;
+                    continue;
+                }
+            };
+            let Some(event) = event else { return Ok(()) };
+            match event {
+                Event::StartTls => match acceptor {
+                    Some(acceptor) => {
+                        self.finish(Condition::Ok, text("begin TLS"))?;
+                        self.driver.secure_server(acceptor).await?;
+                    }
+                    None => self.finish(Condition::No, text("there is no TLS"))?,
+                },
+                Event::Compress => {
+                    self.finish(Condition::Ok, text("compressed from here on"))?;
+                    self.driver.compress().await?;
+                }
+                event => self.answer(event).await?,
+            }
+        }
+    }
+
+    async fn answer(&mut self, event: Event) -> Result<(), Failure> {
+        match event {
+            Event::Connected => {
+                let words = Text::new(&format!("{} IMAP ready", self.host.directory.name))?;
+                let text = RespText::new(None, words);
+                let greeting = Response::Condition { condition: Condition::Ok, text };
+                self.driver.machine().respond(greeting)?;
+            }
+            Event::Auth(claim) => self.log_in(claim).await?,
+            Event::AuthLookup(lookup) => match self.host.lookup(&lookup).await {
+                Some(verifier) => self.driver.machine().supply(verifier)?,
+                None => self.finish(Condition::No, unavailable())?,
+            },
+            Event::Unauthenticate => {
+                self.engine = None;
+                self.finish(Condition::Ok, text("forgotten"))?;
+            }
+            Event::Command(tagged) => {
+                let brings = matches!(tagged.command, Command::Append(_) | Command::Replace(_));
+                let now = now();
+                // The session keeps for itself what is not the engine's.
+                self.ask(move |engine| drop(engine.command(tagged, now))).await?;
+                if brings && self.driver.machine().awaits_answer() {
+                    self.refused = None;
+                    self.driver.machine().accept()?;
+                }
+            }
+            Event::Part(part) => self.take_part(&part)?,
+            Event::Octets(octets) => self.with_engine(|engine| engine.octets(octets)),
+            Event::End => match self.refused.take() {
+                Some((condition, text)) => self.finish(condition, text)?,
+                None => self.ask(Engine::end).await?,
+            },
+            Event::Abandoned => self.with_engine(Engine::abort),
+            Event::Idle => self.ask(Engine::idle).await?,
+            Event::IdleEnd => self.with_engine(Engine::end_idle),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn log_in(&mut self, claim: Claim) -> Result<(), Failure> {
+        match self.host.admit(claim).await {
+            Ok(user) => {
+                info!(user = user.name, "logged in by IMAP");
+                let directory = Arc::clone(&self.host.directory);
+                let account = Account::new(self.host.store.clone(), user, directory);
+                self.engine = Some(Box::new(Engine::new(account, Limits::default())));
+                self.finish(Condition::Ok, text("welcome"))?;
+            }
+            Err(Refused::Wrong) => {
+                let words = Text::from_static("not by that name and password");
+                let why = RespText::new(Some(Code::AuthenticationFailed), words);
+                self.finish(Condition::No, why)?;
+            }
+            Err(Refused::Unavailable) => self.finish(Condition::No, unavailable())?,
+        }
+        Ok(())
+    }
+
+    /// Takes a piece of what APPEND brings. Only to a text an answer is owed.
+    fn take_part(&mut self, part: &AppendPart) -> Result<(), Misuse> {
+        let Some(engine) = &mut self.engine else { return Ok(()) };
+        if self.refused.is_none() {
+            self.refused = engine.part(part).err();
+        }
+        match (part, &self.refused) {
+            (AppendPart::Text(_), None) => self.driver.machine().accept(),
+            (AppendPart::Text(_), Some(_)) => {
+                engine.abort();
+                self.refused.take().map_or(Ok(()), |(condition, text)| self.finish(condition, text))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Hears that a mailbox changed; a client that waits is told at once, others with their next
+    /// command.
+    async fn hear(&mut self, changed: Result<i64, RecvError>) -> Result<(), Failure> {
+        if !self.driver.machine().is_idle() {
+            return Ok(());
+        }
+        let mine = self.engine.as_mut().and_then(|engine| engine.mailbox()).map(|it| it.id());
+        let concerns = match changed {
+            Ok(mailbox) => mine == Some(mailbox),
+            // What was missed may have been ours.
+            Err(RecvError::Lagged(_)) => mine.is_some(),
+            Err(RecvError::Closed) => false,
+        };
+        if concerns {
+            self.ask(Engine::wake).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the engine do something, where one may wait for the disk, and tells the client all that
+    /// comes of it.
+    async fn ask(
+        &mut self,
+        work: impl FnOnce(&mut Engine<Account>) + Send + 'static,
+    ) -> Result<(), Failure> {
+        let Some(mut engine) = self.engine.take() else { return Ok(()) };
+        let mut given = spawn_blocking(move || {
+            work(&mut engine);
+            drain(engine)
+        })
+        .await?;
+        loop {
+            let (engine, outputs) = given;
+            let over = outputs.len() < RESPONSES && octets(&outputs) < PIECE;
+            for output in outputs {
+                self.tell(output)?;
+                if self.driver.machine().is_full() {
+                    self.driver.flush().await?;
+                }
+            }
+            if over {
+                self.engine = Some(engine);
+                return Ok(());
+            }
+            given = spawn_blocking(move || drain(engine)).await?;
+        }
+    }
+
+    fn tell(&mut self, output: Output) -> Result<(), Failure> {
+        let session = self.driver.machine();
+        match output {
+            Output::Response(response) => session.respond(response)?,
+            Output::Octets(octets) => session.octets(&octets)?,
+            Output::Done(condition, text) => session.finish(condition, text)?,
+            Output::Broken(why) => {
+                error!(%why, "a message cannot be read");
+                session.give_up();
+            }
+        }
+        Ok(())
+    }
+
+    fn with_engine(&mut self, work: impl FnOnce(&mut Engine<Account>)) {
+        if let Some(engine) = &mut self.engine {
+            work(engine);
+        }
+    }
+
+    fn finish(&mut self, condition: Condition, text: RespText) -> Result<(), Misuse> {
+        self.driver.machine().finish(condition, text)
+    }
+}
+
+/// Takes what an engine has to say, but not more than fits into memory.
+fn drain(mut engine: Box<Engine<Account>>) -> Given {
+    let (mut outputs, mut size) = (Vec::new(), 0);
+    while outputs.len() < RESPONSES
+        && size < PIECE
+        && let Some(output) = engine.next()
+    {
+        size += length(&output);
+        outputs.push(output);
+    }
+    (engine, outputs)
+}
+
+fn octets(outputs: &[Output]) -> usize {
+    outputs.iter().map(length).sum()
+}
+
+fn length(output: &Output) -> usize {
+    if let Output::Octets(octets) = output { Bytes::len(octets) } else { 0 }
+}
+
+fn text(words: &'static str) -> RespText {
+    RespText::new(None, Text::from_static(words))
+}
+
+fn unavailable() -> RespText {
+    EngineFailure::Unavailable.to_text()
+}
+
+/// Returns the seconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
