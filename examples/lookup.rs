@@ -124,7 +124,8 @@ fn configured() -> Result<Vec<SocketAddr>, Failure> {
 async fn trace(arguments: &Arguments, question: &Question) -> Result<MessageBuf, Failure> {
     let hints = match &arguments.root_hints {
         Some(file) => {
-            let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+            let text =
+                std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
             parse_root_hints(&file.to_string_lossy(), &text)?
         }
         None => root_hints(),

@@ -6,6 +6,10 @@ extern crate std;
 
 mod access;
 pub mod authority;
+#[cfg_attr(
+    not(feature = "dnssec"),
+    allow(dead_code, reason = "what is proven is of use to checks")
+)]
 mod cache;
 mod catalog;
 mod compress;
@@ -29,6 +33,10 @@ mod rate_limit;
 mod rdata;
 mod reader;
 mod record;
+#[cfg_attr(
+    not(feature = "dnssec"),
+    allow(dead_code, reason = "what is proven is of use to checks")
+)]
 pub mod recursive;
 pub mod secondary;
 pub mod stub;

@@ -64,7 +64,8 @@ fn config() -> Config {
         first: false,
         tcp: false,
     };
-    let config = Config { allow_loopback: true, minimise: false, ..Config::new([]) };
+    let config =
+        Config { allow_loopback: true, minimise: false, prefetch: false, ..Config::new([]) };
     Config { upstreams: vec![root], ..config }
 }
 

@@ -65,7 +65,12 @@ impl Cache {
 
     /// Keeps an RRset; what is known and has no more than `leeway` left is as good as expired, for
     /// it was asked for to be renewed.
-    pub(crate) fn keep_or_renew(&mut self, now: Instant, mut set: RrSet, leeway: Duration) -> Arc<RrSet> {
+    pub(crate) fn keep_or_renew(
+        &mut self,
+        now: Instant,
+        mut set: RrSet,
+        leeway: Duration,
+    ) -> Arc<RrSet> {
         let now = now + leeway;
         let key = key(set.owner.view(), set.rtype);
         if let Some(known) = self.sets.get(&key).filter(|known| known.is_fresh(now)) {
@@ -109,7 +114,12 @@ impl Cache {
     }
 
     /// Keeps the answer to a question.
-    pub(crate) fn keep_answer(&mut self, name: NameRef<'_>, rtype: RecordType, answer: Arc<Answer>) {
+    pub(crate) fn keep_answer(
+        &mut self,
+        name: NameRef<'_>,
+        rtype: RecordType,
+        answer: Arc<Answer>,
+    ) {
         self.answers.put(&key(name, rtype), answer);
     }
 

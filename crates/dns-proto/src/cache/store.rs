@@ -42,7 +42,8 @@ impl<V> Store<V> {
 
     /// Returns the last value at or before a key, without its counting as used.
     pub(crate) fn before(&self, key: &[u8]) -> Option<&V> {
-        let (_, &at) = self.index.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back()?;
+        let (_, &at) =
+            self.index.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back()?;
         Some(&self.slots.get(at)?.as_ref()?.value)
     }
 

@@ -140,9 +140,10 @@ impl Resolver {
         whole.reason = verdict.extended_error();
         // There are proofs, but not of this.
         if matches!(verdict, Verdict::Bogus(crate::dnssec::Bogus::Denial))
-            && whole.authorities.iter().any(|it| {
-                matches!(it.rtype, RecordType::NSEC | RecordType::NSEC3)
-            })
+            && whole
+                .authorities
+                .iter()
+                .any(|it| matches!(it.rtype, RecordType::NSEC | RecordType::NSEC3))
         {
             whole.reason = Some(crate::number::ExtendedError::BOGUS);
         }
@@ -152,9 +153,9 @@ impl Resolver {
                 whole.rcode = secure.rcode;
                 self.vouch(now, &mut whole, &secure);
                 // Nobody vouches for what a signed zone says unsigned beside it.
-                whole.authorities.retain(|set| {
-                    set.rtype != RecordType::NS || !set.signatures.is_empty()
-                });
+                whole
+                    .authorities
+                    .retain(|set| set.rtype != RecordType::NS || !set.signatures.is_empty());
             }
             Verdict::Insecure(_) | Verdict::Indeterminate => whole.security = Security::Insecure,
             Verdict::Bogus(_)
@@ -198,17 +199,14 @@ impl Resolver {
         let longest = now + Duration::from_secs(u64::from(secure.ttl));
         let sections = [&mut answer.answers, &mut answer.authorities];
         for set in sections.into_iter().flatten() {
-            let own = |(name, rtype): &(Name, RecordType)| *name == set.owner && *rtype == set.rtype;
+            let own =
+                |(name, rtype): &(Name, RecordType)| *name == set.owner && *rtype == set.rtype;
             if secure.sets.iter().any(own) {
                 let mut verified = (**set).clone();
                 verified.security = Security::Secure;
                 verified.expires = verified.expires.min(longest);
                 let expanded = secure.wildcards.contains(&verified.owner);
-                *set = if expanded {
-                    Arc::new(verified)
-                } else {
-                    self.cache.keep(now, verified)
-                };
+                *set = if expanded { Arc::new(verified) } else { self.cache.keep(now, verified) };
                 if set.rtype == RecordType::NSEC && set.data.len() == 1 {
                     self.cache.keep_proof(set.clone());
                 }

@@ -35,9 +35,7 @@ impl Resolver {
     pub(super) fn ask(
         &mut self,
         now: Instant,
-        name: Name,
-        rtype: RecordType,
-        kind: Kind,
+        (name, rtype, kind): (Name, RecordType, Kind),
         asker: Asker,
         account: Option<JobId>,
         fresh: bool,
@@ -115,7 +113,14 @@ impl Resolver {
 
     /// Has another question answered for a job, unless that would wait for this very job; says
     /// whether it is being waited for.
-    fn need(&mut self, now: Instant, id: JobId, name: Name, rtype: RecordType, fresh: bool) -> bool {
+    fn need(
+        &mut self,
+        now: Instant,
+        id: JobId,
+        name: Name,
+        rtype: RecordType,
+        fresh: bool,
+    ) -> bool {
         let Some(job) = self.jobs.get(&id) else { return true };
         let account = job.account;
         let renewed = match &job.work {
@@ -131,7 +136,8 @@ impl Resolver {
         {
             return false;
         }
-        let child = self.ask(now, name, rtype, Kind::Walk, Asker::Job(id), Some(account), renewed);
+        let child =
+            self.ask(now, (name, rtype, Kind::Walk), Asker::Job(id), Some(account), renewed);
         if let Some(Work::Walk(walk)) = self.jobs.get_mut(&child).map(|job| &mut job.work) {
             walk.avoid.extend(avoid);
         }
@@ -229,12 +235,7 @@ impl Resolver {
     }
 
     /// Returns why a question could not be answered a moment ago.
-    pub(super) fn failure(
-        &self,
-        now: Instant,
-        name: &Name,
-        rtype: RecordType,
-    ) -> Option<Shared> {
+    pub(super) fn failure(&self, now: Instant, name: &Name, rtype: RecordType) -> Option<Shared> {
         let &(until, reason) = self.failures.get(&question_key(name, rtype))?;
         let failure = Answer::failure(reason.unwrap_or(ExtendedError::CACHED_ERROR));
         (until > now).then(|| Arc::new(failure))

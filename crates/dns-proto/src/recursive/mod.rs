@@ -3,6 +3,9 @@
 mod aggressive;
 #[cfg(feature = "dnssec")]
 mod check;
+#[cfg(not(feature = "dnssec"))]
+#[path = "trusting.rs"]
+mod check;
 mod config;
 mod hints;
 mod job;
@@ -11,9 +14,6 @@ mod reply;
 mod said;
 mod speed;
 mod targets;
-#[cfg(not(feature = "dnssec"))]
-#[path = "trusting.rs"]
-mod check;
 mod verdict;
 mod walk;
 
@@ -221,7 +221,7 @@ impl Resolver {
         self.statistics.misses += 1;
         self.waiting += 1;
         let (kind, patience) = (self.kind_for(&client), client.patience);
-        let id = self.ask(now, name, rtype, kind, Asker::Client(client), None, false);
+        let id = self.ask(now, (name, rtype, kind), Asker::Client(client), None, false);
         self.impatient.extend(patience.map(|until| (until, id)));
     }
 

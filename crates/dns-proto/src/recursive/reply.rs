@@ -73,9 +73,10 @@ impl Resolver {
     ) -> Result<(), Error> {
         let asked = client.question.as_ref().map_or(RecordType::ANY, |(_, rtype, _)| *rtype);
         // What proves that a wildcard was meant is a part of the answer.
-        let proven = answer.authorities.iter().any(|set| {
-            matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3)
-        });
+        let proven = answer
+            .authorities
+            .iter()
+            .any(|set| matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3));
         let minimal = self.config.minimal && !answer.answers.is_empty() && !proven;
         let sections = [
             (Section::Answer, &answer.answers),
@@ -92,9 +93,8 @@ impl Resolver {
                 let own = set.rtype == RecordType::SOA && answer.rcode != Rcode::NOERROR;
                 if !spare && (wanted || !is_dnssec(set.rtype)) || own {
                     // A part may have been renewed since.
-                    let newer = stale.and_then(|_| {
-                        self.cache.get(now, set.owner.view(), set.rtype, set.rank)
-                    });
+                    let newer = stale
+                        .and_then(|_| self.cache.get(now, set.owner.view(), set.rtype, set.rank));
                     let newer = newer.filter(|newer| newer.same(set) && newer.left(now) > 0);
                     let ttl = match (&newer, stale) {
                         (Some(newer), _) => newer.left(now),
@@ -123,8 +123,5 @@ fn write_set(writer: &mut Writer<'_>, set: &RrSet, ttl: u32, signed: bool) -> Re
 
 /// Whether records of a type are of use only to who checks signatures (RFC 4035 §3.2.1).
 fn is_dnssec(rtype: RecordType) -> bool {
-    matches!(
-        rtype,
-        RecordType::RRSIG | RecordType::NSEC | RecordType::NSEC3 | RecordType::DS
-    )
+    matches!(rtype, RecordType::RRSIG | RecordType::NSEC | RecordType::NSEC3 | RecordType::DS)
 }

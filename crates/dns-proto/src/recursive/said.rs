@@ -158,11 +158,10 @@ impl Said {
     fn trim_additionals(&mut self, config: &Config) {
         let mut named = Vec::new();
         for set in self.answers.iter().chain(&self.authorities) {
-            named.extend(set.data.iter().filter_map(|it| target(it)));
+            named.extend(set.data.iter().filter_map(target));
         }
         self.additionals.retain(|set| {
-            matches!(set.rtype, RecordType::A | RecordType::AAAA)
-                && named.iter().any(|name| *name == set.owner)
+            matches!(set.rtype, RecordType::A | RecordType::AAAA) && named.contains(&set.owner)
         });
         self.additionals.truncate(config.limits.additionals);
     }

@@ -79,9 +79,8 @@ impl Speeds {
         let open = places.iter().filter(|place| place.tries < most);
         let Some(tries) = open.clone().map(|place| place.tries).min() else { return Vec::new() };
         let open = open.filter(|place| place.tries == tries);
-        let speed = |place: &&Place| {
-            self.get(now, place.address.ip()).map_or(UNKNOWN, |known| known.mean)
-        };
+        let speed =
+            |place: &&Place| self.get(now, place.address.ip()).map_or(UNKNOWN, |known| known.mean);
         let fastest = open.clone().map(|place| speed(&place)).min().unwrap_or_default();
         open.filter(|place| speed(place) <= fastest.saturating_add(BAND))
             .map(|place| place.address)

@@ -9,7 +9,7 @@ use crate::recursive::{Resolver, Shared};
 
 /// Nothing.
 #[derive(Debug, Default)]
-pub(super) struct Trusted;
+pub(super) struct Trusted {}
 
 impl Trusted {
     /// Whether there is anything that signatures can be checked against.

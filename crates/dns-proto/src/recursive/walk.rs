@@ -265,11 +265,10 @@ impl Resolver {
     /// Shows the servers more of the name (RFC 9156 §2.3); all of it, if they do not like that.
     fn show_more(&mut self, id: JobId, ask: &Ask, said: &Said, verdict: Verdict) {
         let Some(walk) = self.walk(id) else { return };
-        let good = said.rcode == Rcode::NOERROR
-            && !matches!(verdict, Verdict::Lame | Verdict::Useless);
+        let good =
+            said.rcode == Rcode::NOERROR && !matches!(verdict, Verdict::Lame | Verdict::Useless);
         if let Some(cut) = walk.cut.as_mut().filter(|_| good) {
-            walk.shown.labels =
-                ask.name.labels().count().saturating_sub(cut.zone.labels().count());
+            walk.shown.labels = ask.name.labels().count().saturating_sub(cut.zone.labels().count());
             walk.shown.steps += 1;
         } else {
             walk.shown.whole = true;
@@ -315,7 +314,13 @@ impl Resolver {
     }
 
     /// Ends the job with an answer, or goes on from where its aliases lead.
-    pub(super) fn settle(&mut self, now: Instant, id: JobId, answer: Answer, partial: bool) -> Next {
+    pub(super) fn settle(
+        &mut self,
+        now: Instant,
+        id: JobId,
+        answer: Answer,
+        partial: bool,
+    ) -> Next {
         let limit = usize::try_from(self.config.limits.cnames).unwrap_or(usize::MAX);
         let Some(job) = self.jobs.get_mut(&id) else { return Next::Wait };
         let (asked, rtype) = job.asked.clone();
@@ -328,9 +333,8 @@ impl Resolver {
         if partial {
             let target = answer.answers.last().and_then(|set| set.alias());
             walk.links.extend(answer.answers);
-            let proof = |set: &Arc<RrSet>| {
-                matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3)
-            };
+            let proof =
+                |set: &Arc<RrSet>| matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3);
             walk.proofs.extend(answer.authorities.into_iter().filter(proof));
             walk.restarts += 1;
             walk.cut = None;
@@ -446,12 +450,7 @@ fn shown(name: Name, zone: &Name, shown: Shown) -> Option<Name> {
 }
 
 /// Puts the aliases before what is at their end.
-fn joined(
-    now: Instant,
-    links: &[Arc<RrSet>],
-    proofs: &[Arc<RrSet>],
-    answer: Shared,
-) -> Shared {
+fn joined(now: Instant, links: &[Arc<RrSet>], proofs: &[Arc<RrSet>], answer: Shared) -> Shared {
     if links.is_empty() {
         return answer;
     }
@@ -466,4 +465,3 @@ fn joined(
     }
     Arc::new(whole)
 }
-

@@ -150,22 +150,32 @@ impl Entry {
                 "opcode" => message.header().opcode == self.header.opcode,
                 "qname" => asked.map(|it| it.name.to_name()) == own.map(|it| it.0.clone()),
                 "qtype" => asked.map(|it| it.rtype) == own.map(|it| it.1),
-                "subdomain" => own.zip(asked).is_some_and(|(own, asked)| {
-                    asked.name.is_within(own.0.view())
-                }),
+                "subdomain" => {
+                    own.zip(asked).is_some_and(|(own, asked)| asked.name.is_within(own.0.view()))
+                }
                 "TCP" => via == Transport::Tcp,
                 "UDP" => via == Transport::Udp,
                 "DO" => message.edns().is_some_and(|edns| edns.dnssec_ok) == self.dnssec_ok,
                 "noedns" => message.edns().is_none(),
                 "rcode" => message.rcode() == self.rcode,
-                "question" => asked.map(|it| (it.name.to_name(), it.rtype)) == own.map(|it| (it.0.clone(), it.1)),
-                "answer" => self.section(Section::Answer, false) == section(message, Section::Answer, false),
+                "question" => {
+                    asked.map(|it| (it.name.to_name(), it.rtype))
+                        == own.map(|it| (it.0.clone(), it.1))
+                }
+                "answer" => {
+                    self.section(Section::Answer, false) == section(message, Section::Answer, false)
+                }
                 "ttl" => true,
                 "all" => return self.all(message).or_else(|| self.rest(message, via)),
                 "ede=any" => errors(message).next().is_some(),
-                "ednsdata" => message.edns().map_or(&[][..], |edns| edns.options.octets()) == self.options,
+                "ednsdata" => {
+                    message.edns().map_or(&[][..], |edns| edns.options.octets()) == self.options
+                }
                 other => match other.strip_prefix("ede=") {
-                    Some(code) => errors(message).any(|it| code == it.to_string()) || code == "0" && errors(message).next().is_none(),
+                    Some(code) => {
+                        errors(message).any(|it| code == it.to_string())
+                            || code == "0" && errors(message).next().is_none()
+                    }
                     None => return Some(format!("match {other} is not known")),
                 },
             };
@@ -230,16 +240,14 @@ impl Entry {
             }
             return raw.into();
         }
-        let header = Header {
-            id: id.unwrap_or(self.header.id),
-            rcode: self.rcode,
-            ..self.header
-        };
+        let header = Header { id: id.unwrap_or(self.header.id), rcode: self.rcode, ..self.header };
         let mut out = BytesMut::new();
         let mut writer = Writer::new(&mut out, header, usize::from(u16::MAX));
         let copied = query.filter(|_| copies("copy_query")).and_then(|query| query.question());
-        let own = self.question.as_ref().map(|(name, rtype, class)| {
-            Question { name: name.view(), rtype: *rtype, class: *class }
+        let own = self.question.as_ref().map(|(name, rtype, class)| Question {
+            name: name.view(),
+            rtype: *rtype,
+            class: *class,
         });
         if let Some(question) = copied.or(own) {
             let _ = writer.question(question);

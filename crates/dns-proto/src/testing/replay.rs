@@ -89,7 +89,8 @@ pub fn run(text: &str, explain: impl FnMut(&str)) -> Outcome {
             }
             let (pending, answers) = (Vec::new(), VecDeque::new());
             let pin = setup.clock;
-            let mut stage = Stage { resolver, now: start, pin, pending, answers, clients: 0, explain };
+            let mut stage =
+                Stage { resolver, now: start, pin, pending, answers, clients: 0, explain };
             match stage.play(&script) {
                 Ok(()) => Outcome::Pass,
                 Err(reason) => Outcome::Fail(reason),
@@ -297,9 +298,10 @@ impl<E: FnMut(&str)> Stage<E> {
 
 fn matches(step: &Step, pending: &Pending) -> bool {
     let message = Message::parse(&pending.message).ok();
-    step.entry.as_ref().zip(message).is_some_and(|(entry, message)| {
-        entry.mismatch(&message, pending.via).is_none()
-    })
+    step.entry
+        .as_ref()
+        .zip(message)
+        .is_some_and(|(entry, message)| entry.mismatch(&message, pending.via).is_none())
 }
 
 /// An answer to a query that says nothing yet.

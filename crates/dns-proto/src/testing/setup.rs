@@ -39,7 +39,7 @@ fn tokens(text: &str) -> Vec<String> {
         let (mut token, mut quoted, mut some) = (String::new(), None, false);
         for letter in line.chars() {
             match (letter, quoted) {
-                ('#' , None) if !some => break,
+                ('#', None) if !some => break,
                 (';', None) if !some => break,
                 ('"' | '\'', None) => (quoted, some) = (Some(letter), true),
                 (_, Some(mark)) if letter == mark => quoted = None,
@@ -133,7 +133,9 @@ pub(super) fn read(text: &str) -> Result<Setup, Result<String, String>> {
             "qname-minimisation:" => config.minimise = yes,
             "minimal-responses:" => config.minimal = yes,
             "iter-scrub-promiscuous:" => config.answer_with_servers = !yes,
-            "iter-scrub-ns:" => config.limits.servers = usize::try_from(number()).unwrap_or(usize::MAX),
+            "iter-scrub-ns:" => {
+                config.limits.servers = usize::try_from(number()).unwrap_or(usize::MAX)
+            }
             "do-ip6:" => config.ipv6 = yes,
             "prefetch:" => config.prefetch = yes,
             "aggressive-nsec:" => config.aggressive = yes,

@@ -142,10 +142,12 @@ async fn mail_is_routed_through_a_whole_internet_and_a_registrar_extends_it() {
     assert_eq!((exchanges.len(), &exchanges[0]), (101, &(7, name(&mail[1]))));
     assert_eq!(resolver.lookup_ip(&exchanges[0].1).await.unwrap(), [host(40)]);
     assert!(resolver.lookup_ip(&name("nobody.hamburger.edu")).await.unwrap().is_empty());
-    let walk = upstream.lock().unwrap().iter().take(8).cloned().collect::<Vec<_>>();
+    let walk = upstream.lock().unwrap().iter().take(10).cloned().collect::<Vec<_>>();
     let expected = [
-        "127.0.53.10 127.0.53.1 Udp query MX",
-        "127.0.53.1 127.0.53.10 Udp answer MX",
+        "127.0.53.10 127.0.53.1 Udp query NS",
+        "127.0.53.1 127.0.53.10 Udp answer NS",
+        "127.0.53.10 127.0.53.1 Udp query A",
+        "127.0.53.1 127.0.53.10 Udp answer A",
         "127.0.53.10 127.0.53.2 Udp query MX",
         "127.0.53.2 127.0.53.10 Udp answer MX",
         "127.0.53.10 127.0.53.4 Udp query MX",
