@@ -177,11 +177,12 @@ impl World {
         running.asked.insert(client, (link, rtype));
         let query = homing::dns::Query::new(name, rtype).recursion(true).write();
         let query = Message::parse(&query).expect("our own");
+        // Over a stream, as it were: who asks by UDP gets no answer that comes late.
         let asked = running.resolver.resolve(
             instant(self.now),
             recursive::ClientId(client),
             &query,
-            Transport::Udp,
+            Transport::Tcp,
         );
         asked.expect("a query");
     }

@@ -15,6 +15,7 @@ mod disk;
 mod faults;
 mod ledger;
 mod lookup;
+mod machine;
 mod mail;
 mod metrics;
 mod names;

@@ -21,6 +21,7 @@ use crate::{
     metrics::Metrics,
     pop3::Locks,
     relay::Relay,
+    remembered::Remembered,
     store::{Store, User},
 };
 
@@ -49,6 +50,7 @@ pub(crate) struct Host {
     pub(crate) pop3_locks: Locks,
     /// Made into decoys for users who do not exist.
     pub(crate) key: [u8; 32],
+    pub(crate) remembered: Remembered,
     pub(crate) shutdown: Shutdown,
     pub(crate) metrics: Metrics,
     /// Whether dialogues are logged.
@@ -116,7 +118,7 @@ impl Host {
         }) {
             return Err(Refused::Wrong);
         }
-        let right = password.is_none_or(|password| verifier.is_of(password));
+        let right = password.is_none_or(|it| self.remembered.is_of(&verifier, it));
         if right { Ok(user) } else { Err(Refused::Wrong) }
     }
 

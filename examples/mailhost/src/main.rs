@@ -6,6 +6,7 @@ mod imap;
 mod metrics;
 mod pop3;
 mod relay;
+mod remembered;
 mod schema;
 mod service;
 mod smtp;

@@ -33,6 +33,7 @@ use crate::{
     metrics::{self, Metrics, Open},
     pop3::{self, Locks},
     relay::Relay,
+    remembered::Remembered,
     smtp::{self, Door, Reception},
     store::Store,
     tls, users,
@@ -81,6 +82,7 @@ async fn serve(arguments: Serve, store: Store) -> Result<(), Failure> {
         relay,
         tls: acceptor,
         key,
+        remembered: Remembered::new(random()?),
         clear_passwords: arguments.clear_passwords,
         pop3_locks: Locks::default(),
         shutdown: Shutdown::default(),
@@ -142,7 +144,11 @@ async fn open(arguments: &Serve, host: &Arc<Host>) -> Result<JoinSet<()>, Failur
 }
 
 async fn accept(listener: TcpListener, host: Arc<Host>, service: Service, secured: bool) {
-    let limits = AcceptLimits::default();
+    let mut limits = AcceptLimits::default();
+    if service == Service::Imap {
+        // Its clients stay all day, several connections each, and a whole office has one address.
+        (limits.connections, limits.connections_per_address) = (20_000, 500);
+    }
     accept_loop(listener, limits, host.shutdown.begun(), |stream, peer| {
         let host = Arc::clone(&host);
         async move {

@@ -41,8 +41,11 @@ pub(crate) fn self_signed(directory: &Path, domains: &[String]) -> Result<TlsAcc
             domains.iter().cloned().chain(["localhost".into(), "127.0.0.1".into()]).collect();
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names)
             .map_err(|error| format!("a certificate cannot be made: {error}"))?;
+        // The certificate appears last and whole, whenever we are killed.
+        let new = directory.join("self-signed.new");
         let written = write_private(&key, &signing_key.serialize_pem())
-            .and_then(|()| fs::write(&certificate, cert.pem()));
+            .and_then(|()| fs::write(&new, cert.pem()))
+            .and_then(|()| fs::rename(&new, &certificate));
         written.map_err(|error| format!("cannot write {}: {error}", certificate.display()))?;
     }
     acceptor(&certificate, &key)

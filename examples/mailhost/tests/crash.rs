@@ -482,7 +482,8 @@ fn agree(folders: &[Folder; 2], found: &[Vec<Fetched>]) -> Result<(), String> {
             }
         }
         let mut arrivals = folder.arrivals.clone();
-        (new.sort(), arrivals.sort());
+        new.sort();
+        arrivals.sort();
         if !missing.is_empty() || new != arrivals {
             return Err(format!("{name}: without {missing:?}; {new:?} for {arrivals:?}"));
         }
@@ -517,7 +518,8 @@ impl Witness {
                 expected.push(token);
             }
         }
-        (tokens.sort_unstable(), expected.sort_unstable());
+        tokens.sort_unstable();
+        expected.sort_unstable();
         assert_eq!(tokens, expected, "what came to one of two has come to both, and once");
         imap.command("STORE 1:* +FLAGS.SILENT (\\Deleted)").unwrap().ok();
         imap.command("EXPUNGE").unwrap().unwrap();

@@ -23,12 +23,14 @@ pub(crate) struct Reader {
     blob: BlobId,
     offset: u64,
     piece: Bytes,
+    /// Whether the last piece has come: it is shorter than the others.
+    ended: bool,
     next: Option<JoinHandle<Result<Bytes, Failure>>>,
 }
 
 impl Reader {
     pub(crate) const fn new(store: Store, blob: BlobId) -> Self {
-        Self { store, blob, offset: 0, piece: Bytes::new(), next: None }
+        Self { store, blob, offset: 0, piece: Bytes::new(), ended: false, next: None }
     }
 
     /// Reads the next piece, if the last one is used up.
@@ -44,7 +46,7 @@ impl Reader {
     }
 
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.piece.is_empty() {
+        if !self.piece.is_empty() || self.ended {
             return Poll::Ready(Ok(()));
         }
         let next = self.next.get_or_insert_with(|| {
@@ -55,6 +57,7 @@ impl Reader {
         self.next = None;
         let piece = read.map_err(io::Error::other)?.map_err(io::Error::other)?;
         self.offset += piece.len() as u64;
+        self.ended = piece.len() < PIECE;
         self.piece = piece;
         Poll::Ready(Ok(()))
     }

@@ -18,7 +18,8 @@ impl Readers {
         Self { url, idle: Mutex::new(vec![first]) }
     }
 
-    /// Asks something. A connection on which it failed is not used again.
+    /// Asks something. A connection that failed is not used again; one that has only told us what
+    /// cannot be is.
     pub(super) fn read<T>(
         &self,
         ask: impl FnOnce(&mut dyn Connection) -> Result<T, Failure>,
@@ -28,11 +29,13 @@ impl Readers {
             Some(connection) => connection,
             None => self.url.open()?,
         };
-        let answer = ask(&mut *connection)?;
-        let mut idle = lock(&self.idle);
-        if idle.len() < KEPT {
-            idle.push(connection);
+        let answer = ask(&mut *connection);
+        if matches!(answer, Ok(_) | Err(Failure::Refused(_))) {
+            let mut idle = lock(&self.idle);
+            if idle.len() < KEPT {
+                idle.push(connection);
+            }
         }
-        Ok(answer)
+        answer
     }
 }

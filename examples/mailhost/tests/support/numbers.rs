@@ -21,7 +21,7 @@ impl Numbers {
     }
 
     pub fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
+        usize::try_from(self.next() % end as u64).unwrap()
     }
 
     pub fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
