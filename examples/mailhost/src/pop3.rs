@@ -1,10 +1,11 @@
 //! Mail that is fetched by POP3: the INBOX, as it was at the login.
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     io,
     sync::{Arc, Mutex, PoisonError},
 };
 
+use bytes::Bytes;
 use homing::{
     pop3::{
         Entry, Maildrop, Response, ResponseCode, Text, UniqueId,
@@ -23,8 +24,12 @@ use tracing::error;
 use crate::{
     Failure, database,
     host::{Host, Refused},
-    store::{Inbox, Reader},
+    store::{BlobId, Inbox, Listed, Reader, Store},
 };
+
+/// How many messages are read at once, and how many octets of them.
+const AHEAD: usize = 64;
+const AHEAD_OCTETS: u64 = 1024 * 1024;
 
 /// Says what a session offers.
 pub(crate) fn config(host: &Host) -> Result<Config, Failure> {
@@ -62,11 +67,13 @@ impl Drop for Lock {
 pub(crate) struct Session {
     host: Arc<Host>,
     open: Option<(Lock, Inbox)>,
+    /// The beginnings of the messages that come next.
+    ahead: VecDeque<(BlobId, Bytes)>,
 }
 
 impl Session {
     pub(crate) const fn new(host: Arc<Host>) -> Self {
-        Self { host, open: None }
+        Self { host, open: None, ahead: VecDeque::new() }
     }
 }
 
@@ -101,12 +108,16 @@ impl Handler for Session {
     }
 
     async fn retrieve(&mut self, index: usize) -> io::Result<Reader> {
-        let messages = self.open.as_ref().map(|(_, inbox)| &inbox.messages);
-        let message = messages.and_then(|all| all.get(index)).ok_or(io::ErrorKind::NotFound)?;
-        let mut message = Reader::new(self.host.store.clone(), message.blob);
-        // A message that cannot be read is better refused now than cut off later.
-        message.fill().await?;
-        Ok(message)
+        let messages = self.open.as_ref().map(|(_, inbox)| &inbox.messages[..]).unwrap_or_default();
+        let blob = messages.get(index).ok_or(io::ErrorKind::NotFound)?.blob;
+        let store = self.host.store.clone();
+        if self.ahead.front().is_none_or(|(next, _)| *next != blob) {
+            // A message that cannot be read is better refused now than cut off later.
+            self.ahead =
+                read_ahead(store.clone(), messages.get(index..).unwrap_or_default()).await?;
+        }
+        let (_, piece) = self.ahead.pop_front().ok_or(io::ErrorKind::NotFound)?;
+        Ok(Reader::after(store, blob, piece))
     }
 
     async fn commit(&mut self, deleted: Vec<usize>) -> Result<(), Response> {
@@ -119,6 +130,22 @@ impl Handler for Session {
         drop(lock);
         removed.map_err(|_| broken())?.map_err(|error| unavailable(&error))
     }
+}
+
+/// Reads the beginning of a message, and those of the next ones: clients fetch them in order.
+async fn read_ahead(store: Store, messages: &[Listed]) -> io::Result<VecDeque<(BlobId, Bytes)>> {
+    let (mut blobs, mut size) = (Vec::new(), 0);
+    for message in messages.iter().take(AHEAD) {
+        size += message.size;
+        if size > AHEAD_OCTETS && !blobs.is_empty() {
+            break;
+        }
+        blobs.push(message.blob);
+    }
+    let read = spawn_blocking(move || Ok((store.beginnings(&blobs)?, blobs)));
+    let read: Result<_, database::Failure> = read.await.map_err(io::Error::other)?;
+    let (pieces, blobs) = read.map_err(io::Error::other)?;
+    Ok(blobs.into_iter().zip(pieces).collect())
 }
 
 /// Makes what a client says one claim, whatever the command.

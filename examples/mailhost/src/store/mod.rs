@@ -24,7 +24,7 @@ use tracing::warn;
 
 pub(crate) use self::{
     account::Account,
-    messages::{Delivery, Inbox},
+    messages::{Delivery, Inbox, Listed},
     octets::{BlobId, Octets, Spool},
     queue::Entry,
     reader::Reader,

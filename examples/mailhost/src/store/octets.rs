@@ -14,7 +14,7 @@ use super::Store;
 use crate::database::{Connection, Failure, Value};
 
 /// How many octets a row has at most.
-const PIECE: usize = 256 * 1024;
+pub(super) const PIECE: usize = 256 * 1024;
 
 /// How many octets of a message that arrives are held in memory; the rest goes to a file.
 const HELD: usize = PIECE;
@@ -178,6 +178,19 @@ impl Store {
         let mut octets = piece.split_off(skipped.min(piece.len()));
         octets.truncate(at_most);
         Ok(octets)
+    }
+
+    /// Returns the first pieces of several, in their order, up to one that is gone.
+    pub(crate) fn beginnings(&self, blobs: &[BlobId]) -> Result<Vec<Bytes>, Failure> {
+        let sql = "SELECT octets FROM pieces WHERE blob = $1 AND number = 0";
+        self.readers.read(|connection| {
+            let mut pieces = Vec::with_capacity(blobs.len());
+            for blob in blobs {
+                let Some(mut row) = connection.row(sql, &[(*blob).into()])? else { break };
+                pieces.push(row.blob(0).into());
+            }
+            Ok(pieces)
+        })
     }
 
     /// Throws away octets that nobody refers to any more.

@@ -11,11 +11,8 @@ use tokio::{
     task::{JoinHandle, spawn_blocking},
 };
 
-use super::{BlobId, Store};
+use super::{BlobId, Store, octets::PIECE};
 use crate::database::Failure;
-
-/// How much is read at once.
-const PIECE: usize = 256 * 1024;
 
 /// A message that is read piece by piece, on threads that may wait.
 pub(crate) struct Reader {
@@ -31,6 +28,12 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) const fn new(store: Store, blob: BlobId) -> Self {
         Self { store, blob, offset: 0, piece: Bytes::new(), ended: false, next: None }
+    }
+
+    /// Goes on from a first piece that has been read already.
+    pub(crate) fn after(store: Store, blob: BlobId, piece: Bytes) -> Self {
+        let (offset, ended) = (piece.len() as u64, piece.len() < PIECE);
+        Self { store, blob, offset, piece, ended, next: None }
     }
 
     /// Reads the next piece, if the last one is used up.
