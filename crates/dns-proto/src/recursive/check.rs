@@ -6,9 +6,9 @@ use core::time::Duration;
 use proto_core::Instant;
 
 use crate::cache::{Answer, RrSet, Security};
-use crate::dnssec::{Response, Secure, Step, Trust, Validator, Verdict};
+use crate::dnssec::{Bogus, Response, Secure, Step, Trust, Validator, Verdict};
 use crate::name::Name;
-use crate::number::{Rcode, RecordType};
+use crate::number::{ExtendedError, Rcode, RecordType};
 use crate::recursive::job::{Check, JobId, Work};
 use crate::recursive::jobs::Next;
 use crate::recursive::{Resolver, Shared};
@@ -138,14 +138,14 @@ impl Resolver {
         let Work::Check(check) = &mut job.work else { return Next::Wait };
         let mut whole = answer.clone();
         whole.reason = verdict.extended_error();
-        // There are proofs, but not of this.
-        if matches!(verdict, Verdict::Bogus(crate::dnssec::Bogus::Denial))
+        // There are proofs, but not of this; and no zone below that need not prove anything.
+        if matches!(verdict, Verdict::Bogus(Bogus::Denial | Bogus::Unobtainable))
             && whole
                 .authorities
                 .iter()
                 .any(|it| matches!(it.rtype, RecordType::NSEC | RecordType::NSEC3))
         {
-            whole.reason = Some(crate::number::ExtendedError::BOGUS);
+            whole.reason = Some(ExtendedError::BOGUS);
         }
         match verdict {
             Verdict::Secure(secure) => {

@@ -67,7 +67,11 @@ pub(super) fn read(text: &str) -> Result<Setup, Result<String, String>> {
     let text = text.split("AUTOTRUST_FILE").next().unwrap_or(text);
     let tokens = tokens(text);
     for (key, feature) in OUT_OF_SCOPE {
-        if tokens.iter().any(|token| token == key) {
+        // `local-zone: NAME nodefault` takes away what we do not have.
+        let used = |at: usize| {
+            tokens.get(at + 2).is_none_or(|it| key != "local-zone:" || it != "nodefault")
+        };
+        if tokens.iter().enumerate().any(|(at, token)| token == key && used(at)) {
             return Err(Ok(feature.to_string()));
         }
     }
