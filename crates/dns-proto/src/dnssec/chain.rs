@@ -3,7 +3,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::config::Config;
-use super::denial::{Cut, Denial, Proofs, is_proof};
+use super::denial::{Cut, Denial, Halt, Proofs, is_proof};
 use super::key::{Ds, PublicKey};
 use super::nsec3::Hashes;
 use super::response::Response;
@@ -48,6 +48,52 @@ pub(super) struct Absence {
     ttl: u32,
     /// What is wrong if they prove nothing.
     flaw: Bogus,
+}
+
+impl Absence {
+    /// Verifies the proofs of a zone among these sets.
+    pub(super) fn of(
+        sets: &[RrSet],
+        zone: &Name,
+        keys: &[PublicKey],
+        config: &Config,
+        now: u64,
+    ) -> Self {
+        let mut absence = Self { proofs: Vec::new(), ttl: u32::MAX, flaw: Bogus::Denial };
+        let sets = sets.iter().filter(|set| is_proof(set.rtype));
+        for set in sets.take(config.limits.proofs) {
+            match verify(set, zone, keys, config, now) {
+                // A proof that was itself made from a wildcard is about another name.
+                Ok(found) if found.wildcard.is_none() => {
+                    absence.ttl = absence.ttl.min(found.ttl);
+                    absence.proofs.extend(set.records.iter().cloned());
+                }
+                Ok(_) => {}
+                Err(reason) => absence.flaw = reason,
+            }
+        }
+        absence
+    }
+
+    /// Says what is at a name that has no DS, and for how long that holds; `None` if the proofs do
+    /// not say.
+    pub(super) fn judge(
+        &self,
+        name: &Name,
+        zone: &Name,
+        config: &Config,
+        hashes: &mut Hashes,
+    ) -> Result<Option<(Status, u32)>, Halt> {
+        let denial = Denial::new(&self.proofs, zone, config.limits.iterations);
+        let status = denial.cut(name, hashes)?.map(|cut| match cut {
+            Cut::Insecure => Status::Insecure(Insecure::Unsigned),
+            Cut::OptOut => Status::Insecure(Insecure::OptOut),
+            Cut::Iterations => Status::Insecure(Insecure::Iterations),
+            Cut::Inside => Status::Inside,
+            Cut::Nothing => Status::Nothing,
+        });
+        Ok(status.map(|status| (status, self.ttl)))
+    }
 }
 
 /// Verifies a set by the keys of its zone (RFC 4035 §5.3). One good signature is enough
@@ -208,35 +254,14 @@ impl Parent<'_> {
         if let Some(set) = find(&reply.answers, name, RecordType::CNAME) {
             return Ok((Status::Inside, self.verify(&set)?.ttl));
         }
-        let absence = absence.get_or_insert_with(|| self.absence(reply));
-        let denial = Denial::new(&absence.proofs, self.zone, self.config.limits.iterations);
-        let status = match denial.cut(name, hashes)? {
-            Some(Cut::Insecure) => Status::Insecure(Insecure::Unsigned),
-            Some(Cut::OptOut) => Status::Insecure(Insecure::OptOut),
-            Some(Cut::Iterations) => Status::Insecure(Insecure::Iterations),
-            Some(Cut::Inside) => Status::Inside,
-            Some(Cut::Nothing) => Status::Nothing,
-            None => return Err(absence.flaw.into()),
-        };
-        Ok((status, absence.ttl))
-    }
-
-    fn absence(&self, reply: &Response) -> Absence {
-        let mut absence = Absence { proofs: Vec::new(), ttl: u32::MAX, flaw: Bogus::Denial };
-        let sets = RrSet::gather(&reply.authorities);
-        let sets = sets.into_iter().filter(|set| is_proof(set.rtype) && set.class == Class::IN);
-        for set in sets.take(self.config.limits.proofs) {
-            match self.verify(&set) {
-                // A proof that was itself made from a wildcard is about another name.
-                Ok(found) if found.wildcard.is_none() => {
-                    absence.ttl = absence.ttl.min(found.ttl);
-                    absence.proofs.extend(set.records);
-                }
-                Ok(_) => {}
-                Err(reason) => absence.flaw = reason,
-            }
-        }
-        absence
+        let Self { zone, keys, config, now } = *self;
+        let absence = absence.get_or_insert_with(|| {
+            let mut sets = RrSet::gather(&reply.authorities);
+            sets.retain(|set| set.class == Class::IN);
+            Absence::of(&sets, zone, keys, config, now)
+        });
+        let judged = absence.judge(name, zone, config, hashes)?;
+        judged.ok_or_else(|| absence.flaw.into())
     }
 
     fn verify(&self, set: &RrSet) -> Result<Verified, Bogus> {

@@ -138,11 +138,11 @@ impl Plan {
     }
 
     fn target(&self, index: usize) -> Option<Name> {
-        match self.sets.get(index)?.records.as_slice() {
-            [record] => match record.data() {
-                Rdata::Cname { target } | Rdata::Dname { target } => Some(target.to_name()),
-                _ => None,
-            },
+        let (record, others) = self.sets.get(index)?.records.split_first()?;
+        // A chain may come by the same one twice.
+        let one = others.iter().all(|other| other.data() == record.data());
+        match record.data() {
+            Rdata::Cname { target } | Rdata::Dname { target } if one => Some(target.to_name()),
             _ => None,
         }
     }

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 
 use super::config::Config;
 use super::key::{DigestType, Ds, PublicKey};
+use super::response::Response;
+use super::rollover::Rollover;
 use super::rrset::ancestor;
 use super::verdict::{Bogus, Insecure};
 use bytes::Bytes;
@@ -36,6 +38,8 @@ pub struct Trust {
     anchors: BTreeMap<Name, Vec<Ds>>,
     negative: BTreeSet<Name>,
     zones: BTreeMap<Name, Entry>,
+    /// Anchors that change by themselves.
+    followed: Vec<Rollover>,
 }
 
 #[derive(Clone, Debug)]
@@ -155,6 +159,50 @@ impl Trust {
             _ => return Err(ParseError::new(ParseErrorKind::Expected("DS or DNSKEY"), 0)),
         }
         Ok(())
+    }
+
+    /// Trusts the keys of a zone from now on as they change (RFC 5011), in the place of whatever
+    /// anchors it had. Whoever drives this asks for the DNSKEY records when
+    /// [they are due](Rollover::next_probe), and has the answer [observed](Self::observe);
+    /// [`Resolver`](crate::recursive::Resolver) does.
+    ///
+    /// ```
+    /// use dns_proto::dnssec::{Config, Rollover, Trust};
+    ///
+    /// let mut trust = Trust::new(Config::default());
+    /// trust.follow(Rollover::parse("root.key", ". DS 20326 8 2 \
+    ///     E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D")?);
+    /// assert_eq!((trust.anchors().count(), trust.followed().count()), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn follow(&mut self, anchors: Rollover) {
+        anchors.install(self);
+        self.followed.retain(|own| own.zone() != anchors.zone());
+        self.followed.push(anchors);
+    }
+
+    /// Iterates over the anchors that are followed.
+    pub fn followed(&self) -> impl Iterator<Item = &Rollover> {
+        self.followed.iter()
+    }
+
+    /// Shows the anchors of a zone the answer to the question for its DNSKEY records, or that there
+    /// was none, and trusts what they come to; returns them if they are to be kept anew.
+    pub fn observe(
+        &mut self,
+        zone: NameRef<'_>,
+        answer: Option<&Response>,
+        now: u64,
+    ) -> Option<&Rollover> {
+        let at = self.followed.iter().position(|own| *own.zone() == zone)?;
+        let mut anchors = self.followed.get(at)?.clone();
+        let changed = anchors.observe(answer, &self.config, now);
+        if changed && anchors.trusts() != self.followed.get(at)?.trusts() {
+            anchors.install(self);
+        }
+        let place = self.followed.get_mut(at)?;
+        *place = anchors;
+        changed.then_some(place)
     }
 
     /// Trusts the keys of a zone no more, nor what followed from them.

@@ -143,6 +143,9 @@ pub enum Bogus {
     /// That something is not there is not proven.
     #[error("proof of absence is missing")]
     Denial,
+    /// That a wildcard was meant is not proven (RFC 4035 §5.3.4).
+    #[error("proof of a wildcard is missing")]
+    Wildcard,
     /// An alias is not what the DNAME record makes of the name (RFC 6672 §5.3.1).
     #[error("alias does not follow from dname")]
     Synthesis,

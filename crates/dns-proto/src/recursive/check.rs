@@ -9,6 +9,7 @@ use crate::cache::{Answer, RrSet, Security};
 use crate::dnssec::{Bogus, Response, Secure, Step, Trust, Validator, Verdict};
 use crate::name::Name;
 use crate::number::{ExtendedError, Rcode, RecordType};
+use crate::recursive::anchors::Probes;
 use crate::recursive::job::{Check, JobId, Work};
 use crate::recursive::jobs::Next;
 use crate::recursive::{Resolver, Shared};
@@ -16,9 +17,11 @@ use crate::recursive::{Resolver, Shared};
 /// What signatures are checked against, and by what clock.
 #[derive(Debug, Default)]
 pub(super) struct Trusted {
-    trust: Option<Trust>,
+    pub(super) trust: Option<Trust>,
     /// Seconds since 1970 at an instant.
-    clock: (Instant, u64),
+    pub(super) clock: (Instant, u64),
+    /// Anchors that are being looked after.
+    pub(super) probes: Probes,
 }
 
 impl Trusted {
@@ -27,7 +30,7 @@ impl Trusted {
         self.trust.is_some()
     }
 
-    const fn unix(&self, now: Instant) -> u64 {
+    pub(super) const fn unix(&self, now: Instant) -> u64 {
         let (then, unix) = self.clock;
         let since = now.since_origin().saturating_sub(then.since_origin());
         unix.saturating_add(since.as_secs())
@@ -35,7 +38,9 @@ impl Trusted {
 }
 
 impl Resolver {
-    /// Has answers validated from these trust anchors on; it is `unix` seconds since 1970.
+    /// Has answers validated from these trust anchors on; it is `unix` seconds since 1970. Anchors
+    /// that [follow](Trust::follow) their zones' keys are kept up to date: whatever changes is told
+    /// by [`Event::Anchors`](super::Event::Anchors).
     ///
     /// ```
     /// use dns_proto::dnssec::{Config, Trust};
@@ -48,7 +53,8 @@ impl Resolver {
     /// resolver.validate(trust, Instant::ORIGIN, 1_800_000_000);
     /// ```
     pub fn validate(&mut self, trust: Trust, now: Instant, unix: u64) {
-        self.trusted = Trusted { trust: Some(trust), clock: (now, unix) };
+        self.trusted =
+            Trusted { trust: Some(trust), clock: (now, unix), probes: Probes::default() };
     }
 
     /// Puts the clock right by which signatures are judged.
@@ -228,7 +234,7 @@ impl Resolver {
 }
 
 /// Shows an answer to the validator.
-fn response(name: &Name, rtype: RecordType, answer: &Answer) -> Response {
+pub(super) fn response(name: &Name, rtype: RecordType, answer: &Answer) -> Response {
     let mut response = Response::new(name.clone(), rtype, answer.rcode);
     if answer.rcode == Rcode::YXDOMAIN {
         response.rcode = Rcode::NOERROR;

@@ -88,17 +88,22 @@ impl Said {
                 let at = sets.iter().position(wanted)?;
                 Some(sets.remove(at))
             };
-            if let Some(set) = take(&|set| set.rtype == rtype && set.owner == name) {
-                self.answers.push(set);
-                self.found = true;
-                return;
-            }
             let above = |set: &RrSet| {
                 set.rtype == RecordType::DNAME
                     && set.owner != name
                     && name.is_within(set.owner.view())
             };
-            let dname = take(&above);
+            let wants_alias = rtype == RecordType::CNAME;
+            // An alias that a DNAME makes is nothing without it.
+            let dname = if wants_alias { take(&above) } else { None };
+            if dname.is_none()
+                && let Some(set) = take(&|set| set.rtype == rtype && set.owner == name)
+            {
+                self.answers.push(set);
+                self.found = true;
+                return;
+            }
+            let dname = dname.or_else(|| take(&above));
             let cname = take(&|set| set.rtype == RecordType::CNAME && set.owner == name);
             let link = match (dname, cname) {
                 (Some(dname), given) => {
@@ -115,6 +120,10 @@ impl Said {
             };
             let Some(target) = link.alias() else { return };
             self.answers.push(link);
+            if wants_alias {
+                self.found = true;
+                return;
+            }
             self.name = target;
         }
     }

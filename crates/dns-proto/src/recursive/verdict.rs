@@ -64,7 +64,8 @@ fn empty(
         },
         // RFC 4035 §3.1.4.1: the parent delegates, and has no DS to show.
         (None, Some(set)) if rtype == RecordType::DS && set.owner == said.name => Verdict::Answer,
-        (None, Some(_)) if forwarded => Verdict::Useless,
+        // It was to do all the work: if it has, there is nothing.
+        (None, Some(_)) if forwarded => Verdict::Answer,
         (None, Some(_)) => Verdict::Referral,
         (None, None) if said.astray => Verdict::Lame,
         (None, None) => Verdict::Doubtful,

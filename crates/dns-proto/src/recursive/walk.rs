@@ -77,8 +77,14 @@ impl Resolver {
                 return Some(joined(now, &walk.links, &walk.proofs, known));
             }
             // To these an alias is itself the answer.
-            if matches!(rtype, RecordType::CNAME | RecordType::ANY | RecordType::DS) {
+            if matches!(rtype, RecordType::ANY | RecordType::DS) {
                 return None;
+            }
+            if rtype == RecordType::CNAME {
+                let mut answer = Answer::bare(Rcode::NOERROR);
+                answer.answers = self.known_dname(now, &name)?;
+                answer.age(now);
+                return Some(Arc::new(answer));
             }
             let link = self.known_alias(now, &name)?;
             let target = link.last()?.alias()?;
@@ -123,6 +129,11 @@ impl Resolver {
         if let Some(set) = self.cache.get(now, name.view(), RecordType::CNAME, Rank::Answer) {
             return Some(Vec::from([set]));
         }
+        self.known_dname(now, name)
+    }
+
+    /// Returns a DNAME of the cache, and the alias of a name below that it makes.
+    fn known_dname(&self, now: Instant, name: &Name) -> Option<Vec<Arc<RrSet>>> {
         let above = core::iter::successors(name.view().parent(), |name| name.parent());
         let mut known =
             above.filter_map(|it| self.cache.get(now, it, RecordType::DNAME, Rank::Answer));
@@ -455,8 +466,20 @@ fn joined(now: Instant, links: &[Arc<RrSet>], proofs: &[Arc<RrSet>], answer: Sha
         return answer;
     }
     let mut whole = (*answer).clone();
-    whole.answers = links.iter().cloned().chain(answer.answers.iter().cloned()).collect();
-    whole.authorities.extend(proofs.iter().cloned());
+    whole.answers.clear();
+    for set in links.iter().chain(&answer.answers) {
+        // Several aliases may be of one DNAME.
+        let same = |own: &Arc<RrSet>| own.owner == set.owner && own.rtype == set.rtype;
+        if !whole.answers.iter().any(same) {
+            whole.answers.push(set.clone());
+        }
+    }
+    for proof in proofs {
+        let same = |own: &Arc<RrSet>| own.owner == proof.owner && own.rtype == proof.rtype;
+        if !whole.authorities.iter().any(same) {
+            whole.authorities.push(proof.clone());
+        }
+    }
     whole.security = Security::Unchecked;
     let (expires, ttl) = (whole.expires, whole.ttl);
     whole.age(now);

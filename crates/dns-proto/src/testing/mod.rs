@@ -4,6 +4,7 @@
 //! A script has a configuration, servers that answer by entries, and steps: a client asks, time
 //! passes, an answer is checked. The format is that of Unbound's tests.
 mod entry;
+mod expression;
 mod replay;
 mod script;
 mod setup;
