@@ -30,6 +30,8 @@ pub(crate) struct Ask {
     /// Whether the letters of the name are written large and small at random.
     pub(crate) mixed: bool,
     pub(crate) wait: Duration,
+    /// Whether something came with its id that cannot be read.
+    pub(crate) garbled: bool,
 }
 
 impl Ask {
@@ -112,12 +114,18 @@ impl<K> Exchanges<K> {
         flow: Flow,
         octets: &[u8],
     ) -> Option<(K, Ask, Heard, Duration)> {
-        let open = self.open.get(&flow)?;
+        let open = self.open.get_mut(&flow)?;
         // The cheapest test first: forgers send many.
         if octets.first_chunk() != Some(&open.id.to_be_bytes()) {
             return None;
         }
-        let message = Message::parse(octets).ok().filter(|message| open.is_answer(message))?;
+        let Ok(message) = Message::parse(octets) else {
+            open.ask.garbled = true;
+            return None;
+        };
+        if !open.is_answer(&message) {
+            return None;
+        }
         let heard = match open.is_spelt(&message) {
             true => Heard::Answer(open.respelt(&message)),
             false => Heard::Misspelt,

@@ -1,4 +1,5 @@
 //! One link of a chain of trust: an RRset by keys, keys by a DS, a DS or its absence by the parent.
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -97,7 +98,7 @@ impl Absence {
 }
 
 /// Verifies a set by the keys of its zone (RFC 4035 §5.3). One good signature is enough
-/// (RFC 6840 §5.11).
+/// (RFC 6840 §5.11), unless the policy wants one of each algorithm.
 pub(super) fn verify(
     set: &RrSet,
     zone: &Name,
@@ -108,27 +109,54 @@ pub(super) fn verify(
     if set.signatures.len() > config.limits.covering {
         return Err(Bogus::Effort);
     }
-    let (mut flaw, mut tries) = (Bogus::Missing, 0);
-    for signature in &set.signatures {
-        if let Err(reason) = eligible(set, signature, zone, config, now) {
-            flaw = flaw.max(reason);
-            continue;
-        }
-        flaw = flaw.max(Bogus::Key);
-        for key in keys.iter().filter(|key| made(signature, key)) {
-            if tries == config.limits.signatures {
-                return Err(Bogus::Effort);
-            }
-            tries += 1;
-            if set.verify(signature, key, &config.policy.provider) {
-                let labels = usize::from(signature.labels);
-                let wildcard = (labels < set.labels()).then_some(labels);
-                return Ok(Verified { ttl: signature.ttl(set.ttl(), now), wildcard });
-            }
-            flaw = flaw.max(Bogus::Wrong);
-        }
+    let mut trial = Trial { set, zone, config, now, tries: 0 };
+    if !config.policy.every_algorithm {
+        return trial.one(keys);
     }
-    Err(flaw)
+    let promised: BTreeSet<_> = keys.iter().map(PublicKey::algorithm).collect();
+    let mut found = Err(Bogus::Key);
+    for algorithm in promised.into_iter().filter(|it| config.policy.supports(*it)) {
+        let own = keys.iter().filter(|key| key.algorithm() == algorithm);
+        found = Ok(trial.one(&own.cloned().collect::<Vec<_>>())?);
+    }
+    found
+}
+
+/// A set whose signatures are tried.
+struct Trial<'t> {
+    set: &'t RrSet,
+    zone: &'t Name,
+    config: &'t Config,
+    now: u64,
+    tries: u32,
+}
+
+impl Trial<'_> {
+    /// Looks for one good signature.
+    fn one(&mut self, keys: &[PublicKey]) -> Result<Verified, Bogus> {
+        let Self { set, zone, config, now, .. } = *self;
+        let mut flaw = Bogus::Missing;
+        for signature in &set.signatures {
+            if let Err(reason) = eligible(set, signature, zone, config, now) {
+                flaw = flaw.max(reason);
+                continue;
+            }
+            flaw = flaw.max(Bogus::Key);
+            for key in keys.iter().filter(|key| made(signature, key)) {
+                if self.tries == config.limits.signatures {
+                    return Err(Bogus::Effort);
+                }
+                self.tries += 1;
+                if set.verify(signature, key, &config.policy.provider) {
+                    let labels = usize::from(signature.labels);
+                    let wildcard = (labels < set.labels()).then_some(labels);
+                    return Ok(Verified { ttl: signature.ttl(set.ttl(), now), wildcard });
+                }
+                flaw = flaw.max(Bogus::Wrong);
+            }
+        }
+        Err(flaw)
+    }
 }
 
 /// RFC 4035 §5.3.1.
@@ -185,6 +213,10 @@ pub(super) fn judge_keys(
     let keys: Vec<_> =
         set.records.iter().filter_map(|record| PublicKey::from_data(&record.data())).collect();
     let named = named(name, ds, &keys, config)?;
+    let kept = |ds: &Ds| named.iter().any(|key| key.algorithm() == ds.algorithm());
+    if config.policy.every_algorithm && !ds.iter().all(kept) {
+        return Err(Bogus::Algorithm);
+    }
     let found = verify(&set, name, &named, config, now)?;
     let good = keys.into_iter().filter(|key| key.is_zone_key() && !key.is_revoked());
     Ok((Status::Secure(good.collect()), found.ttl))
@@ -234,7 +266,7 @@ impl Parent<'_> {
         hashes: &mut Hashes,
     ) -> Result<(Status, u32), Stop> {
         if !matches!(reply.rcode, Rcode::NOERROR | Rcode::NXDOMAIN) {
-            return Err(Bogus::Unobtainable.into());
+            return Err(Bogus::Unreachable.into());
         }
         let sets = RrSet::gather(&reply.answers);
         if let Some(set) = find(&reply.answers, name, RecordType::DS) {

@@ -45,5 +45,5 @@ pub use sig0::{sign_message, verify_message};
 pub use signer::{Chain, Period, Signer, sign_set};
 pub use trust::Trust;
 pub use validator::{Step, Validator};
-pub use verdict::{Bogus, Insecure, Secure, Verdict};
+pub use verdict::{Bogus, Insecure, Secure, SecureSet, Verdict};
 pub use zonemd::{ZonemdCheck, ZonemdHash};

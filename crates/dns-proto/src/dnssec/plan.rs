@@ -111,8 +111,9 @@ impl Plan {
 
     /// Takes the alias at a name; returns where it leads.
     fn follow(&mut self, name: &Name) -> Result<Option<Name>, Bogus> {
-        // Who asks for the alias gets it, and is not led on.
-        let wants_alias = matches!(self.rtype, RecordType::CNAME | RecordType::ANY);
+        // Who asks for the alias gets it, and is not led on; unless the answer is about its end.
+        let led_on = self.rtype == RecordType::CNAME && self.rcode == Rcode::NXDOMAIN;
+        let wants_alias = matches!(self.rtype, RecordType::CNAME | RecordType::ANY) && !led_on;
         let alias = |set: &RrSet| set.owner == *name && set.rtype == RecordType::CNAME;
         let above = |set: &RrSet| {
             set.rtype == RecordType::DNAME && set.owner != *name && name.is_within(set.owner.view())

@@ -244,24 +244,29 @@ impl Trust {
         self.zones.len()
     }
 
+    fn anchor_above(&self, name: &Name) -> Option<Name> {
+        above(name).find(|name| self.anchors.contains_key(name))
+    }
+
+    /// Whether a negative anchor is above a name, and no anchor below that (RFC 7646 §2).
+    pub(crate) fn is_negative(&self, name: &Name) -> bool {
+        let negative = above(name).find(|name| self.negative.contains(name));
+        let anchor = self.anchor_above(name);
+        negative.is_some_and(|it| anchor.is_none_or(|anchor| it.is_within(anchor.view())))
+    }
+
     /// Goes down from the deepest anchor above a name as far as is known.
     pub(super) fn walk(&self, target: &Name, now: u64, own: &BTreeMap<Name, Status>) -> Walk {
         let depth = target.labels().count();
-        let above = || (0..=depth).rev().map(|labels| ancestor(target, labels));
-        let anchor = above().find(|name| self.anchors.contains_key(name));
-        let negative = above().find(|name| self.negative.contains(name));
-        let first = match (&anchor, negative) {
-            (None, None) => return Walk::Indeterminate,
-            (None, Some(_)) => return Walk::Insecure(Insecure::NegativeAnchor),
-            (Some(anchor), Some(negative)) if negative.is_within(anchor.view()) => {
-                return Walk::Insecure(Insecure::NegativeAnchor);
-            }
-            (Some(anchor), _) => anchor.labels().count(),
-        };
+        if self.is_negative(target) {
+            return Walk::Insecure(Insecure::NegativeAnchor);
+        }
+        let Some(anchor) = self.anchor_above(target) else { return Walk::Indeterminate };
+        let first = anchor.labels().count();
         let mut zone = None;
         for name in (first..=depth).map(|labels| ancestor(target, labels)) {
             let known = own.get(&name).or_else(|| self.known(&name, now)).cloned();
-            match known.or_else(|| self.begin(anchor.as_ref().filter(|it| **it == name))) {
+            match known.or_else(|| self.begin(Some(&anchor).filter(|it| **it == name))) {
                 Some(Status::Secure(keys)) => zone = Some((name, keys)),
                 Some(Status::Inside) => {}
                 Some(Status::Nothing) => break,
@@ -310,6 +315,11 @@ impl Trust {
     }
 }
 
+/// Iterates over a name and all above, from below.
+fn above(name: &Name) -> impl Iterator<Item = Name> {
+    (0..=name.labels().count()).rev().map(|labels| ancestor(name, labels))
+}
+
 /// Reads a master file whose records may have no TTL.
 pub(super) fn read_anchors(file: &str, text: &[u8]) -> Result<Vec<Record>, ScanError> {
     // Included after a default, so that lines are counted as they are.
@@ -329,8 +339,12 @@ pub(super) fn usable(all: &[Ds], config: &Config) -> Result<Vec<Ds>, Insecure> {
     let good = known.into_iter().filter(|ds| policy.supports_digest(ds.digest_type()));
     let good: Vec<Ds> = good.cloned().collect();
     let sha1 = DigestType::Sha1.number();
-    let best =
-        |ds: &&Ds| ds.digest_type() != sha1 || good.iter().all(|it| it.digest_type() == sha1);
+    // Where each algorithm counts, each has its own best digest.
+    let rivals = |ds: &Ds, it: &Ds| !policy.every_algorithm || it.algorithm() == ds.algorithm();
+    let best = |ds: &&Ds| {
+        ds.digest_type() != sha1
+            || good.iter().filter(|it| rivals(ds, it)).all(|it| it.digest_type() == sha1)
+    };
     let best: Vec<Ds> = good.iter().filter(best).cloned().collect();
     if best.is_empty() { Err(Insecure::Digest) } else { Ok(best) }
 }

@@ -13,7 +13,7 @@ use super::plan::{Plan, Task};
 use super::response::Response;
 use super::rrset::RrSet;
 use super::trust::{Status, Trust, Walk};
-use super::verdict::{Bogus, Insecure, Secure, Verdict};
+use super::verdict::{Bogus, Insecure, Secure, SecureSet, Verdict};
 use crate::name::Name;
 use crate::number::{Rcode, RecordType};
 
@@ -274,6 +274,7 @@ impl Validator {
             return Err(Stop::Step(Step::Need { name, rtype }));
         };
         let judged = match reply {
+            None if link.rtype() == RecordType::DS => Err(Bogus::Unreachable.into()),
             None => Err(Bogus::Unobtainable.into()),
             Some(reply) => {
                 let hashes = &mut self.hashes;
@@ -320,6 +321,7 @@ impl Validator {
 
     /// Finds the zone that signed a set, or that should have.
     fn zone_for(&mut self, set: &RrSet, trust: &mut Trust, now: u64) -> Result<ZoneKeys, Stop> {
+        believed(&set.owner, set.rtype, trust)?;
         let mut signers = set.signatures.iter().map(|it| &it.signer);
         let signer = signers.find(|it| may_sign(it, &set.owner, set.rtype)).cloned();
         let Some(signer) = signer else {
@@ -353,6 +355,7 @@ impl Validator {
 
     fn check_absent(&mut self, name: &Name, trust: &mut Trust, now: u64) -> Result<(), Stop> {
         let rtype = self.plan.rtype;
+        believed(name, rtype, trust)?;
         let Some(signer) = self.plan.prover(|it| may_sign(it, name, rtype)) else {
             self.zone_of(&home(name, rtype), trust, now)?;
             let any = self.plan.proofs.iter().any(|set| is_proof(set.rtype));
@@ -408,10 +411,20 @@ impl Validator {
 
     fn note(&mut self, set: &RrSet, ttl: u32) {
         self.secure.ttl = self.secure.ttl.min(ttl);
-        let identity = (set.owner.clone(), set.rtype);
-        if !self.secure.sets.contains(&identity) {
-            self.secure.sets.push(identity);
+        let known = |own: &SecureSet| own.owner == set.owner && own.rtype == set.rtype;
+        if !self.secure.sets.iter().any(known) {
+            let (owner, rtype) = (set.owner.clone(), set.rtype);
+            self.secure.sets.push(SecureSet { owner, rtype, ttl });
         }
+    }
+}
+
+/// What is at or below a negative anchor is not looked at, whichever zone has signed it
+/// (RFC 7646 §2).
+fn believed(name: &Name, rtype: RecordType, trust: &Trust) -> Result<(), Stop> {
+    match trust.is_negative(&home(name, rtype)) {
+        true => Err(Stop::Insecure(Insecure::NegativeAnchor)),
+        false => Ok(()),
     }
 }
 

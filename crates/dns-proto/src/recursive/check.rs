@@ -145,11 +145,13 @@ impl Resolver {
         let mut whole = answer.clone();
         whole.reason = verdict.extended_error();
         // There are proofs, but not of this; and no zone below that need not prove anything.
-        if matches!(verdict, Verdict::Bogus(Bogus::Denial | Bogus::Unobtainable))
-            && whole
-                .authorities
-                .iter()
-                .any(|it| matches!(it.rtype, RecordType::NSEC | RecordType::NSEC3))
+        if matches!(
+            verdict,
+            Verdict::Bogus(Bogus::Denial | Bogus::Unobtainable | Bogus::Unreachable)
+        ) && whole
+            .authorities
+            .iter()
+            .any(|it| matches!(it.rtype, RecordType::NSEC | RecordType::NSEC3))
         {
             whole.reason = Some(ExtendedError::BOGUS);
         }
@@ -202,31 +204,42 @@ impl Resolver {
 
     /// Notes what has been verified.
     fn vouch(&mut self, now: Instant, answer: &mut Answer, secure: &Secure) {
-        let longest = now + Duration::from_secs(u64::from(secure.ttl));
+        let after = |ttl: u32| now + Duration::from_secs(u64::from(ttl));
+        let negative = answer.authorities.iter().find(|set| set.rtype == RecordType::SOA);
+        let negative = negative.map(|set| set.expires);
         let sections = [&mut answer.answers, &mut answer.authorities];
         for set in sections.into_iter().flatten() {
-            let own =
-                |(name, rtype): &(Name, RecordType)| *name == set.owner && *rtype == set.rtype;
-            if secure.sets.iter().any(own) {
-                let mut verified = (**set).clone();
-                verified.security = Security::Secure;
-                verified.expires = verified.expires.min(longest);
-                let expanded = secure.wildcards.contains(&verified.owner);
-                *set = if expanded { Arc::new(verified) } else { self.cache.keep(now, verified) };
-                if set.rtype == RecordType::NSEC && set.data.len() == 1 {
-                    self.cache.keep_proof(set.clone());
-                }
+            let mut own =
+                secure.sets.iter().filter(|it| it.owner == set.owner && it.rtype == set.rtype);
+            let Some(known) = own.next() else { continue };
+            let mut verified = (**set).clone();
+            verified.security = Security::Secure;
+            verified.expires = verified.expires.min(after(known.ttl));
+            let expanded = secure.wildcards.contains(&verified.owner);
+            *set = if expanded { Arc::new(verified) } else { self.cache.keep(now, verified) };
+            if set.rtype == RecordType::NSEC && set.data.len() == 1 {
+                // RFC 8198 §5.4: no longer than the zone wants absences to be remembered.
+                self.cache.keep_proof(set.clone(), negative.unwrap_or(set.expires));
             }
         }
-        if answer.expires > longest {
-            answer.expires = longest;
+        if answer.expires > after(secure.ttl) {
+            answer.expires = after(secure.ttl);
             answer.ttl = answer.ttl.min(secure.ttl);
         }
     }
 
     /// Answers from proofs that have been verified that there is nothing (RFC 8198).
-    fn synthesize(&self, now: Instant, name: &Name, rtype: RecordType) -> Option<Shared> {
+    pub(super) fn synthesize(
+        &self,
+        now: Instant,
+        name: &Name,
+        rtype: RecordType,
+    ) -> Option<Shared> {
         if !self.config.aggressive || self.cache.answer(name.view(), rtype).is_some() {
+            return None;
+        }
+        // RFC 7646 §2: what is below a negative anchor is taken as its servers give it.
+        if self.trusted.trust.as_ref()?.is_negative(name) {
             return None;
         }
         super::aggressive::deny(now, &self.cache, name, rtype)

@@ -211,7 +211,6 @@ fn sort(
     config: &Config,
 ) -> [Vec<RrSet>; 3] {
     let mut sections = [Vec::new(), Vec::new(), Vec::new()];
-    let wants_signatures = matches!(asked.rtype, RecordType::RRSIG | RecordType::ANY);
     let all = [Section::Answer, Section::Authority, Section::Additional];
     let mut signatures = Vec::new();
     for (at, section) in all.into_iter().enumerate() {
@@ -221,7 +220,8 @@ fn sort(
                 continue;
             }
             match record.data() {
-                Rdata::Rrsig { covered, .. } if !wants_signatures => {
+                // Who asks for signatures gets them as they are; others are with what they sign.
+                Rdata::Rrsig { covered, .. } if at > 0 || asked.rtype != RecordType::RRSIG => {
                     signatures.push((covered, record));
                 }
                 _ => add(&mut sections, at, &record),

@@ -72,9 +72,15 @@ impl Resolver {
             if fresh {
                 return None;
             }
+            let restarted = walk.restarts > 0;
             if let Some(known) = self.known(now, &name, rtype) {
                 let walk = self.walk(id)?;
                 return Some(joined(now, &walk.links, &walk.proofs, known));
+            }
+            // Of the name that was asked for that has been seen to.
+            if restarted && let Some(proven) = self.synthesize(now, &name, rtype) {
+                let walk = self.walk(id)?;
+                return Some(joined(now, &walk.links, &walk.proofs, proven));
             }
             // To these an alias is itself the answer.
             if matches!(rtype, RecordType::ANY | RecordType::DS) {
@@ -84,7 +90,8 @@ impl Resolver {
                 let mut answer = Answer::bare(Rcode::NOERROR);
                 answer.answers = self.known_dname(now, &name)?;
                 answer.age(now);
-                return Some(Arc::new(answer));
+                let walk = self.walk(id)?;
+                return Some(joined(now, &walk.links, &walk.proofs, Arc::new(answer)));
             }
             let link = self.known_alias(now, &name)?;
             let target = link.last()?.alias()?;
@@ -163,7 +170,7 @@ impl Resolver {
             Some(name) if minimise => (name, RecordType::A),
             _ => (walk.name.clone(), rtype),
         };
-        let patience = self.speeds.patience(now, to.ip(), self.config.timeout);
+        let patience = self.speeds.patience(now, to.ip(), &self.config);
         let edns = self.speeds.knows_edns(now, to.ip());
         let ask = Ask {
             to,
@@ -175,6 +182,7 @@ impl Resolver {
             dnssec: self.trusted.is_any(),
             mixed: self.config.mixed_case,
             wait: patience.saturating_mul(2_u32.saturating_pow(tries)),
+            garbled: false,
         };
         self.dispatch(now, id, ask);
     }
@@ -190,7 +198,7 @@ impl Resolver {
     ) {
         let wait = self.config.timeout.saturating_mul(2);
         let payload = if via == Transport::Udp { payload } else { ask.payload };
-        self.dispatch(now, id, Ask { via, payload, wait, ..ask });
+        self.dispatch(now, id, Ask { via, payload, wait, garbled: false, ..ask });
     }
 
     fn dispatch(&mut self, now: Instant, id: JobId, ask: Ask) {
@@ -216,7 +224,9 @@ impl Resolver {
         self.speeds.unheard(now, ask.to.ip());
         let Some(walk) = self.walk(id) else { return };
         walk.asking = false;
-        walk.reason = Some(ExtendedError::NO_REACHABLE_AUTHORITY);
+        // It can be reached, but what it says is not to be read.
+        let garbled = if ask.garbled { Some(ExtendedError::OTHER) } else { None };
+        walk.reason = garbled.or(Some(ExtendedError::NO_REACHABLE_AUTHORITY));
         self.ready.push_back(id);
     }
 

@@ -172,6 +172,12 @@ impl Entry {
         self.keys.iter().any(|own| own == key)
     }
 
+    /// Whether a message has the same question.
+    pub(super) fn asks(&self, message: &Message<'_>) -> bool {
+        let asked = message.question().map(|it| (it.name.to_name(), it.rtype));
+        asked == self.question.as_ref().map(|it| (it.0.clone(), it.1))
+    }
+
     /// Says why a message does not match, if it does not.
     pub(super) fn mismatch(&self, message: &Message<'_>, via: Transport) -> Option<String> {
         let asked = message.question();
@@ -190,10 +196,7 @@ impl Entry {
                 "DO" => message.edns().is_some_and(|edns| edns.dnssec_ok) == self.dnssec_ok,
                 "noedns" => message.edns().is_none(),
                 "rcode" => message.rcode() == self.rcode,
-                "question" => {
-                    asked.map(|it| (it.name.to_name(), it.rtype))
-                        == own.map(|it| (it.0.clone(), it.1))
-                }
+                "question" => self.asks(message),
                 "answer" => {
                     self.section(Section::Answer, false) == section(message, Section::Answer, false)
                 }
@@ -238,8 +241,7 @@ impl Entry {
         if message.rcode() != self.rcode {
             return Some(format!("rcode is {}, not {}", message.rcode(), self.rcode));
         }
-        let asked = message.question().map(|it| (it.name.to_name(), it.rtype));
-        if asked != self.question.as_ref().map(|it| (it.0.clone(), it.1)) {
+        if !self.asks(message) {
             return Some("question differs".to_string());
         }
         for which in [Section::Answer, Section::Authority, Section::Additional] {
@@ -264,7 +266,8 @@ impl Entry {
     /// Writes the message, as an answer to a query if there is one.
     pub(super) fn write(&self, query: Option<&Message<'_>>) -> Bytes {
         let copies = |what| self.adjust.iter().any(|it| it == what);
-        let id = query.filter(|_| copies("copy_id")).map(|query| query.header().id);
+        // Which id it has is the transport's affair, whether the entry says so or not.
+        let id = query.map(|query| query.header().id);
         if let Some(raw) = &self.raw {
             let mut raw = raw.clone();
             if let (Some(id), Some(place)) = (id, raw.first_chunk_mut()) {

@@ -8,5 +8,6 @@ mod expression;
 mod replay;
 mod script;
 mod setup;
+mod skip;
 
 pub use replay::{Outcome, run};

@@ -12,7 +12,7 @@ use proto_core::{Agent, Flow, Instant, Transmit, Transport};
 use super::entry::Entry;
 use super::expression::Variables;
 use super::script::{File, Script, Step};
-use super::setup;
+use super::{setup, skip};
 use crate::dnssec::Rollover;
 use crate::message::Message;
 use crate::name::Name;
@@ -78,7 +78,10 @@ pub fn run(text: &str, explain: impl FnMut(&str)) -> Outcome {
         Ok(script) => script,
         Err(reason) => return Outcome::Fail(reason),
     };
-    match setup::read(&script.config, &script.files) {
+    if let Some(reason) = skip::reason(&script) {
+        return Outcome::Skip(reason);
+    }
+    match setup::read(&script) {
         Err(Ok(feature)) => Outcome::Skip(feature),
         Err(Err(reason)) => Outcome::Fail(reason),
         Ok(setup) => {
@@ -145,7 +148,7 @@ impl<E: FnMut(&str)> Stage<E> {
                 steps.next();
                 continue;
             }
-            if step.what == "CHECK_ANSWER" && !self.answers.is_empty() {
+            if step.what == "CHECK_ANSWER" && self.is_answered(step) {
                 self.check(step).map_err(at)?;
                 steps.next();
                 continue;
@@ -257,10 +260,19 @@ impl<E: FnMut(&str)> Stage<E> {
         self.deliver(at, &reply);
     }
 
+    /// Whether there is the answer that a step is about, or nothing but others.
+    fn is_answered(&self, step: &Step) -> bool {
+        let own = self.answers.iter().any(|(_, answer)| step.asks(answer));
+        own || (self.pending.is_empty() && !self.answers.is_empty())
+    }
+
     fn check(&mut self, step: &Step) -> Result<(), String> {
-        let Some((via, answer)) = self.answers.pop_front() else { return Ok(()) };
-        let message = Message::parse(&answer).map_err(|error| error.to_string())?;
         let Some(entry) = &step.entry else { return Ok(()) };
+        // Several clients are answered in any order.
+        let own = |(_, answer): &(Transport, Bytes)| step.asks(answer);
+        let at = self.answers.iter().position(own).unwrap_or_default();
+        let Some((via, answer)) = self.answers.remove(at) else { return Ok(()) };
+        let message = Message::parse(&answer).map_err(|error| error.to_string())?;
         entry.mismatch(&message, via).map_or(Ok(()), Err)
     }
 
@@ -358,6 +370,14 @@ fn sorted(text: &str) -> Vec<&str> {
     let mut lines: Vec<_> = text.trim().lines().map(str::trim_end).collect();
     lines.sort_unstable();
     lines
+}
+
+impl Step {
+    /// Whether a message has the question that the step is about.
+    fn asks(&self, octets: &[u8]) -> bool {
+        let message = Message::parse(octets).ok();
+        self.entry.as_ref().zip(message).is_some_and(|(entry, message)| entry.asks(&message))
+    }
 }
 
 fn matches(step: &Step, pending: &Pending) -> bool {

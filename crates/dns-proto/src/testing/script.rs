@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::entry::Entry;
+use crate::rdata::Rdata;
 
 /// A whole script.
 #[derive(Debug, Default)]
 pub(super) struct Script {
+    pub(super) title: String,
     pub(super) config: String,
     pub(super) ranges: Vec<Range>,
     pub(super) steps: Vec<Step>,
@@ -98,11 +100,23 @@ impl Script {
                     let (first, last) = (number(), number());
                     script.ranges.push(read_range(first, last, &mut lines)?);
                 }
+                "SCENARIO_BEGIN" => script.title = parts.collect::<Vec<_>>().join(" "),
                 "STEP" => script.steps.push(read_step(parts, &mut lines)?),
                 _ => {}
             }
         }
         Ok(script)
+    }
+
+    /// Returns when the last of its signatures was made.
+    pub(super) fn signed(&self) -> Option<u64> {
+        let entries = self.ranges.iter().flat_map(|range| &range.entries);
+        let records = entries.flat_map(|entry| &entry.records);
+        let made = records.filter_map(|(_, record)| match record.data() {
+            Rdata::Rrsig { inception, .. } => Some(u64::from(inception.0)),
+            _ => None,
+        });
+        made.max()
     }
 }
 

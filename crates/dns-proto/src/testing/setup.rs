@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
-use super::script::File;
-use crate::dnssec::{Config as Checking, Policy, Provider, PublicKey, Rollover, Trust};
+use super::script::Script;
+use crate::dnssec::{Config as Checking, Provider, PublicKey, Rollover, Trust};
 use crate::name::Name;
 use crate::number::DnssecAlgorithm;
 use crate::recursive::{Config, Role, Stale, Upstream};
@@ -63,7 +63,8 @@ fn tokens(text: &str) -> Vec<String> {
 }
 
 /// Reads a configuration; what is wrong with it is told, or why it is skipped.
-pub(super) fn read(text: &str, files: &[File]) -> Result<Setup, Result<String, String>> {
+pub(super) fn read(script: &Script) -> Result<Setup, Result<String, String>> {
+    let text = script.config.as_str();
     let text = text.split("TEMPFILE_NAME").next().unwrap_or(text);
     let text = text.split("AUTOTRUST_FILE").next().unwrap_or(text);
     let tokens = tokens(text);
@@ -83,7 +84,7 @@ pub(super) fn read(text: &str, files: &[File]) -> Result<Setup, Result<String, S
             reader.option(&key, value)?;
         }
     }
-    reader.end(files)
+    reader.end(script)
 }
 
 /// Returns the feature that a script is about, if it is not done here.
@@ -95,6 +96,11 @@ fn out_of_scope(tokens: &[String]) -> Option<&'static str> {
         let nothing = || tokens.get(at + 2).is_some_and(|it| it == "nodefault");
         (key != "local-zone:" || !nothing()).then_some(feature)
     });
+    // A resolver that keeps whatever stands beside an answer is not made here.
+    let unknown = |pair: &[String]| matches!(pair, [key, value] if key == "harden-unknown-additional:" && value == "no");
+    if tokens.windows(2).any(unknown) {
+        return Some("harden-unknown-additional: no");
+    }
     let modules = ["dns64", "respip"].into_iter();
     let mut modules = modules.filter(|module| {
         let named = |pair: &[String]| {
@@ -111,7 +117,9 @@ struct Reader {
     anchors: Vec<String>,
     insecure: Vec<String>,
     fake: bool,
+    every_algorithm: bool,
     clock: Option<u64>,
+    any_date: bool,
     validator: bool,
     stale: bool,
     terms: Stale,
@@ -122,16 +130,20 @@ struct Reader {
 impl Default for Reader {
     fn default() -> Self {
         let mut config = Config::new([]);
-        config.timeout = Duration::from_secs(1 << 30);
+        // Nobody is asked again unless the script says that time is over.
+        let never = Duration::from_secs(1 << 30);
+        (config.timeout, config.least_timeout) = (never, never);
         config.limits.attempts = 5;
         (config.mixed_case, config.prefetch) = (false, false);
-        (config.allow_loopback, config.aggressive) = (true, false);
+        config.allow_loopback = true;
         Self {
             config,
             anchors: Vec::new(),
             insecure: Vec::new(),
             fake: false,
+            every_algorithm: false,
             clock: None,
+            any_date: false,
             validator: true,
             stale: false,
             terms: Stale { most: 86_400, patience: Duration::from_millis(1800), ttl: 30 },
@@ -180,6 +192,7 @@ impl Reader {
             "cache-min-ttl:" => limits.least_ttl = number,
             "cache-max-negative-ttl:" => limits.negative_ttl = number,
             "cache-min-negative-ttl:" => limits.least_negative_ttl = number,
+            "discard-timeout:" if time.is_zero() => limits.discard = Duration::MAX,
             "discard-timeout:" => limits.discard = time,
             "serve-expired-ttl:" => self.terms.most = if number == 0 { u32::MAX } else { number },
             "serve-expired-reply-ttl:" => self.terms.ttl = number,
@@ -196,6 +209,9 @@ impl Reader {
             "trust-anchor:" => self.anchors.push(value.to_string()),
             "domain-insecure:" => self.insecure.push(value.to_string()),
             "fake-sha1:" => self.fake = value == "yes",
+            "harden-algo-downgrade:" => self.every_algorithm = value == "yes",
+            // Without a date, one that suits every signature.
+            "val-override-date:" if value == "-1" => self.any_date = true,
             "val-override-date:" => self.clock = Some(date(value)),
             _ => return false,
         }
@@ -225,23 +241,40 @@ impl Reader {
         }
     }
 
-    fn end(mut self, files: &[File]) -> Result<Setup, Result<String, String>> {
+    fn end(mut self, script: &Script) -> Result<Setup, Result<String, String>> {
         self.stanza("server:");
-        let mut config = self.config;
-        config.stale = self.stale.then_some(self.terms);
+        let config = &mut self.config;
+        config.stale = self.stale.then(|| self.terms.clone());
         if config.limits.discard < Duration::from_secs(10) && config.stale.is_some() {
             config.limits.discard = Duration::from_secs(10);
         }
-        let followed = files.iter().map(|file| Rollover::parse(&file.name, &file.text));
+        let followed = script.files.iter().map(|file| Rollover::parse(&file.name, &file.text));
         let followed: Result<Vec<_>, _> = followed.collect();
         let followed = followed.map_err(|error| Err(error.to_string()))?;
         let any = !self.anchors.is_empty() || !followed.is_empty();
         let trust = (self.validator && any).then(|| {
-            let mut trust = trust(&self.anchors, &self.insecure, self.fake);
+            let mut trust = self.trust();
             followed.into_iter().for_each(|anchors| trust.follow(anchors));
             trust
         });
-        Ok(Setup { config, trust, clock: self.clock })
+        let clock = if self.any_date { script.signed() } else { self.clock };
+        Ok(Setup { config: self.config, trust, clock })
+    }
+
+    /// Makes what is trusted of what was configured.
+    fn trust(&self) -> Trust {
+        let mut checking = Checking::default();
+        checking.policy.every_algorithm = self.every_algorithm;
+        if self.fake {
+            checking.policy.provider = Provider { supports: pretended, verify: pretend };
+        }
+        let mut trust = Trust::new(checking);
+        for anchor in &self.anchors {
+            let _ = trust.add_anchors("anchor", format!("$TTL 3600\n{anchor}\n").as_bytes());
+        }
+        let insecure = self.insecure.iter().filter_map(|name| name.parse().ok());
+        insecure.for_each(|name| trust.add_negative_anchor(name));
+        trust
     }
 }
 
@@ -260,25 +293,6 @@ fn zone_option(upstream: &mut Upstream, key: &str, value: &str) -> Result<(), St
         _ => {}
     }
     Ok(())
-}
-
-fn trust(anchors: &[String], insecure: &[String], fake: bool) -> Trust {
-    let mut checking = Checking::default();
-    if fake {
-        let policy = Policy::default();
-        let provider = Provider { supports: pretended, verify: pretend };
-        checking.policy = Policy { provider, ..policy };
-    }
-    let mut trust = Trust::new(checking);
-    for anchor in anchors {
-        let _ = trust.add_anchors("anchor", format!("$TTL 3600\n{anchor}\n").as_bytes());
-    }
-    for name in insecure {
-        if let Ok(name) = name.parse() {
-            trust.add_negative_anchor(name);
-        }
-    }
-    trust
 }
 
 /// Algorithms whose signatures count in scripts as if they were right.

@@ -6,8 +6,8 @@ use bytes::{Bytes, BytesMut};
 use dns_proto::dnssec::{Config as Checking, DigestType, Ds, KeyState, Rollover, Signer, Trust};
 use dns_proto::recursive::{ClientId, Config, Event, Resolver, Role, Upstream};
 use dns_proto::{
-    Class, DnssecAlgorithm, Edns, Header, Message, MessageBuf, Name, Question, Rcode, RecordType,
-    Writer,
+    Class, DnssecAlgorithm, Edns, EdnsOption, ExtendedError, Header, Message, MessageBuf, Name,
+    Question, Rcode, RecordType, Records, Writer,
 };
 use proto_core::{Agent, Instant, Transmit, Transport};
 
@@ -56,6 +56,8 @@ impl Rig {
                     Some(answer) => self.resolver.receive(self.now, flow, &answer),
                     None => self.resolver.fail(self.now, flow),
                 }
+                // What is not taken for the answer is waited for in vain.
+                self.resolver.fail(self.now, flow);
             }
             events.extend(std::iter::from_fn(|| self.resolver.poll()));
             if idle {
@@ -90,18 +92,134 @@ impl Rig {
 
     /// Asks with DO.
     pub(crate) fn ask(&mut self, asked: &str, rtype: RecordType) -> MessageBuf {
+        self.ask_by(asked, rtype, Transport::Tcp, 4096)
+    }
+
+    fn ask_by(
+        &mut self,
+        asked: &str,
+        rtype: RecordType,
+        via: Transport,
+        payload: u16,
+    ) -> MessageBuf {
         let (mut out, asked) = (BytesMut::new(), name(asked));
         let header = Header { id: 77, recursion_desired: true, ..Header::default() };
         let mut writer = Writer::new(&mut out, header, 512);
         writer.question(Question { name: asked.view(), rtype, class: Class::IN }).unwrap();
-        writer.edns(&Edns { dnssec_ok: true, ..Edns::new(4096) }).unwrap();
+        writer.edns(&Edns { dnssec_ok: true, ..Edns::new(payload) }).unwrap();
         writer.finish();
         let query = Message::parse(&out).unwrap();
-        self.resolver.resolve(self.now, ClientId(1), &query, Transport::Tcp).unwrap();
+        self.resolver.resolve(self.now, ClientId(1), &query, via).unwrap();
         let events = self.run();
         let [Event::Reply { message, .. }] = &events[..] else { panic!("{events:?}") };
         MessageBuf::parse(message.clone()).unwrap()
     }
+}
+
+fn rig() -> Rig {
+    Rig::new(lecture_hall(&signer(), Checking::default()))
+}
+
+fn is_authentic(message: &MessageBuf) -> bool {
+    message.view().header().authentic_data
+}
+
+fn types(records: Records<'_>) -> Vec<RecordType> {
+    let mut types: Vec<_> = records.map(|it| it.rtype()).collect();
+    types.retain(|it| *it != RecordType::OPT);
+    types
+}
+
+/// Returns the extended errors of an answer.
+fn errors(message: &MessageBuf) -> Vec<ExtendedError> {
+    let edns = message.view().edns().unwrap();
+    let options = edns.options.iter().map(|(code, data)| EdnsOption::parse(code, data).unwrap());
+    let error = |option| match option {
+        EdnsOption::ExtendedError(code, _) => Some(code),
+        _ => None,
+    };
+    options.filter_map(error).collect()
+}
+
+#[test]
+fn an_alias_that_a_dname_makes_comes_with_it() {
+    let mut rig = rig();
+    let expected = [RecordType::DNAME, RecordType::RRSIG, RecordType::CNAME];
+    for asked in ["soup.old.hamburger.edu", "soup.old.hamburger.edu", "salad.old.hamburger.edu"] {
+        let answer = rig.ask(asked, RecordType::CNAME);
+        assert!(is_authentic(&answer));
+        assert_eq!(types(answer.view().answers()), expected);
+    }
+    // The last from the cache.
+    let asked = rig.log.iter().filter(|line| line.ends_with("CNAME")).count();
+    let last = rig.log.iter().filter(|line| line.contains("salad")).count();
+    assert!(asked > 0 && last == 0, "{:?}", rig.log);
+}
+
+#[test]
+fn whoever_asks_for_everything_gets_what_is_signed_with_its_signatures() {
+    let mut rig = rig();
+    let answer = rig.ask("www.hamburger.edu", RecordType::ANY);
+    assert!(is_authentic(&answer));
+    assert_eq!(types(answer.view().answers()), [RecordType::A, RecordType::RRSIG]);
+    // Signatures themselves are never signed.
+    let answer = rig.ask("www.hamburger.edu", RecordType::RRSIG);
+    assert!(!is_authentic(&answer));
+    assert!(types(answer.view().answers()).iter().all(|it| *it == RecordType::RRSIG));
+}
+
+#[test]
+fn proofs_answer_for_the_end_of_an_alias_too() {
+    // RFC 8198: one name is asked for, and its neighbour is an alias's end.
+    let mut rig = rig();
+    rig.ask("nothinf.hamburger.edu", RecordType::A);
+    let asked = rig.log.len();
+    let answer = rig.ask("gone.hamburger.edu", RecordType::A);
+    assert_eq!(answer.view().rcode(), Rcode::NXDOMAIN);
+    assert!(is_authentic(&answer));
+    assert_eq!(rig.log[asked..], ["hamburger.edu. gone.hamburger.edu. A"]);
+}
+
+#[test]
+fn proofs_do_not_answer_for_what_is_below_a_negative_anchor() {
+    let mut rig = rig();
+    rig.ask("nothinf.hamburger.edu", RecordType::A);
+    let asked = rig.log.len();
+    rig.ask("nothing.hamburger.edu", RecordType::A);
+    assert_eq!(rig.log.len(), asked);
+    // RFC 7646 §2: its servers may say what they want.
+    rig.resolver.trust().unwrap().add_negative_anchor(name("nothinh.hamburger.edu"));
+    let answer = rig.ask("nothinh.hamburger.edu", RecordType::A);
+    assert!(rig.log.len() > asked && !is_authentic(&answer), "{:?} {answer:?}", rig.log);
+}
+
+#[test]
+fn an_rrset_that_does_not_fit_is_left_out_with_its_signatures() {
+    // RFC 2181 §9.
+    let whole = rig().ask("nothing.hamburger.edu", RecordType::A).view().octets().len();
+    let full = rig();
+    for payload in (512..=whole).rev().step_by(7) {
+        let mut rig = Rig::new(full.world.clone());
+        let (via, payload) = (Transport::Udp, u16::try_from(payload).unwrap());
+        let answer = rig.ask_by("nothing.hamburger.edu", RecordType::A, via, payload);
+        let types = types(answer.view().authorities());
+        let signatures = types.iter().filter(|it| **it == RecordType::RRSIG).count();
+        assert_eq!(types.len(), 2 * signatures, "{types:?}");
+        assert_eq!(answer.view().header().truncated, types.len() < 6, "{types:?}");
+    }
+}
+
+#[test]
+fn servers_that_talk_nonsense_are_not_said_to_be_out_of_reach() {
+    let mut rig = rig();
+    rig.spoil = |octets| octets.truncate(13);
+    let answer = rig.ask("www.hamburger.edu", RecordType::A);
+    assert_eq!(answer.view().rcode(), Rcode::SERVFAIL);
+    assert_eq!(errors(&answer), [ExtendedError::OTHER]);
+    rig.world.authorities.clear();
+    rig.wait(60);
+    let answer = rig.ask("www.crepes.fr", RecordType::A);
+    assert_eq!(errors(&answer), [ExtendedError::NO_REACHABLE_AUTHORITY]);
 }
 
 /// A rig whose resolver follows the root's keys, of which it has the digest of the first.
