@@ -92,7 +92,7 @@ fn out_of_scope(tokens: &[String]) -> Option<&'static str> {
     let all = tokens.iter().enumerate();
     let found = all.filter_map(|(at, token)| {
         let (key, feature) = OUT_OF_SCOPE.into_iter().find(|(key, _)| token == key)?;
-        // `local-zone: NAME nodefault` takes away what we do not have.
+        // `local-zone: NAME nodefault` has it asked for elsewhere.
         let nothing = || tokens.get(at + 2).is_some_and(|it| it == "nodefault");
         (key != "local-zone:" || !nothing()).then_some(feature)
     });
@@ -236,6 +236,8 @@ impl Reader {
                     config.private.push((address, length));
                 }
             }
+            // With `nodefault`, as others are not run.
+            "local-zone:" => config.local.retain(|zone| Ok(zone) != value.parse().as_ref()),
             "private-domain:" => config.private_zones.extend(value.parse::<Name>().ok()),
             _ => {}
         }

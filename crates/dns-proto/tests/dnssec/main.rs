@@ -5,6 +5,7 @@ mod chain;
 mod resolving;
 mod rfc;
 mod rollover;
+mod sentinel;
 mod sig0;
 mod signing;
 mod world;
