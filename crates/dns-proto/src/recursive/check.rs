@@ -144,22 +144,11 @@ impl Resolver {
     }
 
     fn judged(&mut self, now: Instant, id: JobId, answer: &Answer, verdict: Verdict) -> Next {
-        let Some(job) = self.jobs.get_mut(&id) else { return Next::Wait };
-        let (name, rtype) = job.asked.clone();
-        let Work::Check(check) = &mut job.work else { return Next::Wait };
+        let Some((name, rtype)) = self.jobs.get(&id).map(|job| job.asked.clone()) else {
+            return Next::Wait;
+        };
         let mut whole = answer.clone();
-        whole.reason = verdict.extended_error();
-        // There are proofs, but not of this; and no zone below that need not prove anything.
-        if matches!(
-            verdict,
-            Verdict::Bogus(Bogus::Denial | Bogus::Unobtainable | Bogus::Unreachable)
-        ) && whole
-            .authorities
-            .iter()
-            .any(|it| matches!(it.rtype, RecordType::NSEC | RecordType::NSEC3))
-        {
-            whole.reason = Some(ExtendedError::BOGUS);
-        }
+        whole.reason = reason(&verdict, answer);
         match verdict {
             Verdict::Secure(secure) => {
                 whole.security = Security::Secure;
@@ -171,26 +160,7 @@ impl Resolver {
                     .retain(|set| set.rtype != RecordType::NS || !set.signatures.is_empty());
             }
             Verdict::Insecure(_) | Verdict::Indeterminate => whole.security = Security::Insecure,
-            Verdict::Bogus(_)
-                if check.turns < self.config.limits.bogus_turns
-                    && check.sources.iter().any(|it| !check.blamed.contains(it)) =>
-            {
-                // Another server may have what this one spoilt.
-                **check = Check {
-                    fresh: true,
-                    answer: None,
-                    validator: None,
-                    need: None,
-                    turns: check.turns + 1,
-                    sources: Vec::new(),
-                    blamed: check.blamed.iter().chain(&check.sources).copied().collect(),
-                };
-                if let Some(trust) = self.trusted.trust.as_mut() {
-                    let above = core::iter::successors(Some(name.view()), |name| name.parent());
-                    above.for_each(|name| trust.forget(name));
-                }
-                return Next::Again;
-            }
+            Verdict::Bogus(_) if self.begin_again(id) => return Next::Again,
             Verdict::Bogus(_) => {
                 whole.security = Security::Bogus;
                 whole.ttl = whole.ttl.min(self.config.limits.bogus_ttl);
@@ -205,6 +175,29 @@ impl Resolver {
         let whole = Arc::new(whole);
         self.cache.keep_answer(name.view(), rtype, whole.clone());
         Next::End(whole)
+    }
+
+    /// Does a check over, if another server may have what one has spoilt; says whether.
+    fn begin_again(&mut self, id: JobId) -> bool {
+        let Some(job) = self.jobs.get_mut(&id) else { return false };
+        let Work::Check(check) = &mut job.work else { return false };
+        let new = check.sources.iter().any(|it| !check.blamed.contains(it));
+        if check.turns >= self.config.limits.bogus_turns || !new {
+            return false;
+        }
+        **check = Check {
+            fresh: true,
+            answer: None,
+            validator: None,
+            need: None,
+            turns: check.turns + 1,
+            sources: Vec::new(),
+            blamed: check.blamed.iter().chain(&check.sources).copied().collect(),
+        };
+        if let Some(trust) = self.trusted.trust.as_mut() {
+            trust.doubt(&job.asked.0);
+        }
+        true
     }
 
     /// Notes what has been verified.
@@ -249,6 +242,18 @@ impl Resolver {
         }
         super::aggressive::deny(now, &self.cache, name, rtype)
     }
+}
+
+/// Returns what clients are told of a verdict.
+fn reason(verdict: &Verdict, answer: &Answer) -> Option<ExtendedError> {
+    let lacks =
+        matches!(verdict, Verdict::Bogus(Bogus::Denial | Bogus::Unobtainable | Bogus::Unreachable));
+    let is_proof = |set: &Arc<RrSet>| matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3);
+    // There are proofs, but not of this; and no zone below that need not prove anything.
+    if lacks && answer.authorities.iter().any(is_proof) {
+        return Some(ExtendedError::BOGUS);
+    }
+    verdict.extended_error()
 }
 
 /// Shows an answer to the validator.

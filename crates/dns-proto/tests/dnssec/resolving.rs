@@ -11,7 +11,7 @@ use dns_proto::{
 };
 use proto_core::{Agent, Instant, Transmit, Transport};
 
-use crate::world::{NOW, ROOT, World, key, lecture_hall, name, signer, zone};
+use crate::world::{HAMBURGER, NOW, ROOT, World, key, lecture_hall, name, signer, zone};
 
 /// The world's zones, each at the address that its parent gives for it, and a resolver.
 pub(crate) struct Rig {
@@ -198,7 +198,7 @@ fn an_rrset_that_does_not_fit_is_left_out_with_its_signatures() {
     // RFC 2181 §9.
     let whole = rig().ask("nothing.hamburger.edu", RecordType::A).view().octets().len();
     let full = rig();
-    for payload in (512..=whole).rev().step_by(7) {
+    for payload in (512..=whole).rev().step_by(29) {
         let mut rig = Rig::new(full.world.clone());
         let (via, payload) = (Transport::Udp, u16::try_from(payload).unwrap());
         let answer = rig.ask_by("nothing.hamburger.edu", RecordType::A, via, payload);
@@ -207,6 +207,20 @@ fn an_rrset_that_does_not_fit_is_left_out_with_its_signatures() {
         assert_eq!(types.len(), 2 * signatures, "{types:?}");
         assert_eq!(answer.view().header().truncated, types.len() < 6, "{types:?}");
     }
+}
+
+#[test]
+fn a_bogus_answer_does_not_have_all_the_chain_asked_for_again() {
+    let mut rig = rig();
+    assert!(is_authentic(&rig.ask("www.hamburger.edu", RecordType::A)));
+    let asked = rig.log.len();
+    rig.world.serve(zone(HAMBURGER));
+    let answer = rig.ask("mail.hamburger.edu", RecordType::A);
+    assert_eq!(answer.view().rcode(), Rcode::SERVFAIL);
+    // The zone's own keys may be others by now; those above have nothing to do with it.
+    let again = &rig.log[asked..];
+    assert!(again.iter().any(|line| line == "hamburger.edu. hamburger.edu. DNSKEY"), "{again:?}");
+    assert!(!again.iter().any(|line| line == ". . DNSKEY" || line == "edu. edu. DNSKEY"));
 }
 
 #[test]
