@@ -238,16 +238,18 @@ impl Trust {
         self.zones.retain(|zone, _| !zone.is_within(name));
     }
 
-    /// Forgets what may have been spoilt on the way to a name: the keys of its zone, which may be
-    /// others by now, and whatever is not secure. Others' keys stay, or each bogus answer would
-    /// have all the chain asked for again.
-    pub(crate) fn doubt(&mut self, name: &Name) {
-        let mut keys = false;
+    /// Forgets what may have been spoilt on the way to a name: what is not secure and, the first
+    /// time, the keys of its zone, which may be others by now. What is above stays, or each bogus
+    /// answer would have all the chain asked for again.
+    pub(crate) fn doubt(&mut self, name: &Name, first: bool) {
         for name in above(name) {
             let status = self.zones.get(&name).map(|entry| &entry.status);
             let secure = matches!(status, Some(Status::Secure(_)));
-            if !secure || !core::mem::replace(&mut keys, true) {
+            if first || !secure {
                 self.zones.remove(&name);
+            }
+            if secure {
+                return;
             }
         }
     }

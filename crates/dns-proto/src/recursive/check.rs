@@ -185,6 +185,7 @@ impl Resolver {
         if check.turns >= self.config.limits.bogus_turns || !new {
             return false;
         }
+        let first = check.turns == 0;
         **check = Check {
             fresh: true,
             answer: None,
@@ -195,7 +196,7 @@ impl Resolver {
             blamed: check.blamed.iter().chain(&check.sources).copied().collect(),
         };
         if let Some(trust) = self.trusted.trust.as_mut() {
-            trust.doubt(&job.asked.0);
+            trust.doubt(&job.asked.0, first);
         }
         true
     }
