@@ -7,7 +7,7 @@ use common::net::{Net, Server, answer, answering, ns, query, silent};
 use common::{authority, lines, name, record};
 use core::time::Duration;
 use dns_proto::recursive::{ClientId, Config, Event, Limits, Resolver, Role, Upstream};
-use dns_proto::{Message, MessageBuf, Misuse, Name, Query, Rcode, RecordType, Section};
+use dns_proto::{Message, MessageBuf, Misuse, Name, Query, Rcode, RecordType, Section, zone_file};
 use proptest::prelude::*;
 use proto_core::{Agent, Instant, Transmit, Transport};
 
@@ -695,4 +695,23 @@ fn networks_of_ones_own_may_have_servers_of_ones_own() {
     let mut resolver = Resolver::new(config, [1; 32]);
     let message = ask(&mut net, &mut resolver, "1.0.0.10.in-addr.arpa", RecordType::PTR);
     assert_eq!(lines(&message.view()), ["1.0.0.10.in-addr.arpa. PTR printer."]);
+}
+
+#[test]
+fn proofs_about_names_of_other_zones_are_dropped() {
+    // RFC 4034 §4.1.1: the next name is in the zone too.
+    for (next, kept) in [("www.hamburger.edu", 1), ("crepes.edu", 0)] {
+        let mut net = Net::default();
+        let reaches: Server = Box::new(move |query, _| {
+            let text = format!("hamburger.edu. 60 NSEC {next}. NS SOA NSEC\n");
+            let read = zone_file::read("proof", text.as_bytes(), Name::ROOT, |_| None);
+            vec![answer(query, &[(Section::Answer, read.unwrap().remove(0))])]
+        });
+        net.serve("127.0.0.1", reaches);
+        let mut config = config();
+        config.upstreams[0].zone = name("hamburger.edu");
+        let mut resolver = Resolver::new(config, [1; 32]);
+        let message = ask(&mut net, &mut resolver, "hamburger.edu", RecordType::NSEC);
+        assert_eq!(message.view().answers().count(), kept, "{next}");
+    }
 }

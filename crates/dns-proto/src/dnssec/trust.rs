@@ -238,6 +238,12 @@ impl Trust {
         self.zones.retain(|zone, _| !zone.is_within(name));
     }
 
+    /// Whether it was found out lately that a zone above a name cannot be believed.
+    pub(crate) fn is_bogus(&self, name: &Name, now: u64) -> bool {
+        let mut known = above(name).filter_map(|name| self.known(&name, now));
+        known.any(|status| matches!(status, Status::Bogus(_)))
+    }
+
     /// Forgets what may have been spoilt on the way to a name: what is not secure and, the first
     /// time, the keys of its zone, which may be others by now. What is above stays, or each bogus
     /// answer would have all the chain asked for again.

@@ -172,7 +172,7 @@ impl Resolver {
                 self.accounts.remove(&job.account);
             }
         }
-        if answer.is_failure() {
+        if answer.is_useless() {
             self.remember_failure(now, &name, rtype, answer);
         }
         for asker in job.askers {
@@ -208,7 +208,7 @@ impl Resolver {
         rtype: RecordType,
         answer: &Answer,
     ) -> Option<(Shared, u32)> {
-        if !answer.is_failure() {
+        if !answer.is_useless() {
             return None;
         }
         let old = self.cache.answer(name.view(), rtype)?;
@@ -258,6 +258,7 @@ impl Check {
             answer: None,
             #[cfg(feature = "dnssec")]
             validator: None,
+            remembered: false,
             need: None,
             turns: 0,
             sources: Vec::new(),

@@ -238,9 +238,10 @@ impl Resolver {
             }
         }
         if !client.header.recursion_desired {
-            let failure = self.failure(now, &name, rtype);
+            let known = self.synthesize(now, &name, rtype);
+            let known = known.or_else(|| self.failure(now, &name, rtype));
             let nothing = || Shared::new(Answer::failure(ExtendedError::CACHED_ERROR));
-            let answer = failure.unwrap_or_else(nothing);
+            let answer = known.unwrap_or_else(nothing);
             return self.reply(now, &client, &answer, None);
         }
         self.statistics.misses += 1;
@@ -267,7 +268,7 @@ impl Resolver {
     fn stale(&self, now: Instant, answer: &Answer) -> Option<&Stale> {
         let stale = self.config.stale.as_ref()?;
         let age = (now - answer.expires).as_secs();
-        let good = !answer.is_failure() && answer.security != Security::Bogus && answer.ttl > 0;
+        let good = !answer.is_useless() && answer.ttl > 0;
         (age <= u64::from(stale.most) && good).then_some(stale)
     }
 

@@ -371,7 +371,7 @@ impl Resolver {
         let part = Arc::new(answer);
         let proofs = core::mem::take(&mut walk.proofs);
         let whole = joined(now, &links, &proofs, part.clone());
-        if name != asked {
+        if name != asked && !self.is_proven(&name, rtype) {
             self.cache.keep_answer(name.view(), rtype, part);
         }
         self.keep_answer(now, &asked, rtype, &whole);
@@ -382,9 +382,18 @@ impl Resolver {
     fn keep_answer(&mut self, now: Instant, name: &Name, rtype: RecordType, answer: &Shared) {
         let _ = now;
         if !answer.is_failure() {
-            self.cache.keep_answer(name.view(), rtype, answer.clone());
+            if !self.is_proven(name, rtype) {
+                self.cache.keep_answer(name.view(), rtype, answer.clone());
+            }
             self.failures.remove(&super::jobs::question_key(name, rtype));
         }
+    }
+
+    /// Whether an answer is known that was verified and may be given though its time is over. What
+    /// is to be verified yet does not take its place.
+    fn is_proven(&self, name: &Name, rtype: RecordType) -> bool {
+        let old = self.cache.answer(name.view(), rtype).filter(|_| self.config.stale.is_some());
+        self.trusted.is_any() && old.is_some_and(|old| old.security == Security::Secure)
     }
 
     /// Caches the RRsets of what a server says, and makes an answer of them.
