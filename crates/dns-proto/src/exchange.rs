@@ -9,6 +9,7 @@ use proto_core::{Flow, Instant, Transmit, Transport};
 
 use crate::edns::Edns;
 use crate::header::Header;
+use crate::mend::mend;
 use crate::message::{Message, MessageBuf, Question};
 use crate::name::Name;
 use crate::number::{Class, Opcode, Rcode, RecordType};
@@ -68,6 +69,8 @@ pub(crate) enum Heard {
 #[derive(Debug)]
 pub(crate) struct Exchanges<K> {
     pub(crate) random: Random,
+    /// Whether a record that is malformed is overlooked, instead of the message.
+    pub(crate) mends: bool,
     next: u64,
     open: BTreeMap<Flow, Open<K>>,
     deadlines: BTreeSet<(Instant, Flow)>,
@@ -87,7 +90,7 @@ struct Open<K> {
 impl<K> Exchanges<K> {
     pub(crate) fn new(random: Random) -> Self {
         let (open, deadlines) = (BTreeMap::new(), BTreeSet::new());
-        Self { random, next: 0, open, deadlines, outbox: VecDeque::new() }
+        Self { random, mends: false, next: 0, open, deadlines, outbox: VecDeque::new() }
     }
 
     /// Sends a query, from a fresh port and with a fresh id.
@@ -117,7 +120,15 @@ impl<K> Exchanges<K> {
         if octets.first_chunk() != Some(&open.id.to_be_bytes()) {
             return None;
         }
-        let message = Message::parse(octets).ok().filter(|message| open.is_answer(message))?;
+        let mended;
+        let message = match Message::parse(octets) {
+            Err(_) if self.mends => {
+                mended = mend(octets)?;
+                Message::parse(&mended)
+            }
+            parsed => parsed,
+        };
+        let message = message.ok().filter(|message| open.is_answer(message))?;
         let heard = match open.is_spelt(&message) {
             true => Heard::Answer(open.respelt(&message)),
             false => Heard::Misspelt,

@@ -14,10 +14,12 @@ use crate::record::{Data, Record};
 /// How much data are to be believed (RFC 2181 §5.4.1); better replaces worse.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Rank {
-    /// Beside an answer: good for reaching servers, never for an answer.
+    /// Beside a referral: good for reaching servers, never for an answer.
     Additional,
     /// The authority section of who is no authority: a parent's word for its child's servers.
     Referral,
+    /// Beside what an authority says.
+    Beside,
     /// An answer of somebody who is no authority.
     Answer,
     /// The authority section of an authority.

@@ -114,11 +114,13 @@ impl Resolver {
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         let Limits { cache, known_servers, .. } = config.limits;
+        let mut exchanges = Exchanges::new(Random::new(seed));
+        exchanges.mends = true;
         Self {
             local: local::Local::new(&config),
             config,
             cache: Cache::new(cache),
-            exchanges: Exchanges::new(Random::new(seed)),
+            exchanges,
             jobs: BTreeMap::new(),
             index: BTreeMap::new(),
             accounts: BTreeMap::new(),
@@ -261,7 +263,7 @@ impl Resolver {
     /// Has an answer renewed that nobody waits for.
     fn renew(&mut self, now: Instant, name: Name, rtype: RecordType) {
         let kind = if self.trusted.is_any() { Kind::Check } else { Kind::Walk };
-        if self.failure(Instant::ORIGIN, &name, rtype).is_none() {
+        if self.failure(now, &name, rtype).is_none() {
             self.begin(now, name, rtype, kind, None, true);
         }
     }
@@ -279,7 +281,8 @@ impl Resolver {
             _ if meta => Some(Rcode::NOTIMP),
             // What is in the cache is nobody's business who does not want recursion.
             header if !header.recursion_desired && !self.config.snoop => Some(Rcode::REFUSED),
-            _ if question.class != Class::IN => Some(Rcode::REFUSED),
+            // Of all classes there are data in one.
+            _ if !matches!(question.class, Class::IN | Class::ANY) => Some(Rcode::REFUSED),
             _ if self.waiting >= self.config.limits.clients => Some(Rcode::SERVFAIL),
             _ => None,
         }
@@ -289,8 +292,12 @@ impl Resolver {
     fn soothe(&mut self, now: Instant) {
         while let Some(&(until, id)) = self.impatient.first().filter(|(until, _)| *until <= now) {
             self.impatient.remove(&(until, id));
-            let Some(job) = self.jobs.get_mut(&id) else { continue };
+            let Some(job) = self.jobs.get(&id) else { continue };
             let (name, rtype) = job.asked.clone();
+            // Meanwhile it may have become too old even for this.
+            let old = self.cache.answer(name.view(), rtype);
+            let Some(old) = old.filter(|old| self.stale(now, old).is_some()) else { continue };
+            let Some(job) = self.jobs.get_mut(&id) else { continue };
             let due = |asker: &mut Asker| match asker {
                 Asker::Client(client) => client.patience.is_some_and(|until| until <= now),
                 Asker::Job(_) => false,
@@ -300,10 +307,7 @@ impl Resolver {
                 let Asker::Client(client) = asker else { continue };
                 self.waiting -= 1;
                 let ttl = self.config.stale.as_ref().map(|stale| stale.ttl);
-                match self.cache.answer(name.view(), rtype) {
-                    Some(answer) => self.reply(now, &client, &answer, ttl),
-                    None => self.reply(now, &client, &Answer::bare(Rcode::SERVFAIL), None),
-                }
+                self.reply(now, &client, &old, ttl);
             }
         }
     }

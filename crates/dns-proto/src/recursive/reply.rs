@@ -91,7 +91,8 @@ impl Resolver {
             for set in sets {
                 let wanted = client.dnssec_ok || asked == RecordType::ANY || asked == set.rtype;
                 let spare = minimal && section != Section::Answer;
-                let own = set.rtype == RecordType::SOA && answer.rcode != Rcode::NOERROR;
+                // RFC 2308 §2: it says how long there will be nothing, behind aliases too.
+                let own = set.rtype == RecordType::SOA;
                 if !spare && (wanted || !is_dnssec(set.rtype)) || own {
                     // A part may have been renewed since.
                     let newer = stale
