@@ -23,7 +23,8 @@ impl Resolver {
         }
         let mut below = Some(start.view());
         while let Some(name) = below {
-            let Some(set) = self.cache.delegation(now, name) else { break };
+            // What is to be renewed is asked of those who will still be the servers then.
+            let Some(set) = self.cache.delegation(now + walk.leeway, name) else { break };
             if upstream.is_some_and(|it| it.zone.is_within(set.owner.view())) {
                 break;
             }

@@ -84,6 +84,9 @@ impl Resolver {
             let target = link.last()?.alias()?;
             let walk = self.walk(id)?;
             walk.links.extend(link);
+            if let Some(circle) = circle(now, walk, &target) {
+                return Some(circle);
+            }
             walk.name = target;
             walk.restarts += 1;
         }
@@ -341,6 +344,9 @@ impl Resolver {
             walk.shown = Shown::default();
             walk.refetched.clear();
             if let Some(target) = target {
+                if let Some(circle) = circle(now, walk, &target) {
+                    return Next::End(circle);
+                }
                 walk.name = target;
             }
             return Next::Again;
@@ -447,6 +453,18 @@ fn shown(name: Name, zone: &Name, shown: Shown) -> Option<Name> {
     };
     let left = hidden.checked_sub(more).filter(|&left| left > 0)?;
     Name::from_labels(name.labels().skip(left)).ok()
+}
+
+/// Ends aliases that lead back to one of them: they are all there is to tell (RFC 1034 §3.6.2).
+fn circle(now: Instant, walk: &mut Walk, target: &Name) -> Option<Shared> {
+    let back = |set: &Arc<RrSet>| set.rtype == RecordType::CNAME && set.owner == *target;
+    if !walk.links.iter().any(back) {
+        return None;
+    }
+    let mut answer = Answer::bare(Rcode::NOERROR);
+    answer.answers = core::mem::take(&mut walk.links);
+    answer.age(now);
+    Some(Arc::new(answer))
 }
 
 /// Puts the aliases before what is at their end.
