@@ -31,6 +31,8 @@ pub(crate) struct Ask {
     /// Whether the letters of the name are written large and small at random.
     pub(crate) mixed: bool,
     pub(crate) wait: Duration,
+    /// Whether something came with its id that cannot be read.
+    pub(crate) garbled: bool,
 }
 
 impl Ask {
@@ -115,7 +117,7 @@ impl<K> Exchanges<K> {
         flow: Flow,
         octets: &[u8],
     ) -> Option<(K, Ask, Heard, Duration)> {
-        let open = self.open.get(&flow)?;
+        let open = self.open.get_mut(&flow)?;
         // The cheapest test first: forgers send many.
         if octets.first_chunk() != Some(&open.id.to_be_bytes()) {
             return None;
@@ -123,12 +125,18 @@ impl<K> Exchanges<K> {
         let mended;
         let message = match Message::parse(octets) {
             Err(_) if self.mends => {
-                mended = mend(octets)?;
+                mended = mend(octets).unwrap_or_default();
                 Message::parse(&mended)
             }
             parsed => parsed,
         };
-        let message = message.ok().filter(|message| open.is_answer(message))?;
+        let Ok(message) = message else {
+            open.ask.garbled = true;
+            return None;
+        };
+        if !open.is_answer(&message) {
+            return None;
+        }
         let heard = match open.is_spelt(&message) {
             true => Heard::Answer(open.respelt(&message)),
             false => Heard::Misspelt,

@@ -165,7 +165,8 @@ impl Stub {
         let (name, rtype, payload) = (query.name.clone(), query.rtype, self.config.payload);
         let payload = Some(payload);
         let (dnssec, mixed) = (self.config.dnssec, self.config.mixed_case);
-        let ask = Ask { to, via, name, rtype, recursion: true, payload, dnssec, mixed, wait };
+        let (recursion, garbled) = (true, false);
+        let ask = Ask { to, via, name, rtype, recursion, payload, dnssec, mixed, wait, garbled };
         self.exchanges.send(now, id, ask);
     }
 }

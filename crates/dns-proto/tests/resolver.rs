@@ -641,6 +641,21 @@ proptest! {
 }
 
 #[test]
+fn a_forwarder_that_names_servers_instead_of_an_answer_has_none() {
+    let mut net = Net::default();
+    let refers: Server = Box::new(|query, _| {
+        vec![answer(query, &[(Section::Authority, ns("content.hamburger.edu", "dns.crepes.fr"))])]
+    });
+    net.serve("127.0.0.1", refers);
+    let mut config = config();
+    config.upstreams[0].role = Role::Forwarder;
+    let mut resolver = Resolver::new(config, [1; 32]);
+    let message = ask(&mut net, &mut resolver, "www.content.hamburger.edu", RecordType::A);
+    assert_eq!((message.view().rcode(), message.view().answers().count()), (Rcode::NOERROR, 0));
+    assert_eq!(net.log.len(), 1);
+}
+
+#[test]
 fn names_that_mean_this_host_or_its_networks_are_not_asked_for() {
     let (mut net, mut resolver) = (internet(), resolver());
     let message = ask(&mut net, &mut resolver, "40.30.20.10.in-addr.arpa", RecordType::PTR);

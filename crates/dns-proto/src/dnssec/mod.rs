@@ -38,10 +38,12 @@ pub use key::{DigestType, Ds, PublicKey};
 pub use key_pair::KeyPair;
 pub use nsec3::nsec3_hash;
 pub use response::Response;
+#[cfg(feature = "testing")]
+pub(crate) use rollover::Date;
 pub use rollover::{KeyState, Rollover, RolloverLimits};
 pub use sig0::{sign_message, verify_message};
 pub use signer::{Chain, Period, Signer, sign_set};
 pub use trust::Trust;
 pub use validator::{Step, Validator};
-pub use verdict::{Bogus, Insecure, Secure, Verdict};
+pub use verdict::{Bogus, Insecure, Secure, SecureSet, Verdict};
 pub use zonemd::{ZonemdCheck, ZonemdHash};

@@ -77,7 +77,7 @@ pub enum KeyState {
 /// assert_eq!((trust.anchors().count(), anchors.next_probe()), (1, Some(0)));
 ///
 /// // The keys cannot be had: again in an hour.
-/// assert!(anchors.observe(None, trust.config(), 1_800_000_000));
+/// assert!(!anchors.observe(None, trust.config(), 1_800_000_000));
 /// assert!(anchors.next_probe() > Some(1_800_003_000));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -130,7 +130,7 @@ impl Rollover {
     }
 
     /// Reads what was printed, or a master file of DS and DNSKEY records of one zone, which are
-    /// trusted then; `file` is its name in errors.
+    /// trusted then; `file` is its name in errors. Keys that are no entry points are passed over.
     ///
     /// # Errors
     ///
@@ -198,7 +198,9 @@ impl Rollover {
         };
         let data = record.data();
         self.ds.extend(Ds::from_data(&data));
-        if let Some(key) = PublicKey::from_data(&data) {
+        // RFC 5011 §3: keys that only sign data come and go without anybody's noticing.
+        let key = PublicKey::from_data(&data).filter(PublicKey::is_entry_point);
+        if let Some(key) = key {
             let count = number("count").and_then(|count| u32::try_from(count).ok());
             let (count, since) =
                 (count.unwrap_or_default(), number("lastchange").unwrap_or_default());
@@ -224,6 +226,12 @@ impl Rollover {
         (!self.is_over()).then_some(self.next_probe)
     }
 
+    /// Returns how often the keys were asked for in vain since they were last seen.
+    #[must_use]
+    pub const fn failures(&self) -> u32 {
+        self.failures
+    }
+
     fn is_over(&self) -> bool {
         let revoked = |it: &Tracked| it.state == KeyState::Revoked;
         self.ds.is_empty() && !self.keys.is_empty() && self.keys.iter().all(revoked)
@@ -237,27 +245,39 @@ impl Rollover {
         self.trusted().iter().for_each(|key| trust.add_key(self.zone.clone(), key));
     }
 
+    /// What makes a difference to who validates.
+    pub(super) fn trusts(&self) -> (&[Ds], Vec<PublicKey>) {
+        (&self.ds, self.trusted())
+    }
+
     fn trusted(&self) -> Vec<PublicKey> {
         let trusted = |it: &&Tracked| matches!(it.state, KeyState::Valid | KeyState::Missing);
         self.keys.iter().filter(trusted).map(|it| it.key.clone()).collect()
     }
 
     /// Takes the answer to the question for the DNSKEY records, or that there was none. Returns
-    /// whether anything is to be kept, which is always; and what is trusted may be different, so
-    /// [install](Self::install) it.
+    /// whether anything is to be kept, which is whenever there was one; and what is trusted may be
+    /// different, so [install](Self::install) it.
     pub fn observe(&mut self, answer: Option<&Response>, config: &Config, now: u64) -> bool {
         if self.is_over() {
             return false;
         }
         self.last_queried = now;
         let set = answer.and_then(|it| find(&it.answers, &self.zone, RecordType::DNSKEY));
-        let Some((answer, set)) = answer.zip(set) else { return self.fail(now) };
+        let Some((answer, set)) = answer.zip(set) else {
+            self.fail(now);
+            // Nothing to keep: whoever begins anew asks again at once.
+            return false;
+        };
         self.revoke(&set, config, now);
         if self.is_over() {
             (self.last_success, self.next_probe, self.failures) = (now, 0, 0);
             return true;
         }
-        let Ok(left) = self.believe(answer, &set, config, now) else { return self.fail(now) };
+        let Ok(left) = self.believe(answer, &set, config, now) else {
+            self.fail(now);
+            return true;
+        };
         let (ttl, left) = (set.ttl(), u32::try_from(left).unwrap_or(u32::MAX));
         // RFC 5011 §2.3.
         self.interval = HOUR.max((15 * DAY).min(ttl / 2).min(left / 2));
@@ -268,10 +288,9 @@ impl Rollover {
         true
     }
 
-    fn fail(&mut self, now: u64) -> bool {
+    fn fail(&mut self, now: u64) {
         self.failures = self.failures.saturating_add(1);
         self.next_probe = soon(now, self.retry);
-        true
     }
 
     /// RFC 5011 §2.1: a key that shows the flag and signs the set with it is revoked, whoever else
@@ -290,7 +309,8 @@ impl Rollover {
         }
     }
 
-    /// Verifies the set by what is trusted; returns the seconds for which its signature is valid.
+    /// Verifies the set by what is trusted, or has waited long enough to be: the keys that were
+    /// before may be gone by now. Returns the seconds for which its signature is valid.
     fn believe(
         &self,
         answer: &Response,
@@ -298,7 +318,11 @@ impl Rollover {
         config: &Config,
         now: u64,
     ) -> Result<u64, Bogus> {
-        let by_key = verify(set, &self.zone, &self.trusted(), config, now);
+        let ripe = self.keys.iter().filter(|it| it.is_ripe(&self.limits, now));
+        let ripe = ripe.map(|it| it.key.clone());
+        let ripe = ripe.filter(|key| public_keys(set).any(|(shown, _)| shown == *key));
+        let keys: Vec<_> = self.trusted().into_iter().chain(ripe).collect();
+        let by_key = verify(set, &self.zone, &keys, config, now);
         if by_key.is_err() {
             match judge_keys(&self.zone, &self.ds, answer, config, now)? {
                 (Status::Secure(_), _) => {}
@@ -348,8 +372,7 @@ impl Tracked {
             (KeyState::Pending, false) => return false,
             (KeyState::Pending, true) => {
                 self.count += 1;
-                // Twice at least, however long nobody has looked.
-                (age >= limits.add && self.count >= 2).then_some(KeyState::Valid)
+                self.is_ripe(limits, now).then_some(KeyState::Valid)
             }
             (KeyState::Valid, true) => (self.since == 0).then_some(KeyState::Valid),
             (KeyState::Valid, false) => Some(KeyState::Missing),
@@ -364,10 +387,21 @@ impl Tracked {
         true
     }
 
+    /// RFC 5011 §2.4.1: its time has come, and it was in two sets that were believed at least,
+    /// however long nobody has looked.
+    fn is_ripe(&self, limits: &RolloverLimits, now: u64) -> bool {
+        let age = now.saturating_sub(self.since);
+        self.state == KeyState::Pending && age >= limits.add && self.count >= 2
+    }
+
     fn size(&self) -> usize {
         match self.key.algorithm() {
             DnssecAlgorithm::ECDSAP256SHA256 | DnssecAlgorithm::ED25519 => 256,
             DnssecAlgorithm::ECDSAP384SHA384 => 384,
+            // RFC 2536 §2: the first octet is how much longer it is.
+            DnssecAlgorithm::DSA | DnssecAlgorithm::DSA_NSEC3_SHA1 => {
+                self.key.octets().first().map_or(0, |more| 512 + 64 * usize::from(*more))
+            }
             _ => super::rsa::split(self.key.octets()).map_or(0, |(_, modulus)| modulus.len() * 8),
         }
     }
@@ -420,10 +454,19 @@ impl fmt::Display for Rollover {
     }
 }
 
-/// Seconds since 1970, and the same as C's `ctime` says it.
+/// Seconds since 1970, and the same as a date.
 struct Time(u64);
 
 impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ;;{}", self.0, Date(self.0))
+    }
+}
+
+/// Seconds since 1970, as C's `ctime` says it.
+pub(crate) struct Date(pub(crate) u64);
+
+impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
         const MONTHS: [&str; 12] =
@@ -438,6 +481,6 @@ impl fmt::Display for Time {
         let month = MONTHS.get(month.saturating_sub(1)).copied().unwrap_or_default();
         let (hour, minute, second) = (part(8..10), part(10..12), part(12..14));
         let year = part(0..4);
-        write!(f, "{} ;;{name} {month} {day:2} {hour}:{minute}:{second} {year}", self.0)
+        write!(f, "{name} {month} {day:2} {hour}:{minute}:{second} {year}")
     }
 }

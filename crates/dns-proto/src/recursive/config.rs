@@ -38,6 +38,9 @@ pub struct Config {
     /// How long an address that is not known yet is waited for at first; later attempts wait twice
     /// as long each. 800 ms: a round trip across the world is 300.
     pub timeout: Duration,
+    /// How long any address is waited for, however fast it has been. 150 ms: whoever answers in one
+    /// may for once take a hundred.
+    pub least_timeout: Duration,
     /// Whether servers are shown no more of a name than they need (RFC 9156).
     pub minimise: bool,
     /// Whether the letters of names are written large and small at random, which a forger has to
@@ -132,6 +135,7 @@ impl Config {
             ipv6: true,
             payload: UDP_PAYLOAD,
             timeout: Duration::from_millis(800),
+            least_timeout: Duration::from_millis(150),
             minimise: true,
             mixed_case: true,
             minimal: true,

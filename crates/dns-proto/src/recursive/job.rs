@@ -143,6 +143,9 @@ pub(crate) enum Asker {
     Client(Client),
     /// A job that needs it to go on.
     Job(JobId),
+    /// Trust anchors that follow the keys that are asked for.
+    #[cfg(feature = "dnssec")]
+    Anchors,
 }
 
 /// A client's query, as far as the reply needs it: however long it was, this is small.

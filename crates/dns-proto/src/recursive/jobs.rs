@@ -194,6 +194,8 @@ impl Resolver {
                     }
                 }
                 Asker::Job(parent) => self.found(now, parent, id, &name, rtype, answer),
+                #[cfg(feature = "dnssec")]
+                Asker::Anchors => self.probed(now, &name, answer),
             }
         }
     }

@@ -2,6 +2,8 @@
 #[cfg(feature = "dnssec")]
 mod aggressive;
 #[cfg(feature = "dnssec")]
+mod anchors;
+#[cfg(feature = "dnssec")]
 mod check;
 #[cfg(not(feature = "dnssec"))]
 #[path = "trusting.rs"]
@@ -21,6 +23,7 @@ mod verdict;
 mod walk;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::string::String;
 use alloc::sync::Arc;
 
 use bytes::Bytes;
@@ -59,6 +62,16 @@ pub enum Event {
     Discarded {
         /// Whose query.
         client: ClientId,
+    },
+    /// The keys of a zone were looked at, whose changes its trust anchors follow (RFC 5011). With
+    /// feature `dnssec`.
+    Anchors {
+        /// The zone.
+        zone: Name,
+        /// What is known of its keys, and when to look again: text that
+        /// `dnssec::Rollover::parse` reads. It is to be kept durably, in the place of what was kept
+        /// before, and to be begun with the next time.
+        state: String,
     },
 }
 
@@ -300,7 +313,7 @@ impl Resolver {
             let Some(job) = self.jobs.get_mut(&id) else { continue };
             let due = |asker: &mut Asker| match asker {
                 Asker::Client(client) => client.patience.is_some_and(|until| until <= now),
-                Asker::Job(_) => false,
+                _ => false,
             };
             let due: alloc::vec::Vec<_> = job.askers.extract_if(.., due).collect();
             for asker in due {
@@ -347,13 +360,14 @@ impl Agent for Resolver {
 
     fn deadline(&self) -> Option<Instant> {
         let impatient = self.impatient.first().map(|&(until, _)| until);
-        self.exchanges.deadline().into_iter().chain(impatient).min()
+        self.exchanges.deadline().into_iter().chain(impatient).chain(self.next_probe()).min()
     }
 
     fn expire(&mut self, now: Instant) {
         while let Some((job, ask)) = self.exchanges.expire(now) {
             self.unheard(now, job, &ask);
         }
+        self.probe(now);
         self.work(now);
         self.soothe(now);
     }

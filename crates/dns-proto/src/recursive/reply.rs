@@ -80,7 +80,9 @@ impl Resolver {
             .authorities
             .iter()
             .any(|set| matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3));
-        let minimal = self.config.minimal && !answer.answers.is_empty() && !proven;
+        // Whoever wants everything gets it.
+        let whole = proven || asked == RecordType::ANY;
+        let minimal = self.config.minimal && !answer.answers.is_empty() && !whole;
         let sections = [
             (Section::Answer, &answer.answers),
             (Section::Authority, &answer.authorities),
@@ -124,18 +126,24 @@ impl Resolver {
             return None;
         }
         let newer = self.cache.get(now, set.owner.view(), set.rtype, set.rank)?;
-        let good = if stale { newer.same(set) } else { newer.security == set.security };
+        let alike = newer.security == set.security
+            && newer.signatures.is_empty()
+            && set.signatures.is_empty();
+        let good = if stale { newer.same(set) } else { alike };
         (good && newer.left(now) > 0).then_some(newer)
     }
 }
 
+/// Writes an RRset: all of it, or nothing (RFC 2181 §9).
 fn write_set(writer: &mut Writer<'_>, set: &RrSet, ttl: u32, signed: bool) -> Result<(), Error> {
-    for record in set.records(ttl) {
-        writer.record(&record)?;
-    }
-    if signed {
-        for record in set.signature_records(ttl) {
-            writer.record(&record)?;
+    let mark = writer.mark();
+    let signatures = set.signature_records(ttl).filter(|_| signed);
+    for record in set.records(ttl).chain(signatures) {
+        if let Err(error) = writer.record(&record) {
+            let truncated = writer.header().truncated;
+            writer.rollback(mark);
+            writer.header().truncated = truncated;
+            return Err(error);
         }
     }
     Ok(())

@@ -52,7 +52,7 @@ impl Resolver {
         self.next_step(now, id)
     }
 
-    fn walk(&mut self, id: JobId) -> Option<&mut Walk> {
+    pub(super) fn walk(&mut self, id: JobId) -> Option<&mut Walk> {
         match &mut self.jobs.get_mut(&id)?.work {
             Work::Walk(walk) => Some(walk),
             Work::Check(_) => None,
@@ -72,13 +72,26 @@ impl Resolver {
             if fresh {
                 return None;
             }
+            let restarted = walk.restarts > 0;
             if let Some(known) = self.known(now, &name, rtype) {
                 let walk = self.walk(id)?;
                 return Some(joined(now, &walk.links, &walk.proofs, known));
             }
+            // Of the name that was asked for that has been seen to.
+            if restarted && let Some(proven) = self.synthesize(now, &name, rtype) {
+                let walk = self.walk(id)?;
+                return Some(joined(now, &walk.links, &walk.proofs, proven));
+            }
             // To these an alias is itself the answer.
-            if matches!(rtype, RecordType::CNAME | RecordType::ANY | RecordType::DS) {
+            if matches!(rtype, RecordType::ANY | RecordType::DS) {
                 return None;
+            }
+            if rtype == RecordType::CNAME {
+                let mut answer = Answer::bare(Rcode::NOERROR);
+                answer.answers = self.known_dname(now, &name)?;
+                answer.age(now);
+                let walk = self.walk(id)?;
+                return Some(joined(now, &walk.links, &walk.proofs, Arc::new(answer)));
             }
             let link = self.known_alias(now, &name)?;
             let target = link.last()?.alias()?;
@@ -126,6 +139,11 @@ impl Resolver {
         if let Some(set) = self.cache.get(now, name.view(), RecordType::CNAME, Rank::Answer) {
             return Some(Vec::from([set]));
         }
+        self.known_dname(now, name)
+    }
+
+    /// Returns a DNAME of the cache, and the alias of a name below that it makes.
+    fn known_dname(&self, now: Instant, name: &Name) -> Option<Vec<Arc<RrSet>>> {
         let above = core::iter::successors(name.view().parent(), |name| name.parent());
         let mut known =
             above.filter_map(|it| self.cache.get(now, it, RecordType::DNAME, Rank::Answer));
@@ -155,7 +173,7 @@ impl Resolver {
             Some(name) if minimise => (name, RecordType::A),
             _ => (walk.name.clone(), rtype),
         };
-        let patience = self.speeds.patience(now, to.ip(), self.config.timeout);
+        let patience = self.speeds.patience(now, to.ip(), &self.config);
         let edns = self.speeds.knows_edns(now, to.ip());
         let ask = Ask {
             to,
@@ -167,6 +185,7 @@ impl Resolver {
             dnssec: self.trusted.is_any(),
             mixed: self.config.mixed_case,
             wait: patience.saturating_mul(2_u32.saturating_pow(tries)),
+            garbled: false,
         };
         self.dispatch(now, id, ask);
     }
@@ -182,7 +201,7 @@ impl Resolver {
     ) {
         let wait = self.config.timeout.saturating_mul(2);
         let payload = if via == Transport::Udp { payload } else { ask.payload };
-        self.dispatch(now, id, Ask { via, payload, wait, ..ask });
+        self.dispatch(now, id, Ask { via, payload, wait, garbled: false, ..ask });
     }
 
     fn dispatch(&mut self, now: Instant, id: JobId, ask: Ask) {
@@ -208,7 +227,9 @@ impl Resolver {
         self.speeds.unheard(now, ask.to.ip());
         let Some(walk) = self.walk(id) else { return };
         walk.asking = false;
-        walk.reason = Some(ExtendedError::NO_REACHABLE_AUTHORITY);
+        // It can be reached, but what it says is not to be read.
+        let garbled = if ask.garbled { Some(ExtendedError::OTHER) } else { None };
+        walk.reason = garbled.or(Some(ExtendedError::NO_REACHABLE_AUTHORITY));
         self.ready.push_back(id);
     }
 
@@ -357,18 +378,24 @@ impl Resolver {
         let proofs = core::mem::take(&mut walk.proofs);
         let whole = joined(now, &links, &proofs, part.clone());
         if name != asked {
-            self.cache.keep_answer(name.view(), rtype, part);
+            self.keep_answer(&name, rtype, &part);
         }
-        self.keep_answer(now, &asked, rtype, &whole);
+        self.keep_answer(&asked, rtype, &whole);
         Next::End(whole)
     }
 
-    /// Keeps an answer, unless it is a failure and something better is known.
-    fn keep_answer(&mut self, now: Instant, name: &Name, rtype: RecordType, answer: &Shared) {
-        let _ = now;
-        if !answer.is_failure() {
+    /// Keeps an answer, unless it is a failure or something better is known.
+    fn keep_answer(&mut self, name: &Name, rtype: RecordType, answer: &Shared) {
+        if answer.is_failure() {
+            return;
+        }
+        self.failures.remove(&super::jobs::question_key(name, rtype));
+        // One that was proven and is old is good still, until the new one is proven too.
+        let proven = |old: Shared| old.security == Security::Secure;
+        if !self.config.stale.is_some()
+            || !self.cache.answer(name.view(), rtype).is_some_and(proven)
+        {
             self.cache.keep_answer(name.view(), rtype, answer.clone());
-            self.failures.remove(&super::jobs::question_key(name, rtype));
         }
     }
 
@@ -455,11 +482,15 @@ fn shown(name: Name, zone: &Name, shown: Shown) -> Option<Name> {
     Name::from_labels(name.labels().skip(left)).ok()
 }
 
-/// Ends aliases that lead back to one of them: they are all there is to tell (RFC 1034 §3.6.2).
+/// Ends aliases that lead back to one of them: an error (RFC 1034 §3.6.2), unless it is one that
+/// stands for itself, and so is all there is.
 fn circle(now: Instant, walk: &mut Walk, target: &Name) -> Option<Shared> {
     let back = |set: &Arc<RrSet>| set.rtype == RecordType::CNAME && set.owner == *target;
     if !walk.links.iter().any(back) {
         return None;
+    }
+    if !walk.links.last().is_some_and(back) {
+        return Some(Arc::new(Answer::failure(ExtendedError::OTHER)));
     }
     let mut answer = Answer::bare(Rcode::NOERROR);
     answer.answers = core::mem::take(&mut walk.links);
@@ -473,8 +504,20 @@ fn joined(now: Instant, links: &[Arc<RrSet>], proofs: &[Arc<RrSet>], answer: Sha
         return answer;
     }
     let mut whole = (*answer).clone();
-    whole.answers = links.iter().cloned().chain(answer.answers.iter().cloned()).collect();
-    whole.authorities.extend(proofs.iter().cloned());
+    whole.answers.clear();
+    for set in links.iter().chain(&answer.answers) {
+        // Several aliases may be of one DNAME.
+        let same = |own: &Arc<RrSet>| own.owner == set.owner && own.rtype == set.rtype;
+        if !whole.answers.iter().any(same) {
+            whole.answers.push(set.clone());
+        }
+    }
+    for proof in proofs {
+        let same = |own: &Arc<RrSet>| own.owner == proof.owner && own.rtype == proof.rtype;
+        if !whole.authorities.iter().any(same) {
+            whole.authorities.push(proof.clone());
+        }
+    }
     whole.security = Security::Unchecked;
     let (expires, ttl) = (whole.expires, whole.ttl);
     whole.age(now);
