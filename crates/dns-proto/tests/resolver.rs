@@ -57,13 +57,7 @@ fn internet() -> Net {
 
 fn config() -> Config {
     // Configured as a zone's servers, so that nobody asks the root who they are.
-    let root = Upstream {
-        zone: Name::ROOT,
-        servers: vec!["127.0.0.1:53".parse().unwrap()],
-        role: Role::Authority,
-        first: false,
-        tcp: false,
-    };
+    let root = Upstream::new(Name::ROOT, ["127.0.0.1:53".parse().unwrap()], Role::Authority);
     let config =
         Config { allow_loopback: true, minimise: false, prefetch: false, ..Config::new([]) };
     Config { upstreams: vec![root], ..config }
@@ -565,9 +559,41 @@ fn waiting_clients_are_bounded() {
         assert_eq!(resolver.poll(), None);
         resolver.resolve(Instant::ORIGIN, ClientId(client), &query, Transport::Udp).unwrap();
     }
+    assert_eq!(resolver.poll(), Some(Event::Discarded { client: ClientId(2) }));
+    // Who came last gives way after a moment; who came first keeps the place.
+    let now = Instant::ORIGIN + Limits::default().jostle;
+    for (client, gone) in [(3, 1), (4, 4)] {
+        resolver.resolve(now, ClientId(client), &query, Transport::Udp).unwrap();
+        assert_eq!(resolver.poll(), Some(Event::Discarded { client: ClientId(gone) }));
+    }
+    // By TCP there is somebody who would wait for nothing.
+    resolver.resolve(now, ClientId(5), &query, Transport::Tcp).unwrap();
     let Some(Event::Reply { client, message }) = resolver.poll() else { panic!() };
     let rcode = Message::parse(&message).unwrap().rcode();
-    assert_eq!((client, rcode), (ClientId(2), Rcode::SERVFAIL));
+    assert_eq!((client, rcode), (ClientId(5), Rcode::SERVFAIL));
+}
+
+#[test]
+fn a_question_that_nobody_asks_any_more_is_dropped() {
+    let mut resolver = limited(Limits { clients: 1, ..Limits::default() });
+    // One place is kept to the end: with two, the second gives way.
+    let mut resolver_of_two = limited(Limits { clients: 2, ..Limits::default() });
+    let mut open = |resolver: &mut Resolver, now, client, asked: &str| {
+        let octets = query(&name(asked), RecordType::MX);
+        let query = Message::parse(&octets).unwrap();
+        resolver.resolve(now, ClientId(client), &query, Transport::Udp).unwrap();
+        let out = std::iter::from_fn(|| resolver.transmit());
+        out.fold((0, 0), |(sent, closed), it| match it {
+            Transmit::Send { .. } => (sent + 1, closed),
+            _ => (sent, closed + 1),
+        })
+    };
+    let later = Instant::ORIGIN + Duration::from_secs(1);
+    assert_eq!(open(&mut resolver, Instant::ORIGIN, 1, "hamburger.edu"), (1, 0));
+    assert_eq!(open(&mut resolver, later, 2, "crepes.fr"), (0, 0));
+    assert_eq!(open(&mut resolver_of_two, Instant::ORIGIN, 1, "hamburger.edu"), (1, 0));
+    assert_eq!(open(&mut resolver_of_two, Instant::ORIGIN, 2, "networkutopia.com"), (1, 0));
+    assert_eq!(open(&mut resolver_of_two, later, 3, "crepes.fr"), (1, 1));
 }
 
 #[test]
@@ -685,13 +711,9 @@ fn networks_of_ones_own_may_have_servers_of_ones_own() {
     let mut net = internet();
     net.authority("127.0.0.9", &["10.in-addr.arpa SOA 1\n 1.0.0.10.in-addr.arpa PTR printer"]);
     let mut config = config();
-    config.upstreams.push(Upstream {
-        zone: name("10.in-addr.arpa"),
-        servers: vec!["127.0.0.9:53".parse().unwrap()],
-        role: Role::Authority,
-        first: false,
-        tcp: false,
-    });
+    let servers = ["127.0.0.9:53".parse().unwrap()];
+    let own = Upstream::new(name("10.in-addr.arpa"), servers, Role::Authority);
+    config.upstreams.push(own);
     let mut resolver = Resolver::new(config, [1; 32]);
     let message = ask(&mut net, &mut resolver, "1.0.0.10.in-addr.arpa", RecordType::PTR);
     assert_eq!(lines(&message.view()), ["1.0.0.10.in-addr.arpa. PTR printer."]);

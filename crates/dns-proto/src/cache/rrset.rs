@@ -128,6 +128,8 @@ pub(crate) struct Answer {
     pub(crate) source: Option<SocketAddr>,
     /// What is to be told about it (RFC 8914).
     pub(crate) reason: Option<ExtendedError>,
+    /// Whether it may be kept.
+    pub(crate) cached: bool,
 }
 
 impl Answer {
@@ -143,6 +145,7 @@ impl Answer {
             security: Security::Unchecked,
             source: None,
             reason: None,
+            cached: true,
         }
     }
 

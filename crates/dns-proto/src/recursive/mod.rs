@@ -9,6 +9,7 @@ mod check;
 #[path = "trusting.rs"]
 mod check;
 mod config;
+mod crowd;
 mod hints;
 mod job;
 mod jobs;
@@ -33,11 +34,11 @@ pub use config::{Config, Limits, Role, Stale, Statistics, Upstream};
 pub use hints::{parse_root_hints, root_hints};
 pub use local::local_zones;
 
-use crate::cache::{Answer, Cache, Security, Store};
+use crate::cache::{Answer, Cache, Rank, Security, Store};
 use crate::error::Misuse;
 use crate::exchange::{Exchanges, Heard};
 use crate::message::Message;
-use crate::name::Name;
+use crate::name::{Name, NameRef};
 use crate::number::{Class, ExtendedError, Opcode, Rcode, RecordType};
 use crate::random::Random;
 use crate::recursive::job::{Account, Asker, Client, Job, JobId, Kind};
@@ -58,7 +59,8 @@ pub enum Event {
         /// The message, without a length prefix.
         message: Bytes,
     },
-    /// A client's query took too long, and is to have no answer ([`Limits::discard`]).
+    /// A client's query took too long, or came when too many were waiting, and is to have no answer
+    /// ([`Limits::discard`], [`Limits::clients`]).
     Discarded {
         /// Whose query.
         client: ClientId,
@@ -118,7 +120,7 @@ pub struct Resolver {
     /// What signatures are checked against.
     trusted: check::Trusted,
     next: u64,
-    waiting: usize,
+    crowd: crowd::Crowd,
 }
 
 impl Resolver {
@@ -145,7 +147,7 @@ impl Resolver {
             impatient: BTreeSet::new(),
             trusted: check::Trusted::default(),
             next: 0,
-            waiting: 0,
+            crowd: crowd::Crowd::default(),
         }
     }
 
@@ -230,7 +232,8 @@ impl Resolver {
                 return;
             }
             if let Some(stale) = self.stale(now, &answer).cloned() {
-                if stale.patience.is_zero() {
+                // What could not be found out a moment ago is not waited for (RFC 8767 §5).
+                if stale.patience.is_zero() || self.failure(now, &name, rtype).is_some() {
                     self.statistics.hits += 1;
                     let ttl = stale.ttl;
                     self.reply(now, &client, &answer, Some(ttl));
@@ -240,16 +243,22 @@ impl Resolver {
             }
         }
         if !client.header.recursion_desired {
-            let failure = self.failure(now, &name, rtype);
+            let known = self.failure(now, &name, rtype).or_else(|| self.referral(now, name.view()));
             let nothing = || Shared::new(Answer::failure(ExtendedError::CACHED_ERROR));
-            let answer = failure.unwrap_or_else(nothing);
+            let answer = known.unwrap_or_else(nothing);
             return self.reply(now, &client, &answer, None);
         }
         self.statistics.misses += 1;
-        self.waiting += 1;
-        let (kind, patience) = (self.kind_for(&client), client.patience);
-        let id = self.ask(now, (name, rtype, kind), Asker::Client(client), None, false);
-        self.impatient.extend(patience.map(|until| (until, id)));
+        if !self.make_room(now) {
+            return self.turn_away(now, &client);
+        }
+        let kind = self.kind_for(&client);
+        let id = self.begin(now, name, rtype, kind, None, false);
+        self.crowd.enter(&client, id, self.config.limits.clients);
+        self.impatient.extend(client.patience.map(|until| (until, id)));
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.askers.push(Asker::Client(client));
+        }
     }
 
     /// Whether an answer of the cache is good enough for a client.
@@ -271,6 +280,20 @@ impl Resolver {
         let age = (now - answer.expires).as_secs();
         let good = !answer.is_failure() && answer.security != Security::Bogus && answer.ttl > 0;
         (age <= u64::from(stale.most) && good).then_some(stale)
+    }
+
+    /// Returns the nearest servers that are known (RFC 1034 §4.3.1), for who wants no recursion.
+    fn referral(&self, now: Instant, name: NameRef<'_>) -> Option<Shared> {
+        let servers = self.cache.delegation(now, name)?;
+        let mut answer = Answer::bare(Rcode::NOERROR);
+        for host in servers.servers() {
+            let types = [RecordType::A, RecordType::AAAA].into_iter();
+            let sets =
+                types.filter_map(|rtype| self.cache.get(now, host.view(), rtype, Rank::Additional));
+            answer.additionals.extend(sets);
+        }
+        answer.authorities.push(servers);
+        Some(Arc::new(answer))
     }
 
     /// Has an answer renewed that nobody waits for.
@@ -296,7 +319,6 @@ impl Resolver {
             header if !header.recursion_desired && !self.config.snoop => Some(Rcode::REFUSED),
             // Of all classes there are data in one.
             _ if !matches!(question.class, Class::IN | Class::ANY) => Some(Rcode::REFUSED),
-            _ if self.waiting >= self.config.limits.clients => Some(Rcode::SERVFAIL),
             _ => None,
         }
     }
@@ -318,7 +340,7 @@ impl Resolver {
             let due: alloc::vec::Vec<_> = job.askers.extract_if(.., due).collect();
             for asker in due {
                 let Asker::Client(client) = asker else { continue };
-                self.waiting -= 1;
+                self.crowd.leave(&client, id);
                 let ttl = self.config.stale.as_ref().map(|stale| stale.ttl);
                 self.reply(now, &client, &old, ttl);
             }

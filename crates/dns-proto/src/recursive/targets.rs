@@ -23,7 +23,7 @@ impl Resolver {
         let start = parent.as_ref().unwrap_or(&walk.name);
         let upstream = self.upstream(start, walk);
         if let Some(forwarder) = upstream.filter(|it| it.role == Role::Forwarder) {
-            return Some(self.configured(forwarder));
+            return Some(self.configured(now, forwarder));
         }
         // What is renewed is asked of those who will still be the servers then; what somebody has
         // spoilt, of the others now.
@@ -44,7 +44,7 @@ impl Resolver {
             }
         }
         match upstream {
-            Some(upstream) => Some(self.configured(upstream)),
+            Some(upstream) => Some(self.configured(now, upstream)),
             None if walk.primed || is_priming(walk, asked) => Some(self.hinted()),
             None => None,
         }
@@ -58,16 +58,19 @@ impl Resolver {
         above.max_by_key(|it| it.zone.labels().count())
     }
 
-    fn configured(&self, upstream: &Upstream) -> Cut {
+    fn configured(&self, now: Instant, upstream: &Upstream) -> Cut {
         let kind = match (upstream.role, upstream.first) {
             (Role::Authority, _) => CutKind::Stub,
             (Role::Forwarder, false) => CutKind::Forward,
             (Role::Forwarder, true) => CutKind::ForwardFirst,
         };
         let mut cut = Cut::new(upstream.zone.clone(), kind);
-        cut.tcp = upstream.tcp;
+        (cut.tcp, cut.cached) = (upstream.tcp, upstream.cached);
         for &server in &upstream.servers {
             cut.add_address(server);
+        }
+        for host in &upstream.hosts {
+            self.add_server(now, &mut cut, host.clone(), &[]);
         }
         cut
     }

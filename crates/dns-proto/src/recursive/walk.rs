@@ -11,7 +11,7 @@ use crate::exchange::Ask;
 use crate::message::Message;
 use crate::name::Name;
 use crate::number::{ExtendedError, Rcode, RecordType};
-use crate::recursive::job::{JobId, Shown, Walk, Work};
+use crate::recursive::job::{Cut, CutKind, JobId, Kind, Shown, Walk, Work};
 use crate::recursive::jobs::Next;
 use crate::recursive::said::{Asked, Said, alias_of};
 use crate::recursive::verdict::{Verdict, judge};
@@ -44,9 +44,13 @@ impl Resolver {
                 }
                 return Next::Find(Name::ROOT, RecordType::NS);
             };
+            let finding = self.find_hosts(now, id, &cut);
             if let Some(walk) = self.walk(id) {
                 walk.shown = Shown { whole: walk.shown.whole, ..Shown::default() };
                 walk.cut = Some(cut);
+            }
+            if finding {
+                return Next::Again;
             }
         }
         self.next_step(now, id)
@@ -57,6 +61,22 @@ impl Resolver {
             Work::Walk(walk) => Some(walk),
             Work::Check(_) => None,
         }
+    }
+
+    /// Has the addresses looked up of configured servers that have names only; says whether there
+    /// are any.
+    fn find_hosts(&mut self, now: Instant, id: JobId, cut: &Cut) -> bool {
+        let Some(account) = self.jobs.get(&id).map(|job| job.account) else { return false };
+        let mut finding = false;
+        for (host, rtype) in cut.unknown.iter().filter(|_| cut.kind != CutKind::Found) {
+            let asked = self.cache.answer(host.view(), *rtype).is_some()
+                || self.failure(now, host, *rtype).is_some();
+            if !asked {
+                self.begin(now, host.clone(), *rtype, Kind::Walk, Some(account), false);
+                finding = true;
+            }
+        }
+        finding
     }
 
     /// Looks into the cache, following aliases, and returns the answer if it is there.
@@ -386,7 +406,7 @@ impl Resolver {
 
     /// Keeps an answer, unless it is a failure or something better is known.
     fn keep_answer(&mut self, name: &Name, rtype: RecordType, answer: &Shared) {
-        if answer.is_failure() {
+        if answer.is_failure() || !answer.cached {
             return;
         }
         self.failures.remove(&super::jobs::question_key(name, rtype));
@@ -404,20 +424,22 @@ impl Resolver {
         let renew = self.walk(id).map_or(Duration::ZERO, |walk| walk.leeway);
         let mut answer = Answer::bare(said.rcode);
         answer.source = Some(from);
+        let cut = self.walk(id).and_then(|walk| walk.cut.as_ref());
+        answer.cached = cut.is_none_or(|cut| cut.cached);
+        let cached = answer.cached;
+        let mut keep = |kept: bool, set| match kept && cached {
+            true => self.cache.keep_or_renew(now, set, renew),
+            false => Arc::new(set),
+        };
         let mut made = false;
         for set in said.answers {
             // An alias that was made of a DNAME is not kept: the DNAME is.
             let kept = !core::mem::take(&mut made);
             made = set.rtype == RecordType::DNAME;
-            let set = if kept { self.cache.keep_or_renew(now, set, renew) } else { Arc::new(set) };
-            answer.answers.push(set);
+            answer.answers.push(keep(kept, set));
         }
-        for set in said.authorities {
-            answer.authorities.push(self.cache.keep_or_renew(now, set, renew));
-        }
-        for set in said.additionals {
-            answer.additionals.push(self.cache.keep_or_renew(now, set, renew));
-        }
+        answer.authorities.extend(said.authorities.into_iter().map(|set| keep(true, set)));
+        answer.additionals.extend(said.additionals.into_iter().map(|set| keep(true, set)));
         answer.age(now);
         if answer.answers.is_empty() && answer.authorities.is_empty() {
             answer.ttl = self.config.limits.failure_ttl;

@@ -35,9 +35,7 @@ const PLACES: [(&str, &str); 5] = [
 
 impl Rig {
     pub(crate) fn new(world: World) -> Self {
-        let servers = vec!["192.0.2.1:53".parse().unwrap()];
-        let root =
-            Upstream { zone: Name::ROOT, servers, role: Role::Authority, first: false, tcp: false };
+        let root = Upstream::new(Name::ROOT, ["192.0.2.1:53".parse().unwrap()], Role::Authority);
         let config = Config { upstreams: vec![root], mixed_case: false, ..Config::new([]) };
         let mut resolver = Resolver::new(config, [1; 32]);
         resolver.validate(world.trust.clone(), Instant::ORIGIN, NOW);
