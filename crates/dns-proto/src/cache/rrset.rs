@@ -158,6 +158,11 @@ impl Answer {
         !matches!(self.rcode, Rcode::NOERROR | Rcode::NXDOMAIN | Rcode::YXDOMAIN)
     }
 
+    /// Whether it is not for clients: there is none, or it is withheld.
+    pub(crate) fn is_useless(&self) -> bool {
+        self.is_failure() || self.security == Security::Bogus
+    }
+
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {
         self.expires > now || self.ttl == 0 && self.expires == now
     }

@@ -238,16 +238,24 @@ impl Trust {
         self.zones.retain(|zone, _| !zone.is_within(name));
     }
 
-    /// Forgets what may have been spoilt on the way to a name: the keys of its zone, which may be
-    /// others by now, and whatever is not secure. Others' keys stay, or each bogus answer would
-    /// have all the chain asked for again.
-    pub(crate) fn doubt(&mut self, name: &Name) {
-        let mut keys = false;
+    /// Whether it was found out lately that a zone above a name cannot be believed.
+    pub(crate) fn is_bogus(&self, name: &Name, now: u64) -> bool {
+        let mut known = above(name).filter_map(|name| self.known(&name, now));
+        known.any(|status| matches!(status, Status::Bogus(_)))
+    }
+
+    /// Forgets what may have been spoilt on the way to a name: what is not secure and, the first
+    /// time, the keys of its zone, which may be others by now. What is above stays, or each bogus
+    /// answer would have all the chain asked for again.
+    pub(crate) fn doubt(&mut self, name: &Name, first: bool) {
         for name in above(name) {
             let status = self.zones.get(&name).map(|entry| &entry.status);
             let secure = matches!(status, Some(Status::Secure(_)));
-            if !secure || !core::mem::replace(&mut keys, true) {
+            if first || !secure {
                 self.zones.remove(&name);
+            }
+            if secure {
+                return;
             }
         }
     }

@@ -92,6 +92,9 @@ impl Resolver {
         }
         let unix = self.trusted.unix(now);
         let Some(trust) = self.trusted.trust.as_mut() else { return Next::End(answer) };
+        if check.validator.is_none() {
+            check.remembered = trust.is_bogus(&name, unix);
+        }
         let validator = check
             .validator
             .get_or_insert_with(|| Validator::new(response(&name, rtype, &answer), trust));
@@ -184,21 +187,24 @@ impl Resolver {
     fn begin_again(&mut self, id: JobId) -> bool {
         let Some(job) = self.jobs.get_mut(&id) else { return false };
         let Work::Check(check) = &mut job.work else { return false };
-        let new = check.sources.iter().any(|it| !check.blamed.contains(it));
+        // What is remembered is remembered so that it is not asked for again and again.
+        let new = !check.remembered && check.sources.iter().any(|it| !check.blamed.contains(it));
         if check.turns >= self.config.limits.bogus_turns || !new {
             return false;
         }
+        let first = check.turns == 0;
         **check = Check {
             fresh: true,
             answer: None,
             validator: None,
+            remembered: false,
             need: None,
             turns: check.turns + 1,
             sources: Vec::new(),
             blamed: check.blamed.iter().chain(&check.sources).copied().collect(),
         };
         if let Some(trust) = self.trusted.trust.as_mut() {
-            trust.doubt(&job.asked.0);
+            trust.doubt(&job.asked.0, first);
         }
         true
     }

@@ -57,7 +57,9 @@ impl Resolver {
         for asker in left {
             let Asker::Client(client) = asker else { continue };
             self.crowd.leave(&client, id);
-            self.impatient.extract_if(.., |(_, job)| *job == id).for_each(drop);
+            if let Some(until) = client.patience {
+                self.impatient.remove(&(until, id));
+            }
             self.turn_away(now, &client);
         }
         self.abandon(id);

@@ -128,6 +128,8 @@ pub(crate) struct Check {
     pub(crate) answer: Option<Arc<Answer>>,
     #[cfg(feature = "dnssec")]
     pub(crate) validator: Option<crate::dnssec::Validator>,
+    /// Whether its zone was known to be bogus before.
+    pub(crate) remembered: bool,
     /// The DS or DNSKEY records that are being asked for.
     pub(crate) need: Option<(Name, RecordType)>,
     /// How often it was done over, to ask servers that were not asked.

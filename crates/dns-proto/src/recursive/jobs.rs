@@ -165,7 +165,7 @@ impl Resolver {
     pub(super) fn finish(&mut self, now: Instant, id: JobId, answer: &Shared) {
         let Some(job) = self.remove(id) else { return };
         let (name, rtype) = job.asked;
-        if answer.is_failure() {
+        if answer.is_useless() {
             self.remember_failure(now, &name, rtype, answer);
         }
         for asker in job.askers {
@@ -214,7 +214,7 @@ impl Resolver {
         rtype: RecordType,
         answer: &Answer,
     ) -> Option<(Shared, u32)> {
-        if !answer.is_failure() && answer.security != crate::cache::Security::Bogus {
+        if !answer.is_useless() {
             return None;
         }
         let old = self.cache.answer(name.view(), rtype)?;
@@ -249,7 +249,13 @@ impl Resolver {
         (until > now).then(|| Arc::new(failure))
     }
 
-    pub(super) fn remember_failure(&mut self, now: Instant, name: &Name, rtype: RecordType, answer: &Answer) {
+    pub(super) fn remember_failure(
+        &mut self,
+        now: Instant,
+        name: &Name,
+        rtype: RecordType,
+        answer: &Answer,
+    ) {
         if self.failure(now, name, rtype).is_none() {
             let until = now + Duration::from_secs(u64::from(self.config.limits.failure_ttl));
             self.failures.put(&question_key(name, rtype), (until, answer.reason));
@@ -264,6 +270,7 @@ impl Check {
             answer: None,
             #[cfg(feature = "dnssec")]
             validator: None,
+            remembered: false,
             need: None,
             turns: 0,
             sources: Vec::new(),

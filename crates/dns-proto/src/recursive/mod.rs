@@ -243,7 +243,10 @@ impl Resolver {
             }
         }
         if !client.header.recursion_desired {
-            let known = self.failure(now, &name, rtype).or_else(|| self.referral(now, name.view()));
+            let known = self
+                .synthesize(now, &name, rtype)
+                .or_else(|| self.failure(now, &name, rtype))
+                .or_else(|| self.referral(now, name.view()));
             let nothing = || Shared::new(Answer::failure(ExtendedError::CACHED_ERROR));
             let answer = known.unwrap_or_else(nothing);
             return self.reply(now, &client, &answer, None);
@@ -278,7 +281,7 @@ impl Resolver {
     fn stale(&self, now: Instant, answer: &Answer) -> Option<&Stale> {
         let stale = self.config.stale.as_ref()?;
         let age = (now - answer.expires).as_secs();
-        let good = !answer.is_failure() && answer.security != Security::Bogus && answer.ttl > 0;
+        let good = !answer.is_useless() && answer.ttl > 0;
         (age <= u64::from(stale.most) && good).then_some(stale)
     }
 

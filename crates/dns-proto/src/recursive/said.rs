@@ -216,7 +216,7 @@ fn sort(
     for (at, section) in all.into_iter().enumerate() {
         for record in message.section(section) {
             let inside = record.class() == Class::IN && record.owner().is_within(asked.zone);
-            if !inside || record.rtype().is_meta() {
+            if !inside || record.rtype().is_meta() || reaches_out(&record, asked.zone) {
                 continue;
             }
             match record.data() {
@@ -253,6 +253,12 @@ fn sort(
         });
     }
     sections
+}
+
+/// Whether a record would prove something of another zone's names (RFC 4034 §4.1.1: the next name
+/// is in the zone too).
+fn reaches_out(record: &RecordRef<'_>, zone: NameRef<'_>) -> bool {
+    matches!(record.data(), Rdata::Nsec { next, .. } if !next.is_within(zone))
 }
 
 fn rank(section: usize, authoritative: bool) -> Rank {

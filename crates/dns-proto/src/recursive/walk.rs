@@ -70,7 +70,8 @@ impl Resolver {
         let mut finding = false;
         for (host, rtype) in cut.unknown.iter().filter(|_| cut.kind != CutKind::Found) {
             let asked = self.cache.answer(host.view(), *rtype).is_some()
-                || self.failure(now, host, *rtype).is_some();
+                || self.failure(now, host, *rtype).is_some()
+                || self.index.contains_key(&(host.clone(), *rtype, Kind::Walk));
             if !asked {
                 self.begin(now, host.clone(), *rtype, Kind::Walk, Some(account), false);
                 finding = true;
@@ -410,13 +411,16 @@ impl Resolver {
             return;
         }
         self.failures.remove(&super::jobs::question_key(name, rtype));
-        // One that was proven and is old is good still, until the new one is proven too.
-        let proven = |old: Shared| old.security == Security::Secure;
-        if !self.config.stale.is_some()
-            || !self.cache.answer(name.view(), rtype).is_some_and(proven)
-        {
+        if !self.is_proven(name, rtype) {
             self.cache.keep_answer(name.view(), rtype, answer.clone());
         }
+    }
+
+    /// Whether an answer is known that was verified and may be given though its time is over. What
+    /// is to be verified yet does not take its place.
+    fn is_proven(&self, name: &Name, rtype: RecordType) -> bool {
+        let old = self.cache.answer(name.view(), rtype).filter(|_| self.config.stale.is_some());
+        self.trusted.is_any() && old.is_some_and(|old| old.security == Security::Secure)
     }
 
     /// Caches the RRsets of what a server says, and makes an answer of them.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use dns_proto::dnssec::{Config as Checking, DigestType, Ds, KeyState, Rollover, Signer, Trust};
-use dns_proto::recursive::{ClientId, Config, Event, Resolver, Role, Upstream};
+use dns_proto::recursive::{ClientId, Config, Event, Resolver, Role, Stale, Upstream};
 use dns_proto::{
     Class, DnssecAlgorithm, Edns, EdnsOption, ExtendedError, Header, Message, MessageBuf, Name,
     Question, Rcode, RecordType, Records, Writer,
@@ -20,6 +20,8 @@ pub(crate) struct Rig {
     pub(crate) now: Instant,
     /// What was asked of whom.
     pub(crate) log: Vec<String>,
+    /// Whether clients want recursion.
+    recursive: bool,
     /// What becomes of an answer on the way.
     pub(crate) spoil: fn(&mut Vec<u8>),
 }
@@ -35,11 +37,23 @@ const PLACES: [(&str, &str); 5] = [
 
 impl Rig {
     pub(crate) fn new(world: World) -> Self {
+        Self::configured(world, |_| ())
+    }
+
+    pub(crate) fn configured(world: World, configure: impl FnOnce(&mut Config)) -> Self {
         let root = Upstream::new(Name::ROOT, ["192.0.2.1:53".parse().unwrap()], Role::Authority);
-        let config = Config { upstreams: vec![root], mixed_case: false, ..Config::new([]) };
+        let mut config = Config { upstreams: vec![root], mixed_case: false, ..Config::new([]) };
+        configure(&mut config);
         let mut resolver = Resolver::new(config, [1; 32]);
         resolver.validate(world.trust.clone(), Instant::ORIGIN, NOW);
-        Self { world, resolver, now: Instant::ORIGIN, log: Vec::new(), spoil: |_| () }
+        Self {
+            world,
+            resolver,
+            now: Instant::ORIGIN,
+            log: Vec::new(),
+            recursive: true,
+            spoil: |_| (),
+        }
     }
 
     /// Carries messages to and fro, but lets no time pass.
@@ -101,7 +115,7 @@ impl Rig {
         payload: u16,
     ) -> MessageBuf {
         let (mut out, asked) = (BytesMut::new(), name(asked));
-        let header = Header { id: 77, recursion_desired: true, ..Header::default() };
+        let header = Header { id: 77, recursion_desired: self.recursive, ..Header::default() };
         let mut writer = Writer::new(&mut out, header, 512);
         writer.question(Question { name: asked.view(), rtype, class: Class::IN }).unwrap();
         writer.edns(&Edns { dnssec_ok: true, ..Edns::new(payload) }).unwrap();
@@ -218,7 +232,69 @@ fn a_bogus_answer_does_not_have_all_the_chain_asked_for_again() {
     // The zone's own keys may be others by now; those above have nothing to do with it.
     let again = &rig.log[asked..];
     assert!(again.iter().any(|line| line == "hamburger.edu. hamburger.edu. DNSKEY"), "{again:?}");
-    assert!(!again.iter().any(|line| line == ". . DNSKEY" || line == "edu. edu. DNSKEY"));
+    let above = |line: &String| line == ". . DNSKEY" || line == "edu. edu. DNSKEY";
+    assert!(!again.iter().any(above), "{again:?}");
+}
+
+#[test]
+fn a_zone_that_was_bogus_a_moment_ago_is_not_looked_at_again() {
+    let mut rig = rig();
+    let other = Signer::new(vec![key(DnssecAlgorithm::ED25519, true, 9)]);
+    rig.world.serve(other.sign(&zone(HAMBURGER), None, NOW).unwrap());
+    let first = rig.ask("www.hamburger.edu", RecordType::A);
+    assert_eq!(errors(&first), [ExtendedError::DNSKEY_MISSING]);
+    let asked = rig.log.len();
+    rig.wait(10);
+    let second = rig.ask("a.b.c.hamburger.edu", RecordType::A);
+    assert_eq!((second.view().rcode(), errors(&second)), (Rcode::SERVFAIL, errors(&first)));
+    assert!(!rig.log[asked..].iter().any(|line| line.contains("DNSKEY")), "{:?}", rig.log);
+    // Until it may have been mended.
+    rig.wait(60);
+    rig.ask("www.hamburger.edu", RecordType::TXT);
+    assert!(rig.log[asked..].iter().any(|line| line.contains("DNSKEY")));
+}
+
+/// A rig whose resolver gives what is stale rather than nothing, and knows one answer that is.
+fn stale() -> Rig {
+    let world = lecture_hall(&signer(), Checking::default());
+    let stale = Stale { patience: Duration::from_secs(1), ..Stale::default() };
+    let mut rig = Rig::configured(world, |config| config.stale = Some(stale));
+    assert!(is_authentic(&rig.ask("www.hamburger.edu", RecordType::A)));
+    rig.wait(3601);
+    rig
+}
+
+#[test]
+fn what_is_stale_is_better_than_what_is_bogus() {
+    // RFC 8767 §4.
+    let mut rig = stale();
+    rig.world.serve(zone(HAMBURGER));
+    let answer = rig.ask("www.hamburger.edu", RecordType::A);
+    assert_eq!(errors(&answer), [ExtendedError::STALE_ANSWER]);
+    assert!(is_authentic(&answer));
+    assert_eq!(types(answer.view().answers()), [RecordType::A, RecordType::RRSIG]);
+}
+
+#[test]
+fn what_is_not_verified_does_not_take_the_place_of_what_is_stale() {
+    let mut rig = stale();
+    // The zone, unsigned: the alias's end, unverified, comes with it.
+    rig.world.serve(zone(HAMBURGER));
+    assert_eq!(rig.ask("alias.hamburger.edu", RecordType::A).view().rcode(), Rcode::SERVFAIL);
+    rig.world.authorities.clear();
+    rig.wait(10);
+    assert!(is_authentic(&rig.ask("www.hamburger.edu", RecordType::A)));
+}
+
+#[test]
+fn proofs_answer_for_who_wants_no_recursion_too() {
+    let world = lecture_hall(&signer(), Checking::default());
+    let mut rig = Rig::configured(world, |config| config.snoop = true);
+    rig.ask("nothinf.hamburger.edu", RecordType::A);
+    rig.recursive = false;
+    let answer = rig.ask("nothing.hamburger.edu", RecordType::A);
+    assert_eq!(answer.view().rcode(), Rcode::NXDOMAIN);
+    assert!(is_authentic(&answer));
 }
 
 #[test]
