@@ -40,6 +40,9 @@ pub(crate) fn resolver(arguments: &Arguments) -> Result<Recursive, Failure> {
     let mut trust = Trust::new(dnssec::Config::default());
     let text = String::from_utf8(read(file)?)?;
     trust.follow(Rollover::parse(&file.to_string_lossy(), &text)?);
+    if trust.anchors().next().is_none() {
+        return Err(format!("{}: no entry point to trust", file.display()).into());
+    }
     let unix = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     resolver.validate(trust, Instant::ORIGIN, unix);
     let states = keep(file);

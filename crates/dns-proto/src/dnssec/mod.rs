@@ -14,6 +14,7 @@
 //!    ▲                      └──▶ Done(Verdict)                   │
 //!    └──────────────── supply(Some(Response)) ◀──────────────────┘
 //! ```
+mod anchor_file;
 mod chain;
 mod config;
 mod denial;
@@ -33,13 +34,13 @@ mod validator;
 mod verdict;
 mod zonemd;
 
+#[cfg(feature = "testing")]
+pub(crate) use anchor_file::Date;
 pub use config::{Config, Limits, Policy, Provider};
 pub use key::{DigestType, Ds, PublicKey};
 pub use key_pair::KeyPair;
 pub use nsec3::nsec3_hash;
 pub use response::Response;
-#[cfg(feature = "testing")]
-pub(crate) use rollover::Date;
 pub use rollover::{KeyState, Rollover, RolloverLimits};
 pub use sig0::{sign_message, verify_message};
 pub use signer::{Chain, Period, Signer, sign_set};
