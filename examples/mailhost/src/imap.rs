@@ -1,5 +1,5 @@
 //! Mail that is read by IMAP.
-use std::{sync::Arc, time::SystemTime};
+use std::{future::pending, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use homing::{
@@ -16,15 +16,16 @@ use homing::{
     sasl::server::Claim,
 };
 use tokio::{
-    sync::broadcast::{self, error::RecvError},
-    task::spawn_blocking,
+    sync::watch,
+    task::{spawn_blocking, yield_now},
 };
 use tracing::{error, info};
 
 use crate::{
     Failure,
     host::{Host, Refused},
-    store::Account,
+    quick,
+    store::{Account, Held},
 };
 
 /// How many octets the engine gives before they are written.
@@ -67,12 +68,14 @@ pub(crate) async fn serve(
     acceptor: Option<&TlsAcceptor>,
     host: Arc<Host>,
 ) -> Result<(), Failure> {
-    let changes = host.store.changes();
-    Desk { driver, host, engine: None, refused: None, changes }.work(acceptor).await
+    Desk { driver, host, engine: None, refused: None, news: None }.work(acceptor).await
 }
 
 /// What an engine gives, and the engine.
 type Given = (Box<Engine<Account>>, Vec<Output>);
+
+/// Changes of the mailbox of that number.
+type News = (i64, watch::Receiver<()>);
 
 /// A connection, with the engine behind it.
 struct Desk {
@@ -82,7 +85,8 @@ struct Desk {
     engine: Option<Box<Engine<Account>>>,
     /// Why what APPEND brings is not taken, while that still comes.
     refused: Option<(Condition, RespText)>,
-    changes: broadcast::Receiver<i64>,
+    /// Of the selected mailbox, while the client waits for them.
+    news: Option<News>,
 }
 
 impl Desk {
@@ -90,8 +94,8 @@ impl Desk {
         loop {
             let event = tokio::select! {
                 event = self.driver.next() => event?,
-                changed = self.changes.recv(), if self.engine.is_some() => {
-                    self.hear(changed).await?;
+                () = come(&mut self.news) => {
+                    self.ask(true, Engine::wake).await?;
                     continue;
                 }
             };
@@ -132,9 +136,9 @@ impl Desk {
             }
             Event::Command(tagged) => {
                 let brings = matches!(tagged.command, Command::Append(_) | Command::Replace(_));
-                let now = now();
+                let (now, here) = (now(), self.is_quick(&tagged.command));
                 // The session keeps for itself what is not the engine's.
-                self.ask(move |engine| drop(engine.command(tagged, now))).await?;
+                self.ask(here, move |engine| drop(engine.command(tagged, now))).await?;
                 if brings && self.driver.machine().awaits_answer() {
                     self.refused = None;
                     self.driver.machine().accept()?;
@@ -144,11 +148,18 @@ impl Desk {
             Event::Octets(octets) => self.with_engine(|engine| engine.octets(octets)),
             Event::End => match self.refused.take() {
                 Some((condition, text)) => self.finish(condition, text)?,
-                None => self.ask(Engine::end).await?,
+                None => self.ask(false, Engine::end).await?,
             },
             Event::Abandoned => self.with_engine(Engine::abort),
-            Event::Idle => self.ask(Engine::idle).await?,
-            Event::IdleEnd => self.with_engine(Engine::end_idle),
+            Event::Idle => {
+                // First, so that nothing is missed in between.
+                self.news = self.selected().map(|held| (held.id(), held.changes()));
+                self.ask(true, Engine::idle).await?;
+            }
+            Event::IdleEnd => {
+                self.news = None;
+                self.with_engine(Engine::end_idle);
+            }
             _ => {}
         }
         Ok(())
@@ -189,28 +200,42 @@ impl Desk {
         }
     }
 
-    /// Hears that a mailbox changed; a client that waits is told at once, others with their next
-    /// command.
-    async fn hear(&mut self, changed: Result<i64, RecvError>) -> Result<(), Failure> {
-        if !self.driver.machine().is_idle() {
-            return Ok(());
+    fn selected(&mut self) -> Option<Arc<Held>> {
+        let folder = self.engine.as_mut()?.mailbox()?;
+        Some(Arc::clone(folder.held()))
+    }
+
+    /// Whether a command can be carried out here.
+    fn is_quick(&mut self, command: &Command) -> bool {
+        let selected = self.selected();
+        quick::is_quick(command, selected.and_then(|held| held.size()))
+    }
+
+    /// Lets the engine do something, and tells the client all that comes of it: `here`, if it is
+    /// quick and nobody needs to wait for the database, or else on a thread that may wait.
+    async fn ask(
+        &mut self,
+        here: bool,
+        work: impl FnOnce(&mut Engine<Account>) + Send + 'static,
+    ) -> Result<(), Failure> {
+        if !here || !self.host.store.is_near() {
+            return self.ask_others(work).await;
         }
-        let mine = self.engine.as_mut().and_then(|engine| engine.mailbox()).map(|it| it.id());
-        let concerns = match changed {
-            Ok(mailbox) => mine == Some(mailbox),
-            // What was missed may have been ours.
-            Err(RecvError::Lagged(_)) => mine.is_some(),
-            Err(RecvError::Closed) => false,
-        };
-        if concerns {
-            self.ask(Engine::wake).await?;
+        self.with_engine(work);
+        let mut told = 0;
+        while let Some(output) = self.engine.as_mut().and_then(|engine| engine.next()) {
+            self.tell(output)?;
+            told += 1;
+            if self.driver.machine().is_full() {
+                self.driver.flush().await?;
+            } else if told % RESPONSES == 0 {
+                yield_now().await;
+            }
         }
         Ok(())
     }
 
-    /// Lets the engine do something, where one may wait for the disk, and tells the client all that
-    /// comes of it.
-    async fn ask(
+    async fn ask_others(
         &mut self,
         work: impl FnOnce(&mut Engine<Account>) + Send + 'static,
     ) -> Result<(), Failure> {
@@ -260,6 +285,16 @@ impl Desk {
     fn finish(&mut self, condition: Condition, text: RespText) -> Result<(), Misuse> {
         self.driver.machine().finish(condition, text)
     }
+}
+
+/// Waits until there are news; for ever, if nobody wants to hear any.
+async fn come(news: &mut Option<News>) {
+    if let Some((_, changed)) = news
+        && changed.changed().await.is_ok()
+    {
+        return;
+    }
+    pending().await
 }
 
 /// Takes what an engine has to say, but not more than fits into memory.

@@ -5,6 +5,7 @@ mod host;
 mod imap;
 mod metrics;
 mod pop3;
+mod quick;
 mod relay;
 mod remembered;
 mod schema;

@@ -118,10 +118,18 @@ impl engine::Store for Account {
     fn open(&mut self, name: &str) -> Result<Folder, engine::Failure> {
         let user = self.user.id;
         let id = self.read(|connection| mailboxes::find(connection, user, name))?;
-        Ok(Folder::new(self.store.clone(), user, id))
+        Ok(self.store.folder(user, id))
     }
 
     fn totals(&mut self, name: &str) -> Result<Totals, engine::Failure> {
+        let user = self.user.id;
+        let id = self.read(|connection| mailboxes::find(connection, user, name))?;
+        // Of one that nobody has open the database counts, and need not tell all that there is.
+        if let Some(held) = self.store.shelf.find(id)
+            && let Some(known) = &*held.known(&self.store.readers)?
+        {
+            return Ok(known.totals(id)?);
+        }
         let values: [Value; 2] = [self.user.id.into(), name.into()];
         let sql = "SELECT mailboxes.id, uid_validity, uid_next, mailboxes.mod_seq, \
                    COUNT(uid), \

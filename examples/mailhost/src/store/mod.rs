@@ -1,6 +1,7 @@
 //! The mail and the users of a host, in a database.
 mod account;
 mod folder;
+mod held;
 mod mailboxes;
 mod messages;
 mod octets;
@@ -13,7 +14,6 @@ mod users;
 mod writer;
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -24,13 +24,14 @@ use tracing::warn;
 
 pub(crate) use self::{
     account::Account,
+    held::Held,
     messages::{Delivery, Inbox, Listed},
     octets::{BlobId, Octets, Spool},
     queue::Entry,
     reader::Reader,
     users::User,
 };
-use self::{readers::Readers, writer::Writer};
+use self::{folder::Folder, held::Shelf, readers::Readers, writer::Writer};
 use crate::{
     database::{Failure, Url},
     schema,
@@ -39,16 +40,15 @@ use crate::{
 /// How many changes of mailboxes a session may be behind before it looks by itself.
 const CHANGES: usize = 1024;
 
-/// Of how many mailboxes the highest mod-sequence is remembered.
-const REMEMBERED: usize = 100_000;
-
 /// The mail and the users of a host. Cheap to clone; all its methods may wait for the disk.
 #[derive(Clone)]
 pub(crate) struct Store {
     writer: Writer,
     readers: Arc<Readers>,
     changed: broadcast::Sender<i64>,
-    newest: Arc<Mutex<Newest>>,
+    shelf: Arc<Shelf>,
+    /// Whether other hosts have the same database.
+    is_shared: bool,
 }
 
 impl Store {
@@ -60,11 +60,17 @@ impl Store {
         let writer = Writer::start(url).map_err(unavailable)?;
         let readers = Arc::new(Readers::new(url.clone(), connection));
         let (changed, _) = broadcast::channel(CHANGES);
-        let store = Self { writer, readers, changed, newest: Arc::default() };
-        if url.is_shared() {
+        let (shelf, is_shared) = (Arc::default(), url.is_shared());
+        let store = Self { writer, readers, changed, shelf, is_shared };
+        if is_shared {
             store.listen(url.clone());
         }
         Ok(store)
+    }
+
+    /// Whether what is read is in files here, for which nobody needs to wait long.
+    pub(crate) const fn is_near(&self) -> bool {
+        !self.is_shared
     }
 
     /// Hears of mailboxes that changed, here or by another host.
@@ -74,38 +80,29 @@ impl Store {
 
     /// Tells that a mailbox has changed.
     fn changed(&self, mailbox: i64) {
-        tell(&self.newest, &self.changed, mailbox);
+        tell(&self.shelf, &self.changed, mailbox);
     }
 
-    /// Whether this is known to be the highest mod-sequence of a mailbox.
-    fn is_newest(&self, mailbox: i64, mod_seq: u64) -> bool {
-        lock(&self.newest).numbers.get(&mailbox) == Some(&mod_seq)
-    }
-
-    /// Returns what [`note_newest`](Self::note_newest) wants, from before the store was asked.
-    fn generation(&self) -> u64 {
-        lock(&self.newest).generation
-    }
-
-    /// Notes a mailbox's highest mod-sequence, unless something changed since.
-    fn note_newest(&self, mailbox: i64, mod_seq: u64, generation: u64) {
-        let mut newest = lock(&self.newest);
-        if newest.generation == generation {
-            if newest.numbers.len() >= REMEMBERED {
-                newest.numbers.clear();
-            }
-            newest.numbers.insert(mailbox, mod_seq);
+    /// Opens a mailbox.
+    fn folder(&self, user: i64, id: i64) -> Folder {
+        let held = self.shelf.take(id);
+        if self.is_shared {
+            // News of other hosts may be on their way.
+            held.doubt();
         }
+        Folder::new(self.clone(), user, held)
     }
 
     /// Passes on what other hosts say, for ever.
     fn listen(&self, url: Url) {
-        let (newest, changed) = (Arc::clone(&self.newest), self.changed.clone());
+        let (shelf, changed) = (Arc::clone(&self.shelf), self.changed.clone());
         thread::spawn(move || {
             loop {
-                let heard = url.listen(|mailbox| tell(&newest, &changed, mailbox));
-                // What was not heard may have been anything.
-                lock(&newest).forget_all();
+                let heard = url.listen(|mailbox| match mailbox {
+                    Some(mailbox) => tell(&shelf, &changed, mailbox),
+                    // What was not heard before may have been anything.
+                    None => shelf.all_changed(),
+                });
                 if let Err(error) = heard {
                     warn!(%error, "changes of other hosts are not heard of; trying again");
                 }
@@ -115,27 +112,8 @@ impl Store {
     }
 }
 
-/// The highest mod-sequences of mailboxes, as long as they are known: most commands ask for news,
-/// and mostly there are none.
-#[derive(Default)]
-struct Newest {
-    /// Raised with every change.
-    generation: u64,
-    numbers: HashMap<i64, u64>,
-}
-
-impl Newest {
-    fn forget_all(&mut self) {
-        self.generation += 1;
-        self.numbers.clear();
-    }
-}
-
-fn tell(newest: &Mutex<Newest>, changed: &broadcast::Sender<i64>, mailbox: i64) {
-    let mut known = lock(newest);
-    known.generation += 1;
-    known.numbers.remove(&mailbox);
-    drop(known);
+fn tell(shelf: &Shelf, changed: &broadcast::Sender<i64>, mailbox: i64) {
+    shelf.changed(mailbox);
     // It is an error if nobody listens.
     let _ = changed.send(mailbox);
 }
