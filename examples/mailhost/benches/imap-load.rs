@@ -3,7 +3,10 @@
 //! `imap-load fill PORT` puts messages into the mailboxes of `user0` to `user9`, whose password is
 //! `hungry`. `imap-load run PORT PID CLIENTS SECONDS COMMANDS` has so many clients work at once,
 //! each of which logs out and in again after so many commands (0: never), and prints commands a
-//! second, and the microseconds of CPU that PID and its descendants spent on each.
+//! second, and the microseconds of CPU that PID and its descendants spent on each. `imap-load idle
+//! PORT PID CLIENTS` has so many do nothing with INBOX selected, and prints how many megabytes PID
+//! has before, when they have logged in, when they wait, and after a message has come to each
+//! mailbox.
 //!
 //! It speaks in raw octets and looks at the last line only, for on a small machine the server gets
 //! the cores that the load leaves it.
@@ -32,7 +35,7 @@ const USERS: usize = 10;
 /// How many clients there are for each local address: servers limit what comes from one.
 const EACH: usize = 10;
 
-const USAGE: &str = "usage: imap-load fill PORT | run PORT PID CLIENTS SECONDS COMMANDS";
+const USAGE: &str = "usage: imap-load fill PORT | run PORT PID CLIENTS SECONDS COMMANDS | idle PORT PID CLIENTS";
 
 fn main() -> Result<(), Failure> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -45,6 +48,9 @@ fn main() -> Result<(), Failure> {
             let seconds = Duration::from_secs(seconds.parse()?);
             let load = run(port, pid, clients.parse()?, seconds, commands.parse()?);
             runtime.block_on(LocalSet::new().run_until(load))
+        }
+        ["idle", port, pid, clients] => {
+            runtime.block_on(idle(port.parse()?, pid.parse()?, clients.parse()?))
         }
         _ => Err(USAGE.into()),
     }
@@ -90,6 +96,41 @@ async fn run(
     let rate = done as f64 / took.as_secs_f64();
     println!("{rate:.0} {:.1}", spent.as_secs_f64() * 1e6 / done as f64);
     Ok(())
+}
+
+async fn idle(port: u16, pid: u32, clients: usize) -> Result<(), Failure> {
+    let mut all = Vec::new();
+    let mut memory = vec![megabytes(pid)?];
+    for number in 0..clients {
+        all.push(Client::open(port, number).await?);
+    }
+    memory.push(megabytes(pid)?);
+    for client in &mut all {
+        client.command(b"T SELECT INBOX\r\n").await?;
+        client.stream.try_write(b"T IDLE\r\n")?;
+        client.read().await?;
+        client.answer.clear();
+    }
+    memory.push(megabytes(pid)?);
+    for user in 0..USERS {
+        Client::open(port, user).await?.command(&append("", &message(user))).await?;
+    }
+    for client in &mut all {
+        while !client.answer.ends_with(b"EXISTS\r\n") && !client.answer.ends_with(b"RECENT\r\n") {
+            client.read().await?;
+        }
+    }
+    memory.push(megabytes(pid)?);
+    println!("{memory:.1?}");
+    Ok(())
+}
+
+/// Returns how much memory a process has.
+fn megabytes(pid: u32) -> Result<f64, Failure> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")).ok_or("no VmRSS")?;
+    Ok(kilobytes.trim().parse::<f64>()? / 1024.0)
 }
 
 /// One connection.

@@ -2,6 +2,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use homing::{
+    imap,
     proto_core::{
         Secret,
         tokio::{Shutdown, tls::TlsAcceptor},
@@ -44,6 +45,8 @@ pub(crate) struct Host {
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Store,
     pub(crate) relay: Relay,
+    /// What sessions of IMAP offer.
+    pub(crate) imap: Arc<imap::server::Config>,
     pub(crate) tls: Option<TlsAcceptor>,
     /// Whether passwords may come in clear.
     pub(crate) clear_passwords: bool,

@@ -35,7 +35,7 @@ const PIECE: usize = 256 * 1024;
 const RESPONSES: usize = 256;
 
 /// Says what a session offers.
-pub(crate) fn config(host: &Host) -> Result<Config, Failure> {
+pub(crate) fn config(tls: bool, clear_passwords: bool) -> Result<Config, Failure> {
     let mut config = Config::default();
     for capability in Engine::<Account>::capabilities() {
         // News are pushed of the selected mailbox during IDLE only.
@@ -49,10 +49,10 @@ pub(crate) fn config(host: &Host) -> Result<Config, Failure> {
         Capability::Metadata,
         Capability::Unauthenticate,
     ]);
-    if host.tls.is_some() {
+    if tls {
         config.capabilities.push(Capability::StartTls);
     }
-    config.plaintext_passwords = host.clear_passwords;
+    config.plaintext_passwords = clear_passwords;
     config.mechanisms = Host::MECHANISMS.to_vec();
     let fields =
         [("name", "mailhost"), ("vendor", "Homing"), ("version", env!("CARGO_PKG_VERSION"))];

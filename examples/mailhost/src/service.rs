@@ -80,6 +80,7 @@ async fn serve(arguments: Serve, store: Store) -> Result<(), Failure> {
         directory,
         store,
         relay,
+        imap: Arc::new(imap::config(acceptor.is_some(), arguments.clear_passwords)?),
         tls: acceptor,
         key,
         remembered: Remembered::new(random()?),
@@ -209,7 +210,7 @@ async fn connection(
             pop3_proto::tokio::serve(driver, acceptor.as_ref(), &mut session).await?;
         }
         Service::Imap => {
-            let config = imap::config(&host)?;
+            let config = Arc::clone(&host.imap);
             let driver = Driver::new(stream, |now| {
                 use imap_proto::server::Session;
                 let mut session = Session::new(now, config).with_seed(seed);

@@ -90,6 +90,7 @@ use answer::{Answer, Refusal, bad, ok};
 use enabled::Enabled;
 use fetch::{Fetching, Source};
 use uids::Uids;
+pub use view::Snapshot;
 use view::{Allowed, View};
 
 /// One client's commands, over a store. See the [module](self).

@@ -30,7 +30,7 @@ impl Session {
     }
 
     /// Whether LOGIN is off (RFC 9051 §6.2.3).
-    pub(super) const fn is_login_disabled(&self) -> bool {
+    pub(super) fn is_login_disabled(&self) -> bool {
         !self.setting.is_secured() && !self.config.plaintext_passwords
     }
 

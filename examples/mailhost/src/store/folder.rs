@@ -5,13 +5,14 @@ use bytes::Bytes;
 use homing::imap::{
     DateTime, Flag, Flags, ObjectId,
     command::Change,
-    engine::{self, Changes, Copied, Details, FlagUpdate, FlagsUpdated, Info, State},
+    engine::{self, Changes, Copied, Details, FlagUpdate, FlagsUpdated, Info, Snapshot, State},
 };
 
 use super::{
     BlobId, Held, Store,
     account::{flags, mailbox_id, number, stored_flags, uid},
     held::{Known, Message, ranges},
+    lock,
     mailboxes,
     messages::{self, Arrival},
 };
@@ -201,6 +202,13 @@ impl engine::Mailbox for Folder {
             });
         }
         Ok(recent)
+    }
+    fn keep(&mut self, snapshot: Snapshot) {
+        *lock(&self.held.snapshot) = Some(snapshot);
+    }
+
+    fn kept(&mut self) -> Option<Snapshot> {
+        lock(&self.held.snapshot).clone()
     }
 }
 

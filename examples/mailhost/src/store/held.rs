@@ -13,7 +13,10 @@ use std::{
     },
 };
 
-use homing::imap::{Flag, Flags, UidRange, engine::Totals};
+use homing::imap::{
+    Flag, Flags, UidRange,
+    engine::{Snapshot, Totals},
+};
 use tokio::sync::watch;
 
 use super::{
@@ -86,13 +89,20 @@ pub(crate) struct Held {
     /// Whether something may have happened that is not known here.
     is_stale: AtomicBool,
     known: Mutex<Option<Known>>,
+    /// What sessions know, which have not been told more than there is here.
+    pub(super) snapshot: Mutex<Option<Snapshot>>,
     changed: watch::Sender<()>,
 }
 
 impl Held {
     fn new(id: i64) -> Self {
-        let (is_stale, known) = (AtomicBool::new(true), Mutex::default());
-        Self { id, is_stale, known, changed: watch::channel(()).0 }
+        Self {
+            id,
+            is_stale: AtomicBool::new(true),
+            known: Mutex::default(),
+            snapshot: Mutex::default(),
+            changed: watch::channel(()).0,
+        }
     }
 
     pub(crate) const fn id(&self) -> i64 {
