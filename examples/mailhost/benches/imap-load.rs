@@ -35,7 +35,8 @@ const USERS: usize = 10;
 /// How many clients there are for each local address: servers limit what comes from one.
 const EACH: usize = 10;
 
-const USAGE: &str = "usage: imap-load fill PORT | run PORT PID CLIENTS SECONDS COMMANDS | idle PORT PID CLIENTS";
+const USAGE: &str =
+    "usage: imap-load fill PORT | run PORT PID CLIENTS SECONDS COMMANDS | idle PORT PID CLIENTS";
 
 fn main() -> Result<(), Failure> {
     let words: Vec<String> = env::args().skip(1).collect();

@@ -1,5 +1,5 @@
 //! Mail that is read by IMAP.
-use std::{future::pending, sync::Arc, time::SystemTime};
+use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use homing::{
@@ -15,17 +15,15 @@ use homing::{
     },
     sasl::server::Claim,
 };
-use tokio::{
-    sync::watch,
-    task::{spawn_blocking, yield_now},
-};
+use tokio::task::{spawn_blocking, yield_now};
 use tracing::{error, info};
 
 use crate::{
     Failure,
     host::{Host, Refused},
+    news::News,
     quick,
-    store::{Account, Held},
+    store::Account,
 };
 
 /// How many octets the engine gives before they are written.
@@ -38,9 +36,7 @@ const RESPONSES: usize = 256;
 pub(crate) fn config(tls: bool, clear_passwords: bool) -> Result<Config, Failure> {
     let mut config = Config::default();
     for capability in Engine::<Account>::capabilities() {
-        // News are pushed of the selected mailbox during IDLE only.
-        let pushes = capability == Capability::Notify;
-        if !pushes && !config.capabilities.contains(&capability) {
+        if !config.capabilities.contains(&capability) {
             config.capabilities.push(capability);
         }
     }
@@ -62,57 +58,54 @@ pub(crate) fn config(tls: bool, clear_passwords: bool) -> Result<Config, Failure
     Ok(config)
 }
 
-/// Serves one client until it leaves.
-pub(crate) async fn serve(
-    driver: Driver<Session, BoxStream>,
-    acceptor: Option<&TlsAcceptor>,
-    host: Arc<Host>,
-) -> Result<(), Failure> {
-    Desk { driver, host, engine: None, refused: None, news: None }.work(acceptor).await
-}
-
 /// What an engine gives, and the engine.
 type Given = (Box<Engine<Account>>, Vec<Output>);
 
-/// Changes of the mailbox of that number.
-type News = (i64, watch::Receiver<()>);
-
 /// A connection, with the engine behind it.
-struct Desk {
+pub(crate) struct Desk {
     driver: Driver<Session, BoxStream>,
     host: Arc<Host>,
     /// There once somebody has logged in; away while it works.
     engine: Option<Box<Engine<Account>>>,
     /// Why what APPEND brings is not taken, while that still comes.
     refused: Option<(Condition, RespText)>,
-    /// Of the selected mailbox, while the client waits for them.
-    news: Option<News>,
+    news: News,
 }
 
 impl Desk {
-    async fn work(mut self, acceptor: Option<&TlsAcceptor>) -> Result<(), Failure> {
+    pub(crate) fn new(driver: Driver<Session, BoxStream>, host: Arc<Host>) -> Box<Self> {
+        let news = News::new(host.store.clone());
+        Box::new(Self { driver, host, engine: None, refused: None, news })
+    }
+
+    /// Serves one client until it leaves. There may be thousands of these, so what they hold while
+    /// they wait is kept small.
+    pub(crate) async fn serve(
+        mut self: Box<Self>,
+        acceptor: Option<TlsAcceptor>,
+    ) -> Result<(), Failure> {
         loop {
             let event = tokio::select! {
                 event = self.driver.next() => event?,
-                () = come(&mut self.news) => {
-                    self.ask(true, Engine::wake).await?;
+                () = self.news.come() => {
+                    self.wake().await?;
                     continue;
                 }
             };
             let Some(event) = event else { return Ok(()) };
             match event {
-                Event::StartTls => match acceptor {
+                Event::StartTls => match &acceptor {
                     Some(acceptor) => {
                         self.finish(Condition::Ok, text("begin TLS"))?;
-                        self.driver.secure_server(acceptor).await?;
+                        Box::pin(self.driver.secure_server(acceptor)).await?;
                     }
                     None => self.finish(Condition::No, text("there is no TLS"))?,
                 },
                 Event::Compress => {
                     self.finish(Condition::Ok, text("compressed from here on"))?;
-                    self.driver.compress().await?;
+                    Box::pin(self.driver.compress()).await?;
                 }
-                event => self.answer(event).await?,
+                event => Box::pin(self.answer(event)).await?,
             }
         }
     }
@@ -139,6 +132,10 @@ impl Desk {
                 let (now, here) = (now(), self.is_quick(&tagged.command));
                 // The session keeps for itself what is not the engine's.
                 self.ask(here, move |engine| drop(engine.command(tagged, now))).await?;
+                if self.listen() {
+                    // What happened before we did is told now.
+                    self.wake().await?;
+                }
                 if brings && self.driver.machine().awaits_answer() {
                     self.refused = None;
                     self.driver.machine().accept()?;
@@ -153,12 +150,12 @@ impl Desk {
             Event::Abandoned => self.with_engine(Engine::abort),
             Event::Idle => {
                 // First, so that nothing is missed in between.
-                self.news = self.selected().map(|held| (held.id(), held.changes()));
+                self.listen();
                 self.ask(true, Engine::idle).await?;
             }
             Event::IdleEnd => {
-                self.news = None;
                 self.with_engine(Engine::end_idle);
+                self.listen();
             }
             _ => {}
         }
@@ -200,15 +197,28 @@ impl Desk {
         }
     }
 
-    fn selected(&mut self) -> Option<Arc<Held>> {
-        let folder = self.engine.as_mut()?.mailbox()?;
-        Some(Arc::clone(folder.held()))
+    /// Listens for what the client wants to be told; returns whether that is more than before.
+    fn listen(&mut self) -> bool {
+        let is_idle = self.driver.machine().is_idle();
+        let Some(engine) = &mut self.engine else { return self.news.listen(None, None) };
+        let selected = is_idle || engine.watches();
+        let others = engine.watches_others().then(|| engine.store().user().id);
+        let selected = engine.mailbox().filter(|_| selected).map(|folder| &**folder.held());
+        self.news.listen(selected, others)
+    }
+
+    /// Tells the client what it wants to be told.
+    async fn wake(&mut self) -> Result<(), Failure> {
+        let here = self.engine.as_ref().is_some_and(|engine| !engine.watches_others());
+        self.ask(here, Engine::wake).await
     }
 
     /// Whether a command can be carried out here.
     fn is_quick(&mut self, command: &Command) -> bool {
-        let selected = self.selected();
-        quick::is_quick(command, selected.and_then(|held| held.size()))
+        let Some(engine) = &mut self.engine else { return true };
+        // Whoever watches others has all of them looked at.
+        !engine.watches_others()
+            && quick::is_quick(command, engine.mailbox().and_then(|folder| folder.held().size()))
     }
 
     /// Lets the engine do something, and tells the client all that comes of it: `here`, if it is
@@ -285,16 +295,6 @@ impl Desk {
     fn finish(&mut self, condition: Condition, text: RespText) -> Result<(), Misuse> {
         self.driver.machine().finish(condition, text)
     }
-}
-
-/// Waits until there are news; for ever, if nobody wants to hear any.
-async fn come(news: &mut Option<News>) {
-    if let Some((_, changed)) = news
-        && changed.changed().await.is_ok()
-    {
-        return;
-    }
-    pending().await
 }
 
 /// Takes what an engine has to say, but not more than fits into memory.

@@ -4,6 +4,7 @@ mod database;
 mod host;
 mod imap;
 mod metrics;
+mod news;
 mod pop3;
 mod quick;
 mod relay;

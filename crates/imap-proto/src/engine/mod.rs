@@ -261,6 +261,13 @@ impl<S: Store> Engine<S> {
         self.is_idle = false;
     }
 
+    /// Whether NOTIFY has asked for news: then a change of the selected mailbox is a reason to
+    /// [wake](Self::wake) at any time, not during IDLE only.
+    #[must_use]
+    pub const fn watches(&self) -> bool {
+        self.watch.is_some()
+    }
+
     /// Whether NOTIFY has asked for news of other mailboxes than the selected one: then a change of
     /// any of them is a reason to [wake](Self::wake).
     #[must_use]

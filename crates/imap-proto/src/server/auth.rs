@@ -207,6 +207,7 @@ impl Session {
     pub(super) fn forget(&mut self) {
         self.phase = Phase::NotAuthenticated;
         self.enabled.clear();
+        self.tells_expunge = false;
         self.reader.set_limits(self.config.limits.early);
     }
 }

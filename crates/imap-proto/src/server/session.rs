@@ -50,6 +50,8 @@ pub struct Session {
     pub(super) streaming: Option<Streaming>,
     /// What the client has switched on.
     pub(super) enabled: Vec<Capability>,
+    /// Whether the client may be told at any time that messages are gone.
+    pub(super) tells_expunge: bool,
     /// What is known of the connection that authentication runs over.
     pub(super) setting: Setting,
     pub(super) is_compressed: bool,
@@ -85,6 +87,7 @@ impl Session {
             phase: Phase::NotAuthenticated,
             streaming: None,
             enabled: Vec::new(),
+            tells_expunge: false,
             setting,
             is_compressed: false,
             message: 0,

@@ -6,7 +6,7 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
-use super::{Connection, Failure, Row, Types, Value};
+use super::{Changed, Connection, Failure, Row, Types, Value};
 
 /// How long a connection waits for another one that writes, in milliseconds.
 const PATIENCE: u32 = 30_000;
@@ -52,7 +52,7 @@ impl Connection for Sqlite {
         Ok(out)
     }
 
-    fn announce(&mut self, _mailbox: i64) -> Result<(), Failure> {
+    fn announce(&mut self, _change: Changed) -> Result<(), Failure> {
         // The directory is locked: there is nobody else.
         Ok(())
     }

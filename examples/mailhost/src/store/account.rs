@@ -17,7 +17,7 @@ use super::{
     octets::Spool,
 };
 use crate::{
-    database::{Connection, Failure, Row, Value},
+    database::{Changed, Connection, Failure, Row, Value},
     host::Directory,
 };
 
@@ -74,11 +74,30 @@ impl Account {
         Self { store, user, directory }
     }
 
+    pub(crate) const fn user(&self) -> &User {
+        &self.user
+    }
+
     fn read<T>(
         &self,
         ask: impl FnOnce(&mut dyn Connection) -> Result<T, Failure>,
     ) -> Result<T, engine::Failure> {
         Ok(self.store.readers.read(ask)?)
+    }
+
+    /// Changes which mailboxes there are, or what is said of them.
+    fn write_list<T: Send + 'static>(
+        &self,
+        mut work: impl FnMut(&mut dyn Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, engine::Failure> {
+        let user = self.user.id;
+        let done = self.write(move |connection| {
+            let done = work(connection)?;
+            connection.announce(Changed::List(user))?;
+            Ok(done)
+        })?;
+        self.store.list_changed(user);
+        Ok(done)
     }
 
     fn write<T: Send + 'static>(
@@ -165,7 +184,7 @@ impl engine::Store for Account {
         let (user, name) = (self.user.id, name.to_owned());
         let uses: Option<Vec<_>> = uses.iter().map(stored_use).collect();
         let uses = uses.ok_or(engine::Failure::SpecialUse)?.join(" ");
-        let id = self.write(move |connection| {
+        let id = self.write_list(move |connection| {
             if !uses.is_empty() {
                 let sql = "SELECT uses FROM mailboxes WHERE user_id = $1 AND uses <> ''";
                 let rows = connection.rows(sql, &[user.into()])?;
@@ -184,7 +203,7 @@ impl engine::Store for Account {
 
     fn delete(&mut self, name: &str) -> Result<(), engine::Failure> {
         let (user, name) = (self.user.id, name.to_owned());
-        let id = self.write(move |connection| {
+        let id = self.write_list(move |connection| {
             let id = mailboxes::find(connection, user, &name)?;
             mailboxes::delete(connection, user, id, &name)?;
             Ok(id)
@@ -196,14 +215,14 @@ impl engine::Store for Account {
     fn rename(&mut self, from: &str, to: &str) -> Result<(), engine::Failure> {
         let (user, from, to) = (self.user.id, from.to_owned(), to.to_owned());
         let changed =
-            self.write(move |connection| mailboxes::rename(connection, user, &from, &to))?;
+            self.write_list(move |connection| mailboxes::rename(connection, user, &from, &to))?;
         changed.into_iter().for_each(|mailbox| self.store.changed(mailbox));
         Ok(())
     }
 
     fn subscribe(&mut self, name: &str, subscribed: bool) -> Result<(), engine::Failure> {
         let (user, name) = (self.user.id, name.to_owned());
-        self.write(move |connection| mailboxes::subscribe(connection, user, &name, subscribed))
+        self.write_list(move |connection| mailboxes::subscribe(connection, user, &name, subscribed))
     }
 
     fn upload(&mut self) -> Result<Upload, engine::Failure> {
@@ -270,7 +289,7 @@ impl engine::Store for Account {
                 (String::from_utf8_lossy(name.as_bytes()).to_lowercase(), value.clone())
             })
             .collect();
-        self.write(move |connection| {
+        self.write_list(move |connection| {
             if let Some(name) = &mailbox {
                 mailboxes::find(connection, user, name)?;
             }

@@ -12,11 +12,10 @@ use super::{
     BlobId, Held, Store,
     account::{flags, mailbox_id, number, stored_flags, uid},
     held::{Known, Message, ranges},
-    lock,
-    mailboxes,
+    lock, mailboxes,
     messages::{self, Arrival},
 };
-use crate::database::{Connection, Failure, Row, Value};
+use crate::database::{Changed, Connection, Failure, Row, Value};
 
 /// An open mailbox. It goes on to be the same when that is renamed.
 pub(crate) struct Folder {
@@ -297,7 +296,7 @@ fn set_flags(
     if changed {
         let sql = "UPDATE mailboxes SET mod_seq = mod_seq + 1 WHERE id = $1";
         connection.run(sql, &[mailbox.into()])?;
-        connection.announce(mailbox)?;
+        connection.announce(Changed::Mailbox(mailbox))?;
     }
     Ok(updated)
 }
