@@ -2,7 +2,9 @@
 use std::path::Path;
 
 use rusqlite::{
-    ErrorCode, params_from_iter,
+    ErrorCode,
+    config::DbConfig,
+    params_from_iter,
     types::{ToSqlOutput, ValueRef},
 };
 
@@ -25,6 +27,8 @@ impl Sqlite {
             "PRAGMA busy_timeout={PATIENCE}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
              PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;"
         ))?;
+        // Else statements are planned again for each range that they are asked for.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(128);
         Ok(Self(connection))
     }
