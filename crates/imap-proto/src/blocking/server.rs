@@ -115,10 +115,9 @@ impl<H: Handler> Desk<'_, '_, H> {
                 Ok(verifier) => session.supply(verifier)?,
                 Err(why) => session.finish(Condition::No, why)?,
             },
-            Event::StartTls if self.tls.is_none() => self.finish((
-                Condition::No,
-                RespText::new(None, Text::from_static("no TLS")),
-            ))?,
+            Event::StartTls if self.tls.is_none() => {
+                self.finish((Condition::No, RespText::new(None, Text::from_static("no TLS"))))?
+            }
             Event::StartTls => self.finish(ok("begin TLS"))?,
             Event::Compress => self.finish(ok("DEFLATE is on"))?,
             Event::Unauthenticate => {
