@@ -244,7 +244,7 @@ impl Session {
 
     /// The timer that runs, its patience, and what its end means.
     fn waiting(&mut self) -> Option<(&mut Timer, Duration, Error)> {
-        let Some(patience) = self.patience() else { return None };
+        let patience = self.patience()?;
         if self.failed.is_some() {
             return None;
         }
