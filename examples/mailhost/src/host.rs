@@ -1,8 +1,7 @@
 //! What all connections have in common, and who may come in.
-use std::{path::PathBuf, sync::Arc};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use homing::{
-    imap,
     proto_core::{
         Secret,
         tokio::{Shutdown, tls::TlsAcceptor},
@@ -19,6 +18,7 @@ use tracing::error;
 
 use crate::{
     database::Failure,
+    imap::Offers,
     metrics::Metrics,
     pop3::Locks,
     relay::Relay,
@@ -46,9 +46,9 @@ pub(crate) struct Host {
     pub(crate) store: Store,
     pub(crate) relay: Relay,
     /// What sessions of IMAP offer.
-    pub(crate) imap: Arc<imap::server::Config>,
+    pub(crate) imap: Offers,
     pub(crate) tls: Option<TlsAcceptor>,
-    /// Whether passwords may come in clear.
+    /// Whether passwords may come in clear from everywhere.
     pub(crate) clear_passwords: bool,
     pub(crate) pop3_locks: Locks,
     /// Made into decoys for users who do not exist.
@@ -78,6 +78,12 @@ impl Host {
         Mechanism::PLAIN,
         Mechanism::LOGIN,
     ];
+
+    /// Whether passwords may come in clear from there. From this machine they may: there is
+    /// nobody between who could read them.
+    pub(crate) const fn takes_clear_passwords(&self, peer: IpAddr) -> bool {
+        self.clear_passwords || peer.to_canonical().is_loopback()
+    }
 
     /// Makes what is stored of a password.
     pub(crate) fn verifier_of(password: &Secret, salt: &[u8]) -> Result<Verifier, String> {

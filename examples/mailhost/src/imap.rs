@@ -32,8 +32,24 @@ const PIECE: usize = 256 * 1024;
 /// How many responses the engine gives before they are written.
 const RESPONSES: usize = 256;
 
-/// Says what a session offers.
-pub(crate) fn config(tls: bool, clear_passwords: bool) -> Result<Config, Failure> {
+/// What sessions offer: one for all of a kind.
+pub(crate) struct Offers {
+    with_clear_passwords: Arc<Config>,
+    without: Arc<Config>,
+}
+
+impl Offers {
+    pub(crate) fn new(tls: bool) -> Result<Self, Failure> {
+        let with_clear_passwords = Arc::new(config(tls, true)?);
+        Ok(Self { with_clear_passwords, without: Arc::new(config(tls, false)?) })
+    }
+
+    pub(crate) fn get(&self, clear_passwords: bool) -> Arc<Config> {
+        Arc::clone(if clear_passwords { &self.with_clear_passwords } else { &self.without })
+    }
+}
+
+fn config(tls: bool, clear_passwords: bool) -> Result<Config, Failure> {
     let mut config = Config::default();
     for capability in Engine::<Account>::capabilities() {
         if !config.capabilities.contains(&capability) {

@@ -6,6 +6,7 @@ mod imap;
 mod metrics;
 mod news;
 mod pop3;
+mod private;
 mod quick;
 mod relay;
 mod remembered;
@@ -18,7 +19,7 @@ mod users;
 
 use std::{
     env,
-    fs::{self, File, TryLockError},
+    fs::{File, TryLockError},
     path::Path,
     process::ExitCode,
 };
@@ -59,7 +60,7 @@ fn log() {
 /// Makes the data directory, and locks it for as long as the file lives.
 pub(crate) fn lock(directory: &Path) -> Result<File, String> {
     let failed = |error: std::io::Error| format!("cannot use {}: {error}", directory.display());
-    fs::create_dir_all(directory).map_err(failed)?;
+    private::make_directory(directory).map_err(failed)?;
     let file = File::create(directory.join("lock")).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

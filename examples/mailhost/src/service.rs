@@ -30,10 +30,11 @@ use crate::{
     arguments::Serve,
     database::Url,
     host::{Directory, Host},
-    imap::{self, Desk},
+    imap::{Desk, Offers},
     lock,
     metrics::{self, Metrics, Open},
     pop3::{self, Locks},
+    private,
     relay::Relay,
     remembered::Remembered,
     smtp::{self, Door, Reception},
@@ -82,7 +83,7 @@ async fn serve(arguments: Serve, store: Store) -> Result<(), Failure> {
         directory,
         store,
         relay,
-        imap: Arc::new(imap::config(acceptor.is_some(), arguments.clear_passwords)?),
+        imap: Offers::new(acceptor.is_some())?,
         tls: acceptor,
         key,
         remembered: Remembered::new(random()?),
@@ -204,7 +205,7 @@ fn session(
     let (seed, acceptor) = (Seed::new(random()?), host.tls.clone());
     Ok(match service {
         Service::Mail(door) => {
-            let config = smtp::config(&host, door)?;
+            let config = smtp::config(&host, door, peer)?;
             let driver = Driver::new(stream, |now| {
                 let mut session = smtp_proto::server::Session::new(now, config).with_seed(seed);
                 if is_secured {
@@ -221,7 +222,7 @@ fn session(
             })
         }
         Service::Pop3 => {
-            let config = pop3::config(&host)?;
+            let config = pop3::config(&host, peer)?;
             let driver = Driver::new(stream, |now| {
                 use pop3_proto::server::Session;
                 let mut session = match is_secured {
@@ -239,7 +240,7 @@ fn session(
             })
         }
         Service::Imap => {
-            let config = Arc::clone(&host.imap);
+            let config = host.imap.get(host.takes_clear_passwords(peer));
             let driver = Driver::new(stream, |now| {
                 use imap_proto::server::Session;
                 let mut session = Session::new(now, config).with_seed(seed);
@@ -278,6 +279,7 @@ fn key(directory: &Path) -> Result<[u8; 32], Failure> {
         return Ok(key);
     }
     let key = random()?;
-    fs::write(&path, key).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    private::write(&path, &key)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(key)
 }

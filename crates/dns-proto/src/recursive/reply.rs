@@ -23,6 +23,7 @@ impl Resolver {
         stale: Option<u32>,
     ) {
         let bogus = answer.security == Security::Bogus && !client.header.checking_disabled;
+        let bogus = bogus || self.is_denied(client, answer);
         let failure = Answer::failure(answer.reason.unwrap_or(ExtendedError::BOGUS));
         let answer = if bogus { &failure } else { answer };
         let reason = match (stale, answer.rcode) {
