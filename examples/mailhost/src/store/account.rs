@@ -3,7 +3,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use bytes::Bytes;
 use homing::imap::{
-    Flag, Flags, IString, Keyword, ObjectId,
+    Atom, Flag, Flags, IString, Keyword, ObjectId,
     command::SpecialUse,
     engine::{self, Appended, Entry, NewMessage, Totals},
 };
@@ -28,18 +28,6 @@ const BITS: [(Flag, i64); 5] = [
     (Flag::Flagged, 4),
     (Flag::Deleted, 8),
     (Flag::Draft, 16),
-];
-
-/// The special uses that are known, by the names under which they are stored.
-const USES: [(SpecialUse, &str); 8] = [
-    (SpecialUse::All, "All"),
-    (SpecialUse::Archive, "Archive"),
-    (SpecialUse::Drafts, "Drafts"),
-    (SpecialUse::Flagged, "Flagged"),
-    (SpecialUse::Important, "Important"),
-    (SpecialUse::Junk, "Junk"),
-    (SpecialUse::Sent, "Sent"),
-    (SpecialUse::Trash, "Trash"),
 ];
 
 /// How much of notes a mailbox may have (RFC 5464 §4.2): a note of a client's, not a file.
@@ -315,13 +303,14 @@ impl engine::Store for Account {
 fn entry(mut row: Row) -> Entry {
     let mut entry = Entry::new(row.text(0));
     let stored = row.text(1);
-    let uses = stored.split(' ').filter_map(|word| USES.iter().find(|(_, name)| *name == word));
-    entry.uses = uses.map(|(known, _)| known.clone()).collect();
+    let uses = stored.split(' ').filter_map(|name| Atom::new(name.to_owned()));
+    entry.uses = uses.map(SpecialUse::named).collect();
     entry
 }
 
-fn stored_use(wanted: &SpecialUse) -> Option<&'static str> {
-    USES.iter().find(|(known, _)| known == wanted).map(|(_, name)| *name)
+/// Returns a use as the tables have it; none that is not known.
+fn stored_use(wanted: &SpecialUse) -> Option<&str> {
+    (!matches!(wanted, SpecialUse::Other(_))).then(|| wanted.name())
 }
 
 /// Returns flags as the tables have them: bits, and keywords between blanks. Those that are no
