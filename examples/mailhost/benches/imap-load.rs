@@ -194,7 +194,7 @@ impl Client {
     async fn command(&mut self, mut command: &[u8]) -> Result<(), Failure> {
         while !command.is_empty() {
             match self.stream.try_write(command) {
-                Ok(written) => command = &command[written..],
+                Ok(written) => command = command.get(written..).unwrap_or_default(),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.stream.writable().await?;
                 }
@@ -268,7 +268,8 @@ fn mix() -> Vec<Vec<u8>> {
             add("STATUS INBOX (MESSAGES UIDNEXT UNSEEN)".into());
             add(format!("UID FETCH {} BODY.PEEK[HEADER.FIELDS (SUBJECT FROM)]", at()));
             add(format!("FETCH {} BODY.PEEK[TEXT]<0.500>", at()));
-            add(format!("STORE {} {}FLAGS.SILENT (\\Flagged)", at(), ['+', '-'][round % 2]));
+            let sign = if round % 2 == 0 { '+' } else { '-' };
+            add(format!("STORE {} {sign}FLAGS.SILENT (\\Flagged)", at()));
         }
         // One in a hundred of each of these.
         match round % 5 {
