@@ -1,6 +1,8 @@
 //! Mail for elsewhere: the queue, and those who carry out what it decides.
 mod link;
+mod policy;
 mod postman;
+mod proof;
 
 use std::{
     sync::{
@@ -64,6 +66,16 @@ pub(crate) struct Relay {
     postman: JoinHandle<()>,
 }
 
+/// How other servers are found and spoken to.
+#[derive(Clone, Copy, Debug)]
+struct Manner {
+    port: u16,
+    /// Domains are asked for MTA-STS policies.
+    sts: bool,
+    /// Servers are asked for TLSA records.
+    dane: bool,
+}
+
 impl Relay {
     /// Goes on where an earlier run left off.
     pub(crate) async fn start(
@@ -71,12 +83,14 @@ impl Relay {
         directory: Arc<Directory>,
         store: Store,
     ) -> Result<Self, Failure> {
-        let (waiting, port) = (Arc::new(AtomicUsize::new(0)), arguments.relay_port);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let Serve { relay_port: port, mta_sts: sts, dane, .. } = *arguments;
+        let manner = Manner { port, sts, dane };
         let (resolver, counted) = (resolver(arguments)?, Arc::clone(&waiting));
         let hire = move || {
             let (directory, store, resolver) =
                 (Arc::clone(&directory), store.clone(), resolver.clone());
-            Postman::new(directory, store, resolver, port, Arc::clone(&counted))
+            Postman::new(directory, store, resolver, manner, Arc::clone(&counted))
         };
         let (letters, received) = mpsc::channel(WAITING);
         let first = hire().await?;
@@ -131,8 +145,11 @@ fn resolver(arguments: &Serve) -> Result<Resolver, Failure> {
         Some(server) => vec![server],
         None => system_servers(),
     };
-    let stub = Stub::new(Config::new(servers), seed()?)
-        .map_err(|_| "no name server is known: say --resolver ADDR")?;
+    let mut config = Config::new(servers);
+    // Who wants to be told what is validated says so (RFC 6840 §5.7).
+    config.dnssec = arguments.dane;
+    let stub =
+        Stub::new(config, seed()?).map_err(|_| "no name server is known: say --resolver ADDR")?;
     Ok(Resolver::spawn(Driver::new(stub)))
 }
 

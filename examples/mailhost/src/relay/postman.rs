@@ -30,8 +30,9 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use super::{
-    Letter, NotQueued,
+    Letter, Manner, NotQueued,
     link::{self, News, Order},
+    policy,
 };
 use crate::{
     Failure,
@@ -77,6 +78,7 @@ pub(super) struct Postman {
 /// What an errand came to.
 enum Errand {
     Found(LinkId, RecordType, Answer),
+    Fetched(LinkId, Option<String>),
     Link(LinkId, News),
     Kept(LinkId, Vec<Verdict>),
 }
@@ -87,11 +89,11 @@ impl Postman {
         directory: Arc<Directory>,
         store: Store,
         resolver: Resolver,
-        port: u16,
+        manner: Manner,
         waiting: Arc<AtomicUsize>,
     ) -> Result<Self, Failure> {
         let mut config = Config::new(directory.name.parse()?);
-        config.port = port;
+        (config.port, config.sts, config.dane) = (manner.port, manner.sts, manner.dane);
         for domain in &directory.domains {
             config.transports.insert(domain.clone(), Transport::Local);
         }
@@ -234,7 +236,7 @@ impl Postman {
     async fn rewrite(&mut self) -> Result<(), Failure> {
         let mut held = HashSet::new();
         let lines = self.queue.snapshot().map(|record| {
-            held.insert(record.message());
+            held.extend(record.message());
             record.write()
         });
         let lines: Vec<_> = lines.collect();
@@ -253,7 +255,13 @@ impl Postman {
                     let _ = errands.send(Errand::Found(link, rtype, answer));
                 });
             }
-            Action::Fetch { link, .. } => self.queue.fetched(self.now(), seconds(), link, None),
+            Action::Fetch { link, domain } => {
+                let (resolver, errands) = (self.resolver.clone(), self.errands.clone());
+                tokio::spawn(async move {
+                    let policy = policy::fetch(&resolver, &domain).await;
+                    let _ = errands.send(Errand::Fetched(link, policy));
+                });
+            }
             Action::Connect { link, hop } => self.connect(link, hop),
             Action::Send { link, message, envelope } => {
                 let order = self.order(message, envelope).await?;
@@ -345,6 +353,9 @@ impl Postman {
         let (now, at) = (self.now(), seconds());
         match errand {
             Errand::Found(link, rtype, answer) => self.queue.found(now, at, link, rtype, answer),
+            Errand::Fetched(link, policy) => {
+                self.queue.fetched(now, at, link, policy.as_deref());
+            }
             Errand::Kept(link, verdicts) => self.queue.kept(now, at, link, &verdicts),
             Errand::Link(link, News::Ready(peer)) => self.queue.ready(now, at, link, peer),
             Errand::Link(link, News::Sent(outcome)) => self.queue.sent(now, at, link, &outcome),
