@@ -70,6 +70,8 @@ pub(crate) struct Relay {
 #[derive(Clone, Copy, Debug)]
 struct Manner {
     port: u16,
+    /// How long to wait after an attempt, if not as usual.
+    retry: Option<Duration>,
     /// Domains are asked for MTA-STS policies.
     sts: bool,
     /// Servers are asked for TLSA records.
@@ -84,8 +86,8 @@ impl Relay {
         store: Store,
     ) -> Result<Self, Failure> {
         let waiting = Arc::new(AtomicUsize::new(0));
-        let Serve { relay_port: port, mta_sts: sts, dane, .. } = *arguments;
-        let manner = Manner { port, sts, dane };
+        let Serve { relay_port: port, relay_retry, mta_sts: sts, dane, .. } = *arguments;
+        let manner = Manner { port, retry: relay_retry.map(Duration::from_secs), sts, dane };
         let (resolver, counted) = (resolver(arguments)?, Arc::clone(&waiting));
         let hire = move || {
             let (directory, store, resolver) =

@@ -94,6 +94,7 @@ impl Postman {
     ) -> Result<Self, Failure> {
         let mut config = Config::new(directory.name.parse()?);
         (config.port, config.sts, config.dane) = (manner.port, manner.sts, manner.dane);
+        config.schedule.waits = manner.retry.map_or(config.schedule.waits, |wait| vec![wait]);
         for domain in &directory.domains {
             config.transports.insert(domain.clone(), Transport::Local);
         }

@@ -192,7 +192,8 @@ fn the_keys_of_an_alias_are_those_of_its_end_or_else_its_own() {
     let at_end: &[&str] = &["true", "c.y.org.", "b.x.org.", "x.org."];
     let at_own: &[&str] = &["true", "b.x.org.", "x.org."];
     let none: &[&str] = &["false", "b.x.org.", "x.org."];
-    let table: [(bool, bool, [bool; 2], &[&str], &[&str]); 7] = [
+    type Case<'a> = (bool, bool, [bool; 2], &'a [&'a str], &'a [&'a str]);
+    let table: [Case<'_>; 7] = [
         (true, true, [true, true], &[end], at_end),
         (true, true, [false, true], &[end, own], at_own),
         (true, true, [false, false], &[end, own], none),
