@@ -229,6 +229,10 @@ fn table(world: &World, end: &End_, took: std::time::Duration) {
         metrics.forged
     );
     println!(
+        "attacked            {} messages overheard, {} certificates refused",
+        metrics.overheard, metrics.refused
+    );
+    println!(
         "simulated           {:.2} days in {:.2} s, {} events",
         end.ended as f64 / DAY as f64,
         took.as_secs_f64(),

@@ -1,6 +1,7 @@
 //! The world: everybody in it, and what happens next.
 mod deaths;
 mod offices;
+pub(crate) mod veil;
 mod wires;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -53,6 +54,8 @@ pub(crate) struct World {
     pub(crate) dirty: VecDeque<Dirty>,
     pub(crate) ledger: Ledger,
     pub(crate) metrics: Metrics,
+    /// MTA-STS policies that sites have on their disks: since when, and until when they hold.
+    promises: BTreeMap<(u32, homing::dns::Name), (Micros, u64)>,
     /// Of each user: the number of the last message fetched, and whether mail is to be fetched.
     pub(crate) seen: Vec<u64>,
     pub(crate) expecting: Vec<bool>,
@@ -106,6 +109,7 @@ impl World {
             dirty: VecDeque::new(),
             ledger: Ledger::default(),
             metrics: Metrics::default(),
+            promises: BTreeMap::new(),
             seen: vec![0; users],
             expecting: vec![false; users],
             written: 0,
@@ -194,6 +198,9 @@ impl World {
             Event::WakeEnd(conn, side) => self.wake_end(conn, side),
             Event::WakeSite(site) => self.wake_site(site),
             Event::Restart(site) => self.restart(site),
+            Event::Fetched { site, life, link, policy } => {
+                self.fetched_policy(site, life, link, policy.as_deref());
+            }
             Event::Write => self.write(),
             Event::Submit(letter) => self.submit(letter),
             Event::Read(user) => self.read_mail(user),
@@ -271,7 +278,7 @@ impl World {
 
     fn submit(&mut self, letter: u32) {
         let site = self.size.site_of_user(self.ledger.letters[letter as usize].from);
-        let conn = self.connect_smtp(site, site, Purpose::Submit(letter));
+        let conn = self.connect_smtp(site, site, Purpose::Submit(letter), None);
         if self.chosen == Some(letter) {
             self.trace(conn);
         }

@@ -121,6 +121,9 @@ impl World {
                 self.sites[site as usize].mood = if begins { mood } else { Mood::Fair };
             }
             What::Move { domain } if begins => self.change_zone(domain),
+            What::Attack { site, attack } => {
+                self.sites[site as usize].attack = begins.then_some(attack);
+            }
             What::Forge { site } => self.sites[site as usize].forged = begins,
             _ => {}
         }
