@@ -148,8 +148,7 @@ fn resolver(arguments: &Serve) -> Result<Resolver, Failure> {
         None => system_servers(),
     };
     let mut config = Config::new(servers);
-    // Who wants to be told what is validated says so (RFC 6840 §5.7).
-    config.dnssec = arguments.dane;
+    config.authentic = arguments.dane;
     let stub =
         Stub::new(config, seed()?).map_err(|_| "no name server is known: say --resolver ADDR")?;
     Ok(Resolver::spawn(Driver::new(stub)))

@@ -1,5 +1,5 @@
 //! MTA-STS policies, fetched by HTTPS (RFC 8461 §3.3).
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use homing::{
     dns::{Name, tokio::Resolver},
@@ -55,13 +55,18 @@ async fn ask(host: &str, stream: TcpStream) -> Result<String, Failure> {
     stream.write_all(question.as_bytes()).await?;
     stream.flush().await?;
     let mut answer = Vec::new();
-    // One that is cut off ends with an error, as TLS has an end of its own.
-    stream.take(LONGEST).read_to_end(&mut answer).await?;
-    Ok(read(&answer)?)
+    let ended = match stream.take(LONGEST).read_to_end(&mut answer).await {
+        Ok(_) => true,
+        // Many servers leave without the end that TLS has, and so does who is cut off.
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => false,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(read(&answer, ended)?)
 }
 
-/// Reads an answer. RFC 8461 §3.3: it does not come from elsewhere, and it is text.
-fn read(answer: &[u8]) -> Result<String, &'static str> {
+/// Reads an answer; one that did not come to its end must be as long as it says. RFC 8461 §3.3: it
+/// does not come from elsewhere, and it is text.
+fn read(answer: &[u8], ended: bool) -> Result<String, &'static str> {
     let answer = str::from_utf8(answer).map_err(|_| "it is not UTF-8")?;
     let (head, text) = answer.split_once("\r\n\r\n").ok_or("it has no header")?;
     let mut lines = head.lines();
@@ -69,6 +74,7 @@ fn read(answer: &[u8]) -> Result<String, &'static str> {
     if status.and_then(|it| it.split(' ').nth(1)) != Some("200") {
         return Err("the answer is not 200");
     }
+    let mut whole = ended;
     let fields = lines.filter_map(|line| line.split_once(':'));
     for (field, value) in fields.map(|(field, value)| (field.to_ascii_lowercase(), value.trim())) {
         let kind = value.split(';').next().unwrap_or_default().trim();
@@ -76,14 +82,13 @@ fn read(answer: &[u8]) -> Result<String, &'static str> {
             "content-type" if !kind.eq_ignore_ascii_case("text/plain") => {
                 return Err("it is no text/plain");
             }
-            "content-length" if value.parse() != Ok(text.len()) => {
-                return Err("it is not as long as it says");
-            }
+            "content-length" if value.parse() == Ok(text.len()) => whole = true,
+            "content-length" => return Err("it is not as long as it says"),
             "transfer-encoding" => return Err("it is encoded as nobody asked for"),
             _ => {}
         }
     }
-    Ok(text.into())
+    if whole { Ok(text.into()) } else { Err("it may be cut off") }
 }
 
 #[cfg(test)]
@@ -104,8 +109,10 @@ mod tests {
             ("", None),
         ];
         for (answer, policy) in table {
-            assert_eq!(read(answer.as_bytes()).ok().as_deref(), policy, "{answer}");
+            assert_eq!(read(answer.as_bytes(), true).ok().as_deref(), policy, "{answer}");
         }
-        assert!(read(b"HTTP/1.1 200 OK\r\n\r\n\xff").is_err());
+        assert!(read(b"HTTP/1.1 200 OK\r\n\r\n\xff", true).is_err());
+        assert!(read(b"HTTP/1.1 200 OK\r\n\r\nx", false).is_err());
+        assert!(read(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", false).is_ok());
     }
 }

@@ -330,6 +330,10 @@ impl Postman {
         let random = random()?.first_chunk().map(|half| u128::from_le_bytes(*half));
         let reporter = Reporter { host: &self.directory.name, date: now(), random };
         let mut octets = BytesMut::new();
+        if self.directory.is_ours(report.to.domain()) {
+            // RFC 5321 §4.4: its way ends here.
+            octets.extend_from_slice(b"Return-Path: <>\r\n");
+        }
         match report.compose(reporter, original) {
             Ok(letter) => letter.write(&mut octets),
             Err(error) => {
