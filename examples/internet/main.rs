@@ -13,6 +13,7 @@
 mod clock;
 mod disk;
 mod faults;
+mod imap;
 mod ledger;
 mod lookup;
 mod machine;

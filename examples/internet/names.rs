@@ -163,6 +163,11 @@ pub(crate) const fn has_second_mail_host(domain: u32) -> bool {
     domain.is_multiple_of(4)
 }
 
+/// Whether a user reads mail by IMAP; all others, by POP3.
+pub(crate) const fn reads_by_imap(user: u32) -> bool {
+    user % 4 == 1
+}
+
 /// Whether a site's mail server does TLS.
 pub(crate) const fn offers_tls(site: u32) -> bool {
     site % 4 != 1

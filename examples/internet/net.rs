@@ -7,7 +7,7 @@ use homing::proto_core::{Flow, Transport};
 
 use crate::clock::Micros;
 use crate::world::veil::Attack;
-use crate::{mail::Client, mail::Server, pop};
+use crate::{imap, mail::Client, mail::Server, pop};
 
 pub(crate) type ConnId = u64;
 
@@ -100,9 +100,12 @@ pub(crate) enum End {
     Server(Box<Server>),
     Reader(Box<pop::Reader>),
     Keeper(Box<pop::Keeper>),
+    ImapReader(Box<imap::Reader>),
+    ImapKeeper(Box<imap::Keeper>),
     /// A listener that has not been reached yet.
     Smtp,
     Pop,
+    Imap,
     /// Nobody.
     Gone,
 }

@@ -203,7 +203,8 @@ impl World {
             }
             Event::Write => self.write(),
             Event::Submit(letter) => self.submit(letter),
-            Event::Read(user) => self.read_mail(user),
+            Event::Read(user) if names::reads_by_imap(user) => self.read_by_imap(user),
+            Event::Read(user) => self.read_by_pop3(user),
             Event::Transfer(domain) => self.transfer(domain),
             Event::FaultBegins(index) => self.fault(index, true),
             Event::FaultEnds(index) => self.fault(index, false),
@@ -298,8 +299,7 @@ impl World {
         };
         let theirs = letter.to.iter().any(|to| to.address == Address::User(user));
         let site = self.size.site_of_user(user) as usize;
-        let mailbox = self.sites[site].disk.mailboxes.get(&user).filter(|_| theirs);
-        mailbox.is_some_and(|it| it.iter().any(|(_, octets)| number(octets) == self.chosen))
+        theirs && self.sites[site].disk.mail_of(user).iter().any(|it| number(it) == self.chosen)
     }
 
     pub(crate) fn fetched(&mut self, user: u32, octets: &Bytes) {

@@ -46,7 +46,7 @@ impl World {
         for side in [0, 1] {
             let user = match &conn.ends[side] {
                 End::Client(client) => matches!(client.purpose, Purpose::Submit(_)),
-                End::Reader(_) => true,
+                End::Reader(_) | End::ImapReader(_) => true,
                 _ => false,
             };
             // Users are not on the machine that died.

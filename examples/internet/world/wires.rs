@@ -2,6 +2,7 @@
 use std::mem;
 
 use crate::clock::{MILLI, Micros, SECOND, instant, micros};
+use crate::imap;
 use crate::machine::AnyMachine;
 use crate::mail::{Purpose, Server};
 use crate::names::{self, Host};
@@ -78,6 +79,7 @@ impl World {
                 End::Server(Box::new(Server::new(self, to, submission)))
             }
             End::Pop => End::Keeper(Box::new(Keeper::new(self, to))),
+            End::Imap => End::ImapKeeper(Box::new(imap::Keeper::new(self, to))),
             _ => return,
         };
         let attack = self.sites[to as usize].attack;
@@ -127,7 +129,9 @@ impl World {
                 End::Server(server) => self.run_server(server),
                 End::Reader(reader) => self.run_reader(reader),
                 End::Keeper(keeper) => self.run_keeper(keeper),
-                End::Smtp | End::Pop => true,
+                End::ImapReader(reader) => self.run_imap_reader(reader),
+                End::ImapKeeper(keeper) => self.run_imap_keeper(keeper),
+                End::Smtp | End::Pop | End::Imap => true,
                 End::Gone => return,
             };
             // What was held back while much was owed may go on now.
@@ -243,7 +247,7 @@ impl World {
     pub(super) fn break_end(&mut self, id: ConnId, side: Side) {
         let Some(conn) = self.conns.get_mut(&id) else { return };
         let mut end = mem::replace(&mut conn.ends[side], End::Gone);
-        let both = matches!(conn.ends[1 - side], End::Gone | End::Smtp | End::Pop);
+        let both = matches!(conn.ends[1 - side], End::Gone | End::Smtp | End::Pop | End::Imap);
         if both {
             self.forget(id);
         }
@@ -264,7 +268,13 @@ impl World {
                 }
             }
             End::Keeper(keeper) => drop(self.run_keeper(keeper)),
-            End::Smtp | End::Pop | End::Gone => {}
+            End::ImapReader(reader) => {
+                if self.run_imap_reader(reader) {
+                    self.imap_reader_failed(reader);
+                }
+            }
+            End::ImapKeeper(keeper) => drop(self.run_imap_keeper(keeper)),
+            End::Smtp | End::Pop | End::Imap | End::Gone => {}
         }
     }
 }
