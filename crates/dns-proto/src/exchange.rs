@@ -28,6 +28,8 @@ pub(crate) struct Ask {
     pub(crate) payload: Option<u16>,
     /// Whether signatures are wanted too, unchecked.
     pub(crate) dnssec: bool,
+    /// Whether the server is to say what it has validated (RFC 6840 §5.7).
+    pub(crate) authentic: bool,
     /// Whether the letters of the name are written large and small at random.
     pub(crate) mixed: bool,
     pub(crate) wait: Duration,
@@ -42,6 +44,7 @@ impl Ask {
             id,
             recursion_desired: self.recursion,
             checking_disabled: self.dnssec && self.recursion,
+            authentic_data: self.authentic,
             ..Header::default()
         };
         let mut out = BytesMut::new();
