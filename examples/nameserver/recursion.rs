@@ -30,9 +30,8 @@ pub(crate) fn resolver(arguments: &Arguments) -> Result<Recursive, Failure> {
     // Whoever begins on this host has a rig of servers on it.
     config.allow_loopback = config.roots.iter().any(|(_, address)| address.is_loopback());
     if !arguments.forward.is_empty() {
-        let servers = arguments.forward.clone();
-        let (zone, role) = (Name::ROOT, Role::Forwarder);
-        config.upstreams.push(Upstream { zone, servers, role, first: false, tcp: false });
+        let forwarders = arguments.forward.iter().copied();
+        config.upstreams.push(Upstream::new(Name::ROOT, forwarders, Role::Forwarder));
     }
     let mut resolver = Resolver::new(config, seed()?);
     let Some(file) = &arguments.trust_anchor else {

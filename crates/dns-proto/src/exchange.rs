@@ -9,6 +9,7 @@ use proto_core::{Flow, Instant, Transmit, Transport};
 
 use crate::edns::Edns;
 use crate::header::Header;
+use crate::mend::mend;
 use crate::message::{Message, MessageBuf, Question};
 use crate::name::Name;
 use crate::number::{Class, Opcode, Rcode, RecordType};
@@ -27,6 +28,8 @@ pub(crate) struct Ask {
     pub(crate) payload: Option<u16>,
     /// Whether signatures are wanted too, unchecked.
     pub(crate) dnssec: bool,
+    /// Whether the server is to say what it has validated (RFC 6840 §5.7).
+    pub(crate) authentic: bool,
     /// Whether the letters of the name are written large and small at random.
     pub(crate) mixed: bool,
     pub(crate) wait: Duration,
@@ -41,6 +44,7 @@ impl Ask {
             id,
             recursion_desired: self.recursion,
             checking_disabled: self.dnssec && self.recursion,
+            authentic_data: self.authentic,
             ..Header::default()
         };
         let mut out = BytesMut::new();
@@ -70,6 +74,8 @@ pub(crate) enum Heard {
 #[derive(Debug)]
 pub(crate) struct Exchanges<K> {
     pub(crate) random: Random,
+    /// Whether a record that is malformed is overlooked, instead of the message.
+    pub(crate) mends: bool,
     next: u64,
     open: BTreeMap<Flow, Open<K>>,
     deadlines: BTreeSet<(Instant, Flow)>,
@@ -89,7 +95,7 @@ struct Open<K> {
 impl<K> Exchanges<K> {
     pub(crate) fn new(random: Random) -> Self {
         let (open, deadlines) = (BTreeMap::new(), BTreeSet::new());
-        Self { random, next: 0, open, deadlines, outbox: VecDeque::new() }
+        Self { random, mends: false, next: 0, open, deadlines, outbox: VecDeque::new() }
     }
 
     /// Sends a query, from a fresh port and with a fresh id.
@@ -119,7 +125,15 @@ impl<K> Exchanges<K> {
         if octets.first_chunk() != Some(&open.id.to_be_bytes()) {
             return None;
         }
-        let Ok(message) = Message::parse(octets) else {
+        let mended;
+        let message = match Message::parse(octets) {
+            Err(_) if self.mends => {
+                mended = mend(octets).unwrap_or_default();
+                Message::parse(&mended)
+            }
+            parsed => parsed,
+        };
+        let Ok(message) = message else {
             open.ask.garbled = true;
             return None;
         };

@@ -171,12 +171,15 @@ impl Resolver {
                 let stale = self.config.stale.is_some();
                 let old = self.cache.answer(name.view(), rtype).filter(|_| stale);
                 if old.is_some_and(|old| old.security == Security::Secure) {
+                    self.remember_failure(now, &name, rtype, &whole);
                     return Next::End(Arc::new(whole));
                 }
             }
         }
         let whole = Arc::new(whole);
-        self.cache.keep_answer(name.view(), rtype, whole.clone());
+        if whole.cached {
+            self.cache.keep_answer(name.view(), rtype, whole.clone());
+        }
         Next::End(whole)
     }
 

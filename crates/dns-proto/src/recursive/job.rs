@@ -183,6 +183,8 @@ pub(crate) struct Cut {
     pub(crate) referred: bool,
     /// Whether the servers are asked by TCP at once.
     pub(crate) tcp: bool,
+    /// Whether what they say is kept.
+    pub(crate) cached: bool,
 }
 
 /// Whose servers they are.
@@ -214,8 +216,8 @@ pub(crate) struct Place {
 impl Cut {
     pub(crate) fn new(zone: Name, kind: CutKind) -> Self {
         let (addresses, unknown) = (Vec::new(), Vec::new());
-        let (parental, referred, tcp) = (false, false, false);
-        Self { zone, kind, addresses, unknown, targets: 0, parental, referred, tcp }
+        let (parental, referred, tcp, cached) = (false, false, false, true);
+        Self { zone, kind, addresses, unknown, targets: 0, parental, referred, tcp, cached }
     }
 
     pub(crate) fn drop_address(&mut self, address: SocketAddr) {

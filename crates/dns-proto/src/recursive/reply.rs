@@ -1,4 +1,6 @@
 //! What clients are told.
+use alloc::sync::Arc;
+
 use bytes::BytesMut;
 use proto_core::Instant;
 
@@ -93,22 +95,42 @@ impl Resolver {
             for set in sets {
                 let wanted = client.dnssec_ok || asked == RecordType::ANY || asked == set.rtype;
                 let spare = minimal && section != Section::Answer;
-                let own = set.rtype == RecordType::SOA && answer.rcode != Rcode::NOERROR;
+                // RFC 2308 §2: it says how long there will be nothing, behind aliases too.
+                let own = set.rtype == RecordType::SOA;
                 if !spare && (wanted || !is_dnssec(set.rtype)) || own {
-                    // A part may have been renewed since.
-                    let newer = stale
-                        .and_then(|_| self.cache.get(now, set.owner.view(), set.rtype, set.rank));
-                    let newer = newer.filter(|newer| newer.same(set) && newer.left(now) > 0);
+                    let newer = self.newer(now, section, set, stale.is_some());
                     let ttl = match (&newer, stale) {
                         (Some(newer), _) => newer.left(now),
                         (None, Some(most)) => most.min(set.ttl),
                         (None, None) => set.left(now),
                     };
-                    write_set(writer, set, ttl, client.dnssec_ok)?;
+                    write_set(writer, newer.as_ref().unwrap_or(set), ttl, client.dnssec_ok)?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl Resolver {
+    /// Returns what a part of an answer has become since: of what is stale, if it is the same but
+    /// for its time; of what stands beside, whatever it is.
+    fn newer(
+        &self,
+        now: Instant,
+        section: Section,
+        set: &RrSet,
+        stale: bool,
+    ) -> Option<Arc<RrSet>> {
+        if !stale && section != Section::Additional {
+            return None;
+        }
+        let newer = self.cache.get(now, set.owner.view(), set.rtype, set.rank)?;
+        let alike = newer.security == set.security
+            && newer.signatures.is_empty()
+            && set.signatures.is_empty();
+        let good = if stale { newer.same(set) } else { alike };
+        (good && newer.left(now) > 0).then_some(newer)
     }
 }
 

@@ -220,6 +220,9 @@ fn sort(
                 continue;
             }
             match record.data() {
+                // RFC 4034 §4.1.1: the next name is one of the zone's. This one would pass over
+                // names of others.
+                Rdata::Nsec { next, .. } if !next.is_within(asked.zone) => {}
                 // Who asks for signatures gets them as they are; others are with what they sign.
                 Rdata::Rrsig { covered, .. } if at > 0 || asked.rtype != RecordType::RRSIG => {
                     signatures.push((covered, record));
@@ -264,6 +267,7 @@ fn rank(section: usize, authoritative: bool) -> Rank {
         (0, false) => Rank::Answer,
         (1, true) => Rank::Authority,
         (1, false) => Rank::Referral,
+        (_, true) => Rank::Beside,
         _ => Rank::Additional,
     }
 }

@@ -11,7 +11,7 @@ use crate::exchange::Ask;
 use crate::message::Message;
 use crate::name::Name;
 use crate::number::{ExtendedError, Rcode, RecordType};
-use crate::recursive::job::{JobId, Shown, Walk, Work};
+use crate::recursive::job::{Cut, CutKind, JobId, Kind, Shown, Walk, Work};
 use crate::recursive::jobs::Next;
 use crate::recursive::said::{Asked, Said, alias_of};
 use crate::recursive::verdict::{Verdict, judge};
@@ -44,19 +44,40 @@ impl Resolver {
                 }
                 return Next::Find(Name::ROOT, RecordType::NS);
             };
+            let finding = self.find_hosts(now, id, &cut);
             if let Some(walk) = self.walk(id) {
                 walk.shown = Shown { whole: walk.shown.whole, ..Shown::default() };
                 walk.cut = Some(cut);
+            }
+            if finding {
+                return Next::Again;
             }
         }
         self.next_step(now, id)
     }
 
-    fn walk(&mut self, id: JobId) -> Option<&mut Walk> {
+    pub(super) fn walk(&mut self, id: JobId) -> Option<&mut Walk> {
         match &mut self.jobs.get_mut(&id)?.work {
             Work::Walk(walk) => Some(walk),
             Work::Check(_) => None,
         }
+    }
+
+    /// Has the addresses looked up of configured servers that have names only; says whether there
+    /// are any.
+    fn find_hosts(&mut self, now: Instant, id: JobId, cut: &Cut) -> bool {
+        let Some(account) = self.jobs.get(&id).map(|job| job.account) else { return false };
+        let mut finding = false;
+        for (host, rtype) in cut.unknown.iter().filter(|_| cut.kind != CutKind::Found) {
+            let asked = self.cache.answer(host.view(), *rtype).is_some()
+                || self.failure(now, host, *rtype).is_some()
+                || self.index.contains_key(&(host.clone(), *rtype, Kind::Walk));
+            if !asked {
+                self.begin(now, host.clone(), *rtype, Kind::Walk, Some(account), false);
+                finding = true;
+            }
+        }
+        finding
     }
 
     /// Looks into the cache, following aliases, and returns the answer if it is there.
@@ -97,6 +118,9 @@ impl Resolver {
             let target = link.last()?.alias()?;
             let walk = self.walk(id)?;
             walk.links.extend(link);
+            if let Some(circle) = circle(now, walk, &target) {
+                return Some(circle);
+            }
             walk.name = target;
             walk.restarts += 1;
         }
@@ -146,7 +170,7 @@ impl Resolver {
             above.filter_map(|it| self.cache.get(now, it, RecordType::DNAME, Rank::Answer));
         let dname = known.next()?;
         // What is not proven is believed of the name that was asked for only.
-        if self.trusted.is_any() && dname.security != Security::Secure {
+        if dname.security != Security::Secure {
             return None;
         }
         let alias = alias_of(now, &dname, name)?;
@@ -180,6 +204,7 @@ impl Resolver {
             recursion: forward,
             payload: edns.then_some(self.config.payload),
             dnssec: self.trusted.is_any(),
+            authentic: false,
             mixed: self.config.mixed_case,
             wait: patience.saturating_mul(2_u32.saturating_pow(tries)),
             garbled: false,
@@ -362,6 +387,9 @@ impl Resolver {
             walk.shown = Shown::default();
             walk.refetched.clear();
             if let Some(target) = target {
+                if let Some(circle) = circle(now, walk, &target) {
+                    return Next::End(circle);
+                }
                 walk.name = target;
             }
             return Next::Again;
@@ -371,21 +399,21 @@ impl Resolver {
         let part = Arc::new(answer);
         let proofs = core::mem::take(&mut walk.proofs);
         let whole = joined(now, &links, &proofs, part.clone());
-        if name != asked && !self.is_proven(&name, rtype) {
-            self.cache.keep_answer(name.view(), rtype, part);
+        if name != asked {
+            self.keep_answer(&name, rtype, &part);
         }
-        self.keep_answer(now, &asked, rtype, &whole);
+        self.keep_answer(&asked, rtype, &whole);
         Next::End(whole)
     }
 
-    /// Keeps an answer, unless it is a failure and something better is known.
-    fn keep_answer(&mut self, now: Instant, name: &Name, rtype: RecordType, answer: &Shared) {
-        let _ = now;
-        if !answer.is_failure() {
-            if !self.is_proven(name, rtype) {
-                self.cache.keep_answer(name.view(), rtype, answer.clone());
-            }
-            self.failures.remove(&super::jobs::question_key(name, rtype));
+    /// Keeps an answer, unless it is a failure or something better is known.
+    fn keep_answer(&mut self, name: &Name, rtype: RecordType, answer: &Shared) {
+        if answer.is_failure() || !answer.cached {
+            return;
+        }
+        self.failures.remove(&super::jobs::question_key(name, rtype));
+        if !self.is_proven(name, rtype) {
+            self.cache.keep_answer(name.view(), rtype, answer.clone());
         }
     }
 
@@ -401,20 +429,22 @@ impl Resolver {
         let renew = self.walk(id).map_or(Duration::ZERO, |walk| walk.leeway);
         let mut answer = Answer::bare(said.rcode);
         answer.source = Some(from);
+        let cut = self.walk(id).and_then(|walk| walk.cut.as_ref());
+        answer.cached = cut.is_none_or(|cut| cut.cached);
+        let cached = answer.cached;
+        let mut keep = |kept: bool, set| match kept && cached {
+            true => self.cache.keep_or_renew(now, set, renew),
+            false => Arc::new(set),
+        };
         let mut made = false;
         for set in said.answers {
             // An alias that was made of a DNAME is not kept: the DNAME is.
             let kept = !core::mem::take(&mut made);
             made = set.rtype == RecordType::DNAME;
-            let set = if kept { self.cache.keep_or_renew(now, set, renew) } else { Arc::new(set) };
-            answer.answers.push(set);
+            answer.answers.push(keep(kept, set));
         }
-        for set in said.authorities {
-            answer.authorities.push(self.cache.keep_or_renew(now, set, renew));
-        }
-        for set in said.additionals {
-            answer.additionals.push(self.cache.keep_or_renew(now, set, renew));
-        }
+        answer.authorities.extend(said.authorities.into_iter().map(|set| keep(true, set)));
+        answer.additionals.extend(said.additionals.into_iter().map(|set| keep(true, set)));
         answer.age(now);
         if answer.answers.is_empty() && answer.authorities.is_empty() {
             answer.ttl = self.config.limits.failure_ttl;
@@ -477,6 +507,22 @@ fn shown(name: Name, zone: &Name, shown: Shown) -> Option<Name> {
     };
     let left = hidden.checked_sub(more).filter(|&left| left > 0)?;
     Name::from_labels(name.labels().skip(left)).ok()
+}
+
+/// Ends aliases that lead back to one of them: an error (RFC 1034 §3.6.2), unless it is one that
+/// stands for itself, and so is all there is.
+fn circle(now: Instant, walk: &mut Walk, target: &Name) -> Option<Shared> {
+    let back = |set: &Arc<RrSet>| set.rtype == RecordType::CNAME && set.owner == *target;
+    if !walk.links.iter().any(back) {
+        return None;
+    }
+    if !walk.links.last().is_some_and(back) {
+        return Some(Arc::new(Answer::failure(ExtendedError::OTHER)));
+    }
+    let mut answer = Answer::bare(Rcode::NOERROR);
+    answer.answers = core::mem::take(&mut walk.links);
+    answer.age(now);
+    Some(Arc::new(answer))
 }
 
 /// Puts the aliases before what is at their end.

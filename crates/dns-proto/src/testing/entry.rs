@@ -168,6 +168,11 @@ impl Entry {
         }
     }
 
+    /// Whether it is to be sent as the answer of the query that it matches.
+    pub(super) fn copies_id(&self) -> bool {
+        self.adjust.iter().any(|it| it == "copy_id")
+    }
+
     pub(super) fn has(&self, key: &str) -> bool {
         self.keys.iter().any(|own| own == key)
     }

@@ -144,7 +144,8 @@ impl<E: FnMut(&str)> Stage<E> {
             let Some(step) = steps.peek() else { break };
             let at = |reason: String| format!("step {}: {reason}", step.number);
             let out = step.what == "CHECK_OUT_QUERY";
-            if out && self.pending.iter().any(|it| matches(step, it)) {
+            if let Some(place) = self.pending.iter().position(|it| out && matches(step, it)) {
+                self.answer_from(step, place);
                 steps.next();
                 continue;
             }
@@ -240,6 +241,14 @@ impl<E: FnMut(&str)> Stage<E> {
         let Some((at, reply)) = found else { return false };
         self.deliver(at, &reply);
         true
+    }
+
+    /// Answers a query that a step has been waiting for, if the step says how.
+    fn answer_from(&mut self, step: &Step, place: usize) {
+        let Some(entry) = step.entry.as_ref().filter(|it| it.copies_id()) else { return };
+        let Some(pending) = self.pending.get(place) else { return };
+        let reply = entry.write(Message::parse(&pending.message).ok().as_ref());
+        self.deliver(place, &reply);
     }
 
     fn deliver(&mut self, at: usize, reply: &[u8]) {

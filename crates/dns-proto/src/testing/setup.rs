@@ -164,8 +164,7 @@ impl Reader {
             }
         }
         let role = if key == "stub-zone:" { Role::Authority } else { Role::Forwarder };
-        let (zone, servers) = (Name::ROOT, Vec::new());
-        let upstream = Upstream { zone, servers, role, first: false, tcp: false };
+        let upstream = Upstream::new(Name::ROOT, [], role);
         self.upstream = (key != "server:").then_some(upstream);
     }
 
@@ -188,6 +187,9 @@ impl Reader {
         let limits = &mut self.config.limits;
         match key {
             "iter-scrub-ns:" => limits.servers = usize::try_from(number).unwrap_or(usize::MAX),
+            "num-queries-per-thread:" => {
+                limits.clients = usize::try_from(number).unwrap_or(usize::MAX);
+            }
             "cache-max-ttl:" => limits.ttl = number,
             "cache-min-ttl:" => limits.least_ttl = number,
             "cache-max-negative-ttl:" => limits.negative_ttl = number,
@@ -290,6 +292,8 @@ fn zone_option(upstream: &mut Upstream, key: &str, value: &str) -> Result<(), St
             let address: IpAddr = address.parse().map_err(|_| value.to_string())?;
             upstream.servers.push(SocketAddr::new(address, 53));
         }
+        "stub-host:" | "forward-host:" => upstream.hosts.extend(value.parse::<Name>().ok()),
+        "stub-no-cache:" | "forward-no-cache:" => upstream.cached = !yes,
         "stub-first:" | "forward-first:" => upstream.first = yes,
         "forward-tcp-upstream:" | "stub-tcp-upstream:" => upstream.tcp = yes,
         _ => {}

@@ -41,9 +41,7 @@ impl Rig {
     }
 
     pub(crate) fn configured(world: World, configure: impl FnOnce(&mut Config)) -> Self {
-        let servers = vec!["192.0.2.1:53".parse().unwrap()];
-        let root =
-            Upstream { zone: Name::ROOT, servers, role: Role::Authority, first: false, tcp: false };
+        let root = Upstream::new(Name::ROOT, ["192.0.2.1:53".parse().unwrap()], Role::Authority);
         let mut config = Config { upstreams: vec![root], mixed_case: false, ..Config::new([]) };
         configure(&mut config);
         let mut resolver = Resolver::new(config, [1; 32]);
