@@ -557,4 +557,31 @@ mod tests {
         assert_eq!(told, [Response::Expunge(NonZeroU32::MIN), Response::Exists(1)]);
         assert_eq!(view.highest(), 4);
     }
+
+    #[test]
+    fn sessions_that_know_the_same_hold_it_once() {
+        let mut one = View::new(1, Flags::default());
+        one.apply(&changes(2, &[1, 2], &[]));
+        one.all_told();
+        assert!(one.is_sharable());
+        let kept = one.share(None);
+        let mut other = View::of(kept.clone().unwrap(), Flags::default());
+        other.all_told();
+        let is_shared = |one: &View, other: &View| Arc::ptr_eq(&one.known, &other.known);
+        assert!(is_shared(&one, &other) && other.count() == 2);
+
+        // A change is each one's own until the first has shown the others what it knows.
+        for view in [&mut one, &mut other] {
+            view.apply(&changes(3, &[3], &[]));
+        }
+        assert!(!is_shared(&one, &other) && one.is_sharable());
+        let newer = one.share(kept.clone());
+        assert!(other.share(newer).is_none() && is_shared(&one, &other));
+
+        // Who may not be told yet that a message is gone has it still, and shares nothing.
+        one.apply(&changes(4, &[], &[1]));
+        assert!(!one.is_sharable());
+        // What is older than what there is already is nobody's.
+        assert!(other.share(kept).is_some_and(|it| it.mod_seq == 3));
+    }
 }
