@@ -233,6 +233,7 @@ fn table(world: &World, end: &End_, took: std::time::Duration) {
         "attacked            {} messages overheard, {} certificates refused",
         metrics.overheard, metrics.refused
     );
+    println!("zones               {} transferred", metrics.transfers);
     println!(
         "simulated           {:.2} days in {:.2} s, {} events",
         end.ended as f64 / DAY as f64,

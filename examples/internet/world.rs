@@ -3,6 +3,7 @@ mod deaths;
 mod offices;
 pub(crate) mod veil;
 mod wires;
+pub(crate) mod zones;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
@@ -145,6 +146,7 @@ impl World {
                 self.fail(lost.map_or_else(|| "the world does not end".into(), |lost| lost.0));
             }
         }
+        self.compare_zones();
         if self.broken.is_none() {
             self.broken = self.ledger.close().err();
         }
@@ -205,7 +207,6 @@ impl World {
             Event::Submit(letter) => self.submit(letter),
             Event::Read(user) if names::reads_by_imap(user) => self.read_by_imap(user),
             Event::Read(user) => self.read_by_pop3(user),
-            Event::Transfer(domain) => self.transfer(domain),
             Event::FaultBegins(index) => self.fault(index, true),
             Event::FaultEnds(index) => self.fault(index, false),
             Event::Sample => self.sample(),
