@@ -59,6 +59,10 @@ struct Arguments {
     /// For how many days letters are written.
     #[arg(long, default_value_t = 2)]
     days: u64,
+    /// Sign the root, and a twentieth of the domains, and have all resolvers validate; servers of
+    /// these domains promise their keys (DANE).
+    #[arg(long)]
+    signed: bool,
     /// A page with plots, and the way of one letter.
     #[arg(long)]
     report: Option<PathBuf>,
@@ -82,7 +86,7 @@ impl Arguments {
         let domains = self.domains.max(2);
         let sites = domains.div_ceil(50).max(4).min(domains);
         let users = self.users.unwrap_or(domains * 2).max(domains);
-        Size { sites, domains, users }
+        Size { sites, domains, users, signed: self.signed }
     }
 
     fn all_faults(&self) -> Vec<Fault> {
@@ -154,6 +158,9 @@ impl Arguments {
             self.days,
             format!("{:?}", self.faults).to_lowercase(),
         );
+        if self.signed {
+            command.push_str(" --signed");
+        }
         if let Some(only) = &self.only {
             let only: Vec<_> = only.iter().map(ToString::to_string).collect();
             command.push_str(&format!(" --only {}", only.join(",")));
@@ -199,7 +206,7 @@ fn table(world: &World, end: &End_, took: std::time::Duration) {
     let queries: [u64; 3] = std::array::from_fn(|level| metrics.sum(|hour| hour.queries[level]));
     let (hits, misses) = (metrics.sum(|hour| hour.hits), metrics.sum(|hour| hour.misses));
     let ratio = 100.0 * hits as f64 / (hits + misses).max(1) as f64;
-    let Size { sites, domains, users } = world.size;
+    let Size { sites, domains, users, .. } = world.size;
     println!("sites               {sites}, with {domains} domains and {users} users");
     println!("letters             {} written, {} accepted", world.written(), metrics.accepted);
     println!(

@@ -99,7 +99,7 @@ impl Site {
         let mut config = Config::new(names::name(&names::site(self.number)));
         config.ipv6 = false;
         config.addresses = (0..2).map(|which| names::address(self.number, which)).collect();
-        config.sts = true;
+        (config.sts, config.dane) = (true, size.signed);
         if let Some(messages) = limits {
             config.limits.messages = messages;
         }
@@ -112,9 +112,13 @@ impl Site {
         let mut config = recursive::Config::new(roots.map(|(host, at)| (names::name(host), at)));
         config.ipv6 = false;
         config.limits.cache = 20_000;
+        let mut resolver = Resolver::new(config, random.seed());
+        if size.signed {
+            resolver.validate(names::trust(), instant(now), unix(now));
+        }
         self.running = Some(Running {
             queue,
-            resolver: Resolver::new(config, random.seed()),
+            resolver,
             zones: Zones::default(),
             asked: BTreeMap::new(),
             next: 0,

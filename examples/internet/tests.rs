@@ -8,6 +8,7 @@ fn arguments(seed: u64, faults: Level) -> Arguments {
         seed,
         faults,
         days: 1,
+        signed: false,
         report: None,
         bounces: None,
         letter: None,
@@ -35,6 +36,16 @@ fn nothing_is_lost_under_mild_faults() {
 #[test]
 fn nothing_is_lost_under_harsh_faults() {
     check(100..200, Level::Harsh);
+}
+
+/// Fewer, as validation takes its time.
+#[test]
+fn nothing_is_lost_where_a_part_is_signed() {
+    for seed in 200..204 {
+        let arguments = Arguments { signed: true, ..arguments(seed, Level::Harsh) };
+        let end = World::new(arguments.plan(None)).run(|_| {});
+        assert_eq!(end.broken, None, "{}", arguments.command());
+    }
 }
 
 #[test]
