@@ -64,6 +64,8 @@ pub(crate) struct World {
     /// The chosen letter, and the sites that hold it.
     pub(crate) chosen: Option<u32>,
     pub(crate) watched: BTreeSet<u32>,
+    /// Clients believe every certificate: to see that it is noticed.
+    pub(crate) gullible: bool,
     broken: Option<Broken>,
     digest: Digest,
     events: u64,
@@ -116,6 +118,7 @@ impl World {
             written: 0,
             chosen: plan.chosen,
             watched: BTreeSet::new(),
+            gullible: false,
             broken: None,
             digest: Digest::new(),
             events: 0,
