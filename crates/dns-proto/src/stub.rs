@@ -168,9 +168,20 @@ impl Stub {
         let (name, rtype, payload) = (query.name.clone(), query.rtype, self.config.payload);
         let payload = Some(payload);
         let Config { dnssec, authentic, mixed_case: mixed, .. } = self.config;
-        let recursion = true;
-        let ask =
-            Ask { to, via, name, rtype, recursion, payload, dnssec, authentic, mixed, wait };
+        let (recursion, garbled) = (true, false);
+        let ask = Ask {
+            to,
+            via,
+            name,
+            rtype,
+            recursion,
+            payload,
+            dnssec,
+            authentic,
+            mixed,
+            wait,
+            garbled,
+        };
         self.exchanges.send(now, id, ask);
     }
 }

@@ -1,9 +1,10 @@
 //! Without DNSSEC nothing is checked.
 use proto_core::Instant;
 
+use crate::cache::Answer;
 use crate::name::Name;
 use crate::number::RecordType;
-use crate::recursive::job::JobId;
+use crate::recursive::job::{Client, JobId};
 use crate::recursive::jobs::Next;
 use crate::recursive::{Resolver, Shared};
 
@@ -21,6 +22,10 @@ impl Trusted {
 
 #[expect(clippy::unused_self, reason = "with DNSSEC there is something to look at")]
 impl Resolver {
+    pub(super) const fn is_denied(&self, _: &Client, _: &Answer) -> bool {
+        false
+    }
+
     pub(super) const fn check(&mut self, _: Instant, _: JobId) -> Next {
         Next::Wait
     }
@@ -36,4 +41,14 @@ impl Resolver {
     }
 
     pub(super) const fn unneeded(&mut self, _: Instant, _: JobId) {}
+
+    pub(super) const fn synthesize(&self, _: Instant, _: &Name, _: RecordType) -> Option<Shared> {
+        None
+    }
+
+    pub(super) const fn next_probe(&self) -> Option<Instant> {
+        None
+    }
+
+    pub(super) const fn probe(&mut self, _: Instant) {}
 }
