@@ -71,6 +71,11 @@ impl Cache {
         mut set: RrSet,
         leeway: Duration,
     ) -> Arc<RrSet> {
+        // A parent and its child may each have one where they meet, and neither stands for the
+        // other: they stay with the answers that they prove.
+        if matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3) {
+            return Arc::new(set);
+        }
         let now = now + leeway;
         let key = key(set.owner.view(), set.rtype);
         if let Some(known) = self.sets.get(&key).filter(|known| known.is_fresh(now)) {

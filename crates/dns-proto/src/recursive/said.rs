@@ -88,17 +88,19 @@ impl Said {
                 let at = sets.iter().position(wanted)?;
                 Some(sets.remove(at))
             };
-            if let Some(set) = take(&|set| set.rtype == rtype && set.owner == name) {
-                self.answers.push(set);
-                self.found = true;
-                return;
-            }
             let above = |set: &RrSet| {
                 set.rtype == RecordType::DNAME
                     && set.owner != name
                     && name.is_within(set.owner.view())
             };
             let dname = take(&above);
+            if dname.is_none()
+                && let Some(set) = take(&|set| set.rtype == rtype && set.owner == name)
+            {
+                self.answers.push(set);
+                self.found = true;
+                return;
+            }
             let cname = take(&|set| set.rtype == RecordType::CNAME && set.owner == name);
             let link = match (dname, cname) {
                 (Some(dname), given) => {
@@ -115,6 +117,10 @@ impl Said {
             };
             let Some(target) = link.alias() else { return };
             self.answers.push(link);
+            if rtype == RecordType::CNAME {
+                self.found = true;
+                return;
+            }
             self.name = target;
         }
     }

@@ -456,7 +456,12 @@ fn joined(now: Instant, links: &[Arc<RrSet>], proofs: &[Arc<RrSet>], answer: Sha
     }
     let mut whole = (*answer).clone();
     whole.answers = links.iter().cloned().chain(answer.answers.iter().cloned()).collect();
-    whole.authorities.extend(proofs.iter().cloned());
+    for proof in proofs {
+        let is_known = |set: &Arc<RrSet>| set.owner == proof.owner && set.same(proof);
+        if !whole.authorities.iter().any(is_known) {
+            whole.authorities.push(proof.clone());
+        }
+    }
     whole.security = Security::Unchecked;
     let (expires, ttl) = (whole.expires, whole.ttl);
     whole.age(now);
