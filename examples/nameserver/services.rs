@@ -35,7 +35,7 @@ impl Handler for Services {
 
     fn now(&self, query: &[u8], from: SocketAddr, via: Transport, out: &mut BytesMut) -> Now {
         match self.resolver(query) {
-            Some(_) => Now::Later,
+            Some(resolver) => resolver.now(query, from, via, out),
             None => self.zones.now(query, from, via, out),
         }
     }

@@ -99,6 +99,10 @@ impl Record {
         &self.data.octets
     }
 
+    pub(crate) const fn checked(&self) -> &Data {
+        &self.data
+    }
+
     pub(crate) fn into_data(self) -> Data {
         self.data
     }

@@ -1,6 +1,7 @@
 //! What is known for a while: RRsets by trust (RFC 2181 §5.4.1), and answers made of them.
 mod rrset;
 mod store;
+mod table;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -15,16 +16,18 @@ use crate::number::{Rcode, RecordType};
 
 pub(crate) use rrset::{Answer, Rank, RrSet, Security};
 pub(crate) use store::Store;
+pub(crate) use table::HashKey;
+use table::Table;
 
 /// Two bounded stores: of RRsets, and of answers to questions.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    sets: Store<Arc<RrSet>>,
-    answers: Store<Arc<Answer>>,
+    sets: Table<Arc<RrSet>>,
+    answers: Table<Arc<Answer>>,
     /// NSEC records that have been verified, by owner (RFC 8198).
     proofs: Store<Arc<RrSet>>,
     /// What parents said of their children's servers, whatever the children say.
-    parents: Store<Parent>,
+    parents: Table<Parent>,
 }
 
 /// A delegation as the parent has it.
@@ -36,12 +39,12 @@ pub(crate) struct Parent {
 
 impl Cache {
     /// Makes a cache of so many RRsets and as many answers.
-    pub(crate) const fn new(bound: usize) -> Self {
+    pub(crate) const fn new(bound: usize, key: HashKey) -> Self {
         Self {
-            sets: Store::new(bound),
-            answers: Store::new(bound),
+            sets: Table::new(bound, key),
+            answers: Table::new(bound, key),
             proofs: Store::new(bound),
-            parents: Store::new(bound),
+            parents: Table::new(bound, key),
         }
     }
 
@@ -77,8 +80,9 @@ impl Cache {
             return Arc::new(set);
         }
         let now = now + leeway;
-        let key = key(set.owner.view(), set.rtype);
-        if let Some(known) = self.sets.get(&key).filter(|known| known.is_fresh(now)) {
+        if let Some(known) =
+            self.sets.get(set.owner.view(), set.rtype).filter(|known| known.is_fresh(now))
+        {
             let better = match known.security {
                 Security::Secure if set.security != Security::Secure => false,
                 _ if set.security == Security::Secure && known.security != set.security => true,
@@ -96,7 +100,7 @@ impl Cache {
             }
         }
         let set = Arc::new(set);
-        self.sets.put(&key, set.clone());
+        self.sets.put(set.owner.view(), set.rtype, set.clone());
         set
     }
 
@@ -108,14 +112,14 @@ impl Cache {
         rtype: RecordType,
         rank: Rank,
     ) -> Option<Arc<RrSet>> {
-        let set = self.sets.get(&key(name, rtype))?;
+        let set = self.sets.get(name, rtype)?;
         (set.is_fresh(now) && set.rank >= rank && set.security != Security::Bogus)
             .then(|| set.clone())
     }
 
     /// Forgets an RRset.
     pub(crate) fn forget_set(&mut self, name: NameRef<'_>, rtype: RecordType) {
-        self.sets.remove(&key(name, rtype));
+        self.sets.remove(name, rtype);
     }
 
     /// Keeps the answer to a question.
@@ -125,17 +129,17 @@ impl Cache {
         rtype: RecordType,
         answer: Arc<Answer>,
     ) {
-        self.answers.put(&key(name, rtype), answer);
+        self.answers.put(name, rtype, answer);
     }
 
     /// Returns the answer to a question, however old it is.
     pub(crate) fn answer(&self, name: NameRef<'_>, rtype: RecordType) -> Option<Arc<Answer>> {
-        self.answers.get(&key(name, rtype)).cloned()
+        self.answers.get(name, rtype).cloned()
     }
 
     /// Forgets the answer to a question.
     pub(crate) fn forget_answer(&mut self, name: NameRef<'_>, rtype: RecordType) {
-        self.answers.remove(&key(name, rtype));
+        self.answers.remove(name, rtype);
     }
 
     /// Returns the answer that a name above this one does not exist: then this one does not either
@@ -173,13 +177,13 @@ impl Cache {
 
     /// Keeps what a parent says of its child.
     pub(crate) fn keep_parent(&mut self, servers: Arc<RrSet>, glue: Vec<Arc<RrSet>>) {
-        let key = key(servers.owner.view(), RecordType::NS);
-        self.parents.put(&key, Parent { servers, glue });
+        let zone = servers.owner.clone();
+        self.parents.put(zone.view(), RecordType::NS, Parent { servers, glue });
     }
 
     /// Returns what a zone's parent said of it.
     pub(crate) fn parent(&self, now: Instant, zone: NameRef<'_>) -> Option<Parent> {
-        let parent = self.parents.get(&key(zone, RecordType::NS))?;
+        let parent = self.parents.get(zone, RecordType::NS)?;
         parent.servers.is_fresh(now).then(|| parent.clone())
     }
 
@@ -193,13 +197,6 @@ impl Cache {
         let set = self.proofs.before(Key::new(name).octets())?;
         set.is_fresh(now).then(|| set.clone())
     }
-}
-
-/// A name in sorting order, and the type behind it.
-fn key(name: NameRef<'_>, rtype: RecordType) -> Vec<u8> {
-    let mut key = Key::new(name).octets().to_vec();
-    key.extend_from_slice(&rtype.number().to_be_bytes());
-    key
 }
 
 /// Names of servers as an RRset has them.

@@ -8,13 +8,13 @@ use crate::edns::{Edns, EdnsOption, OptionsBuf};
 use crate::error::Error;
 use crate::header::Header;
 use crate::message::{Question, Section};
-use crate::number::{ExtendedError, Rcode, RecordType};
+use crate::number::{Class, ExtendedError, Rcode, RecordType};
 use crate::recursive::job::Client;
 use crate::recursive::{Event, Resolver};
 use crate::writer::Writer;
 
 impl Resolver {
-    /// Writes a client's reply; with TTLs of `stale` seconds if its time is over.
+    /// Tells a client the answer; with TTLs of `stale` seconds if its time is over.
     pub(super) fn reply(
         &mut self,
         now: Instant,
@@ -22,9 +22,28 @@ impl Resolver {
         answer: &Answer,
         stale: Option<u32>,
     ) {
+        let mut out = BytesMut::new();
+        self.write(now, client, answer, stale, &mut out);
+        self.events.push_back(Event::Reply { client: client.id, message: out.freeze() });
+    }
+
+    /// Writes a client's reply.
+    pub(super) fn write(
+        &self,
+        now: Instant,
+        client: &Client,
+        answer: &Answer,
+        stale: Option<u32>,
+        out: &mut BytesMut,
+    ) {
         let bogus = answer.security == Security::Bogus && !client.header.checking_disabled;
-        let failure = Answer::failure(answer.reason.unwrap_or(ExtendedError::BOGUS));
-        let answer = if bogus { &failure } else { answer };
+        let failure;
+        let answer = if bogus {
+            failure = Answer::failure(answer.reason.unwrap_or(ExtendedError::BOGUS));
+            &failure
+        } else {
+            answer
+        };
         let reason = match (stale, answer.rcode) {
             (Some(_), Rcode::NXDOMAIN) => Some(ExtendedError::STALE_NXDOMAIN),
             (Some(_), _) => Some(ExtendedError::STALE_ANSWER),
@@ -45,8 +64,7 @@ impl Resolver {
             authentic_data: wants && answer.security == Security::Secure,
             ..client.header.answer()
         };
-        let mut out = BytesMut::new();
-        let mut writer = Writer::new(&mut out, header, limit);
+        let mut writer = Writer::new(out, header, limit);
         let reserved = client.payload.map_or(0, |_| own.wire_len());
         writer.reserve(reserved);
         if let Some((name, rtype, class)) = &client.question {
@@ -60,7 +78,6 @@ impl Resolver {
             writer.edns(&own).expect("room for the OPT record was reserved");
         }
         writer.finish();
-        self.events.push_back(Event::Reply { client: client.id, message: out.freeze() });
     }
 
     fn sections(
@@ -110,15 +127,11 @@ impl Resolver {
 }
 
 fn write_set(writer: &mut Writer<'_>, set: &RrSet, ttl: u32, signed: bool) -> Result<(), Error> {
-    for record in set.records(ttl) {
-        writer.record(&record)?;
-    }
-    if signed {
-        for record in set.signature_records(ttl) {
-            writer.record(&record)?;
-        }
-    }
-    Ok(())
+    let signatures = if signed { &set.signatures[..] } else { &[] };
+    set.data
+        .iter()
+        .chain(signatures)
+        .try_for_each(|data| writer.whole(set.owner.view(), Class::IN, ttl, data))
 }
 
 /// Whether records of a type are of use only to who checks signatures (RFC 4035 §3.2.1).
