@@ -372,7 +372,8 @@ fn queries_that_are_not_for_a_resolver_get_their_rcode() {
         octets
     };
     assert_eq!(rcode(&Query::new(&asked, RecordType::A).write()), Rcode::REFUSED);
-    assert_eq!(rcode(&query(&asked, RecordType::AXFR)), Rcode::NOTIMP);
+    assert_eq!(rcode(&query(&asked, RecordType::AXFR)), Rcode::REFUSED);
+    assert_eq!(rcode(&query(&asked, RecordType::MAILB)), Rcode::NOTIMP);
     assert_eq!(rcode(&changed(2, 0x29)), Rcode::NOTIMP);
     assert_eq!(rcode(&changed(octets.len() - 1, 3)), Rcode::REFUSED);
     let answer = changed(2, 0x81);
@@ -637,4 +638,46 @@ proptest! {
         prop_assert!(net.log.len() <= usize::try_from(queries).unwrap());
         prop_assert!(resolver.deadline().is_none() && resolver.transmit().is_none());
     }
+}
+
+#[test]
+fn names_that_mean_this_host_or_its_networks_are_not_asked_for() {
+    let (mut net, mut resolver) = (internet(), resolver());
+    let message = ask(&mut net, &mut resolver, "40.30.20.10.in-addr.arpa", RecordType::PTR);
+    assert_eq!(message.view().rcode(), Rcode::NXDOMAIN);
+    assert_eq!(lines(&message.view()), ["? 10.in-addr.arpa. SOA"]);
+    for (asked, rtype, said) in [
+        ("localhost", RecordType::A, "localhost. A 127.0.0.1"),
+        ("www.LocalHost", RecordType::AAAA, "www.LocalHost. AAAA ::1"),
+        ("1.0.0.127.in-addr.arpa", RecordType::PTR, "1.0.0.127.in-addr.arpa. PTR localhost."),
+    ] {
+        let message = ask(&mut net, &mut resolver, asked, rtype);
+        assert_eq!(lines(&message.view()), [said]);
+    }
+    for asked in ["mail.invalid", "facebookwkhpilnemxj7asaniu7vnjjbiltxjqhye3mhbshg7kx5tfyd.onion"]
+    {
+        let message = ask(&mut net, &mut resolver, asked, RecordType::A);
+        assert_eq!(message.view().rcode(), Rcode::NXDOMAIN, "{asked}");
+    }
+    assert_eq!(net.log, [""; 0]);
+    // RFC 4035 §3.1.4.1: whether they are signed is for their parents to say.
+    ask(&mut net, &mut resolver, "10.in-addr.arpa", RecordType::DS);
+    assert_eq!(net.log, ["127.0.0.1 10.in-addr.arpa. DS"]);
+}
+
+#[test]
+fn networks_of_ones_own_may_have_servers_of_ones_own() {
+    let mut net = internet();
+    net.authority("127.0.0.9", &["10.in-addr.arpa SOA 1\n 1.0.0.10.in-addr.arpa PTR printer"]);
+    let mut config = config();
+    config.upstreams.push(Upstream {
+        zone: name("10.in-addr.arpa"),
+        servers: vec!["127.0.0.9:53".parse().unwrap()],
+        role: Role::Authority,
+        first: false,
+        tcp: false,
+    });
+    let mut resolver = Resolver::new(config, [1; 32]);
+    let message = ask(&mut net, &mut resolver, "1.0.0.10.in-addr.arpa", RecordType::PTR);
+    assert_eq!(lines(&message.view()), ["1.0.0.10.in-addr.arpa. PTR printer."]);
 }

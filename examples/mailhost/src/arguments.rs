@@ -86,7 +86,8 @@ pub(crate) struct Serve {
     /// Make a certificate in the data directory, `self-signed.pem`, and use that
     #[arg(long)]
     pub(crate) self_signed: bool,
-    /// Let users log in without TLS too, as everybody between can read; for tests
+    /// Let users log in without TLS from other machines too, so that whoever is between can read
+    /// their passwords. From this machine they always may
     #[arg(long)]
     pub(crate) clear_passwords: bool,
     /// Ask this name server where to relay mail; without it, those of /etc/resolv.conf

@@ -1,5 +1,5 @@
 //! What all connections have in common, and who may come in.
-use std::{path::PathBuf, sync::Arc};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use homing::{
     proto_core::{
@@ -45,7 +45,7 @@ pub(crate) struct Host {
     pub(crate) store: Store,
     pub(crate) relay: Relay,
     pub(crate) tls: Option<TlsAcceptor>,
-    /// Whether passwords may come in clear.
+    /// Whether passwords may come in clear from everywhere.
     pub(crate) clear_passwords: bool,
     pub(crate) pop3_locks: Locks,
     /// Made into decoys for users who do not exist.
@@ -75,6 +75,12 @@ impl Host {
         Mechanism::PLAIN,
         Mechanism::LOGIN,
     ];
+
+    /// Whether passwords may come in clear from there. From this machine they may: there is
+    /// nobody between who could read them.
+    pub(crate) const fn takes_clear_passwords(&self, peer: IpAddr) -> bool {
+        self.clear_passwords || peer.to_canonical().is_loopback()
+    }
 
     /// Makes what is stored of a password.
     pub(crate) fn verifier_of(password: &Secret, salt: &[u8]) -> Result<Verifier, String> {

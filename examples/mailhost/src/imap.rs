@@ -1,5 +1,5 @@
 //! Mail that is read by IMAP.
-use std::{sync::Arc, time::SystemTime};
+use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use homing::{
@@ -34,7 +34,7 @@ const PIECE: usize = 256 * 1024;
 const RESPONSES: usize = 256;
 
 /// Says what a session offers.
-pub(crate) fn config(host: &Host) -> Result<Config, Failure> {
+pub(crate) fn config(host: &Host, peer: IpAddr) -> Result<Config, Failure> {
     let mut config = Config::default();
     for capability in Engine::<Account>::capabilities() {
         // News are pushed of the selected mailbox during IDLE only.
@@ -51,7 +51,7 @@ pub(crate) fn config(host: &Host) -> Result<Config, Failure> {
     if host.tls.is_some() {
         config.capabilities.push(Capability::StartTls);
     }
-    config.plaintext_passwords = host.clear_passwords;
+    config.plaintext_passwords = host.takes_clear_passwords(peer);
     config.mechanisms = Host::MECHANISMS.to_vec();
     let fields =
         [("name", "mailhost"), ("vendor", "Homing"), ("version", env!("CARGO_PKG_VERSION"))];

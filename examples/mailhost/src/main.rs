@@ -5,6 +5,7 @@ mod host;
 mod imap;
 mod metrics;
 mod pop3;
+mod private;
 mod relay;
 mod remembered;
 mod schema;
@@ -16,7 +17,7 @@ mod users;
 
 use std::{
     env,
-    fs::{self, File, TryLockError},
+    fs::{File, TryLockError},
     path::Path,
     process::ExitCode,
 };
@@ -57,7 +58,7 @@ fn log() {
 /// Makes the data directory, and locks it for as long as the file lives.
 pub(crate) fn lock(directory: &Path) -> Result<File, String> {
     let failed = |error: std::io::Error| format!("cannot use {}: {error}", directory.display());
-    fs::create_dir_all(directory).map_err(failed)?;
+    private::make_directory(directory).map_err(failed)?;
     let file = File::create(directory.join("lock")).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

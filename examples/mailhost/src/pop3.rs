@@ -2,6 +2,7 @@
 use std::{
     collections::{HashSet, VecDeque},
     io,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -32,10 +33,10 @@ const AHEAD: usize = 64;
 const AHEAD_OCTETS: u64 = 1024 * 1024;
 
 /// Says what a session offers.
-pub(crate) fn config(host: &Host) -> Result<Config, Failure> {
+pub(crate) fn config(host: &Host, peer: IpAddr) -> Result<Config, Failure> {
     let mut config = Config::new(Text::new(&format!("{} POP3 ready", host.directory.name))?);
     config.stls = host.tls.is_some();
-    config.login_without_tls = host.clear_passwords;
+    config.login_without_tls = host.takes_clear_passwords(peer);
     config.mechanisms = Host::MECHANISMS.to_vec();
     Ok(config)
 }

@@ -32,6 +32,7 @@ use crate::{
     imap, lock,
     metrics::{self, Metrics, Open},
     pop3::{self, Locks},
+    private,
     relay::Relay,
     remembered::Remembered,
     smtp::{self, Door, Reception},
@@ -180,7 +181,7 @@ async fn connection(
     let (seed, acceptor) = (Seed::new(random()?), host.tls.clone());
     match service {
         Service::Mail(door) => {
-            let config = smtp::config(&host, door)?;
+            let config = smtp::config(&host, door, peer)?;
             let driver = Driver::new(stream, |now| {
                 let mut session = smtp_proto::server::Session::new(now, config).with_seed(seed);
                 if secured {
@@ -194,7 +195,7 @@ async fn connection(
             smtp_proto::tokio::serve(driver, acceptor.as_ref(), &mut reception).await?;
         }
         Service::Pop3 => {
-            let config = pop3::config(&host)?;
+            let config = pop3::config(&host, peer)?;
             let driver = Driver::new(stream, |now| {
                 use pop3_proto::server::Session;
                 let mut session = match secured {
@@ -209,7 +210,7 @@ async fn connection(
             pop3_proto::tokio::serve(driver, acceptor.as_ref(), &mut session).await?;
         }
         Service::Imap => {
-            let config = imap::config(&host)?;
+            let config = imap::config(&host, peer)?;
             let driver = Driver::new(stream, |now| {
                 use imap_proto::server::Session;
                 let mut session = Session::new(now, config).with_seed(seed);
@@ -249,6 +250,7 @@ fn key(directory: &Path) -> Result<[u8; 32], Failure> {
         return Ok(key);
     }
     let key = random()?;
-    fs::write(&path, key).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    private::write(&path, &key)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(key)
 }

@@ -33,7 +33,7 @@ pub(crate) enum Door {
 }
 
 /// Says what a session offers at a door.
-pub(crate) fn config(host: &Host, door: Door) -> Result<Config, Failure> {
+pub(crate) fn config(host: &Host, door: Door, peer: IpAddr) -> Result<Config, Failure> {
     let mut config = Config::new(host.directory.name.parse()?);
     config.lmtp = door == Door::Lmtp;
     if door != Door::Lmtp {
@@ -43,7 +43,7 @@ pub(crate) fn config(host: &Host, door: Door) -> Result<Config, Failure> {
     if host.tls.is_some() {
         config.extensions = config.extensions.with(Extension::StartTls);
     }
-    config.plaintext_passwords = host.clear_passwords;
+    config.plaintext_passwords = host.takes_clear_passwords(peer);
     Ok(config)
 }
 

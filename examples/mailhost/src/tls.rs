@@ -12,6 +12,8 @@ use homing::proto_core::tokio::tls::{
 };
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
+use crate::private;
+
 /// Reads a certificate and its key.
 pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, String> {
     let unreadable = |file: &Path, error: &dyn std::error::Error| {
@@ -43,7 +45,7 @@ pub(crate) fn self_signed(directory: &Path, domains: &[String]) -> Result<TlsAcc
             .map_err(|error| format!("a certificate cannot be made: {error}"))?;
         // The certificate appears last and whole, whenever we are killed.
         let new = directory.join("self-signed.new");
-        let written = write_private(&key, &signing_key.serialize_pem())
+        let written = private::write(&key, signing_key.serialize_pem().as_bytes())
             .and_then(|()| fs::write(&new, cert.pem()))
             .and_then(|()| fs::rename(&new, &certificate));
         written.map_err(|error| format!("cannot write {}: {error}", certificate.display()))?;
@@ -65,14 +67,6 @@ pub(crate) fn connector(authenticated: bool) -> TlsConnector {
             .with_no_client_auth()
     };
     Arc::new(config).into()
-}
-
-/// Writes a file that nobody else may read.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(path)?.write_all(text.as_bytes())
 }
 
 /// Believes that everybody is who the connection was made to: there is nobody to say who is.

@@ -8,6 +8,7 @@ use crate::{
     arguments::{StoreArguments, User, UserArguments},
     database::Url,
     host::Host,
+    private,
     store::Store,
 };
 
@@ -47,7 +48,7 @@ pub(crate) fn add(store: &Store, words: &[String]) -> Result<(), Failure> {
 }
 
 fn open(arguments: &StoreArguments) -> Result<Store, Failure> {
-    fs::create_dir_all(&arguments.data)
+    private::make_directory(&arguments.data)
         .map_err(|error| format!("cannot use {}: {error}", arguments.data.display()))?;
     Ok(Store::open(&Url::new(arguments.store.as_deref(), &arguments.data)?)?)
 }

@@ -27,6 +27,11 @@ impl Trusted {
         self.trust.is_some()
     }
 
+    /// Returns what signatures are checked against.
+    pub(super) const fn trust(&self) -> Option<&Trust> {
+        self.trust.as_ref()
+    }
+
     const fn unix(&self, now: Instant) -> u64 {
         let (then, unix) = self.clock;
         let since = now.since_origin().saturating_sub(then.since_origin());

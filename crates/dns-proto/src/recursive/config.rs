@@ -9,6 +9,7 @@ use crate::name::Name;
 use crate::number::RecordType;
 use crate::query::UDP_PAYLOAD;
 use crate::rdata::Rdata;
+use crate::recursive::local::local_zones;
 
 /// What a resolver is, and where it begins.
 ///
@@ -56,6 +57,11 @@ pub struct Config {
     /// Whether clients who want no recursion are told what is in the cache. Off: what others have
     /// asked is not their business (cache snooping).
     pub snoop: bool,
+    /// Zones that are answered here, as nobody elsewhere knows better: [`local_zones`]. Those at or
+    /// above an upstream that is configured are not.
+    ///
+    /// [`local_zones`]: crate::recursive::local_zones
+    pub local: Vec<Name>,
     /// Networks whose addresses strangers' zones must not name: DNS rebinding.
     pub private: Vec<(IpAddr, u8)>,
     /// Zones that may name them nevertheless.
@@ -134,6 +140,7 @@ impl Config {
             stale: None,
             aggressive: true,
             snoop: false,
+            local: local_zones(),
             private: Vec::new(),
             private_zones: Vec::new(),
             limits: Limits::default(),

@@ -37,6 +37,9 @@ impl Resolver {
         let Some(asked) = query.question().filter(|_| !query.header().response) else {
             return false;
         };
+        if self.local.knows(query) {
+            return false;
+        }
         let Some(answer) = self.cache.answer(asked.name, asked.rtype) else { return false };
         let client = Client::new(now, ClientId(0), query, via);
         let renewed = self.config.prefetch && answer.is_old(now) && answer.ttl > 0;

@@ -11,8 +11,11 @@ mod hints;
 mod hit;
 mod job;
 mod jobs;
+mod local;
 mod reply;
 mod said;
+#[cfg(feature = "dnssec")]
+mod sentinel;
 mod speed;
 mod targets;
 mod verdict;
@@ -26,6 +29,7 @@ use proto_core::{Agent, Flow, Instant, Transmit, Transport};
 
 pub use config::{Config, Limits, Role, Stale, Statistics, Upstream};
 pub use hints::{parse_root_hints, root_hints};
+pub use local::local_zones;
 
 use crate::cache::{Answer, Cache, Security, Store};
 use crate::error::Misuse;
@@ -84,6 +88,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Resolver {
     config: Config,
+    local: local::Local,
     cache: Cache,
     exchanges: Exchanges<JobId>,
     jobs: BTreeMap<JobId, Job>,
@@ -113,6 +118,7 @@ impl Resolver {
         let mut random = Random::new(seed);
         let key = [random.word(), random.word()];
         Self {
+            local: local::Local::new(&config),
             config,
             cache: Cache::new(cache, key),
             exchanges: Exchanges::new(random),
@@ -177,6 +183,12 @@ impl Resolver {
         let client = Client::new(now, client, query, via);
         if let Some(rcode) = self.refusal(query) {
             self.reply(now, &client, &Answer::bare(rcode), None);
+            return Ok(());
+        }
+        if let Some(answer) = self.local.answer(query, via) {
+            self.statistics.hits += 1;
+            let message = answer.freeze();
+            self.events.push_back(Event::Reply { client: client.id, message });
             return Ok(());
         }
         let question = asked.ok_or(Misuse::NotQuery)?;
@@ -253,10 +265,14 @@ impl Resolver {
     /// Returns why a query is not worked on.
     fn refusal(&self, query: &Message<'_>) -> Option<Rcode> {
         let Some(question) = query.question() else { return Some(Rcode::FORMERR) };
+        let transfer = matches!(question.rtype, RecordType::AXFR | RecordType::IXFR);
         let meta = question.rtype.is_meta() && question.rtype != RecordType::ANY;
         match query.header() {
             _ if query.edns().is_some_and(|edns| edns.version > 0) => Some(Rcode::BADVERS),
-            header if header.opcode != Opcode::QUERY || meta => Some(Rcode::NOTIMP),
+            header if header.opcode != Opcode::QUERY => Some(Rcode::NOTIMP),
+            // RFC 5936 §2.2.1: zones are to be had from their authorities.
+            _ if transfer => Some(Rcode::REFUSED),
+            _ if meta => Some(Rcode::NOTIMP),
             // What is in the cache is nobody's business who does not want recursion.
             header if !header.recursion_desired && !self.config.snoop => Some(Rcode::REFUSED),
             _ if question.class != Class::IN => Some(Rcode::REFUSED),

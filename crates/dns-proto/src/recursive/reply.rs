@@ -37,6 +37,7 @@ impl Resolver {
         out: &mut BytesMut,
     ) {
         let bogus = answer.security == Security::Bogus && !client.header.checking_disabled;
+        let bogus = bogus || self.is_denied(client, answer);
         let failure;
         let answer = if bogus {
             failure = Answer::failure(answer.reason.unwrap_or(ExtendedError::BOGUS));

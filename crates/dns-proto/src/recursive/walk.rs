@@ -415,13 +415,24 @@ impl Resolver {
         }
     }
 
+    /// Lets a delegation last no longer than that of the zone that has made it: else a zone that its
+    /// parent has disowned lives on in those below it ("phoenix domains", CVE-2022-30698).
+    fn end_with_parent(&mut self, now: Instant, id: JobId, servers: &mut RrSet) {
+        let zone = self.walk(id).and_then(|walk| Some(walk.cut.as_ref()?.zone.clone()));
+        let own = |zone: Name| self.cache.get(now, zone.view(), RecordType::NS, Rank::Additional);
+        if let Some(own) = zone.and_then(own).filter(|own| own.expires < servers.expires) {
+            servers.keep_for(now, own.left(now));
+        }
+    }
+
     /// Goes on with the servers of a zone further down.
     fn descend(&mut self, now: Instant, id: JobId, said: Said) {
         let at = said.authorities.iter().position(|set| set.rtype == RecordType::NS);
-        let Some(servers) = at.and_then(|at| said.authorities.get(at)).cloned() else { return };
+        let Some(mut servers) = at.and_then(|at| said.authorities.get(at)).cloned() else { return };
         let glue: Vec<RrSet> = said.additionals.clone();
         let mut cut = self.cut_of(now, &servers, &glue);
         cut.referred = true;
+        self.end_with_parent(now, id, &mut servers);
         self.keep_digest(now, &servers.owner, said.authorities);
         let shared: Vec<_> =
             said.additionals.into_iter().map(|set| self.cache.keep(now, set)).collect();

@@ -67,7 +67,7 @@ pub(super) fn read(text: &str) -> Result<Setup, Result<String, String>> {
     let text = text.split("AUTOTRUST_FILE").next().unwrap_or(text);
     let tokens = tokens(text);
     for (key, feature) in OUT_OF_SCOPE {
-        // `local-zone: NAME nodefault` takes away what we do not have.
+        // `local-zone: NAME nodefault` has it asked for elsewhere.
         let used = |at: usize| {
             tokens.get(at + 2).is_none_or(|it| key != "local-zone:" || it != "nodefault")
         };
@@ -160,6 +160,8 @@ pub(super) fn read(text: &str) -> Result<Setup, Result<String, String>> {
                 config.limits.discard = Duration::from_millis(number().into());
             }
             "trust-anchor:" => anchors.push(value),
+            // With `nodefault`, as others are not run.
+            "local-zone:" => config.local.retain(|zone| Ok(zone) != value.parse().as_ref()),
             "domain-insecure:" => insecure.push(value),
             "fake-sha1:" => fake = yes,
             "val-override-date:" => clock = Some(date(&value)),

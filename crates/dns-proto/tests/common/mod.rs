@@ -25,6 +25,7 @@ pub(crate) fn record(line: &str) -> Record {
     let view = target.view();
     let data = match words[1] {
         "NS" => Rdata::Ns { server: view },
+        "PTR" => Rdata::Ptr { target: view },
         "CNAME" => Rdata::Cname { target: view },
         "DNAME" => Rdata::Dname { target: view },
         "MX" => Rdata::Mx { preference: words[2].parse().unwrap(), exchange: view },

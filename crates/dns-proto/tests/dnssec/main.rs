@@ -4,6 +4,7 @@ mod attacks;
 mod chain;
 mod rfc;
 mod rollover;
+mod sentinel;
 mod sig0;
 mod signing;
 mod world;

@@ -39,7 +39,7 @@ impl Program {
     /// Starts it, and does not wait until it is ready: what it listens on is not known yet.
     pub fn launch(data: &Path, store: Option<&str>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailhost"));
-        command.args(["--domain", "example.test", "--clear-passwords", "--data"]).arg(data);
+        command.args(["--domain", "example.test", "--data"]).arg(data);
         for service in ["--smtp", "--imap", "--pop3"] {
             command.args([service, "127.0.0.1:0"]);
         }
