@@ -10,6 +10,8 @@ use core::time::Duration;
 
 use proto_core::Instant;
 
+#[cfg(feature = "dnssec")]
+use crate::dnssec::Hashing;
 use crate::key::Key;
 use crate::name::{Name, NameRef};
 use crate::number::{Rcode, RecordType};
@@ -26,6 +28,11 @@ pub(crate) struct Cache {
     answers: Table<Arc<Answer>>,
     /// NSEC records that have been verified, by owner (RFC 8198).
     proofs: Store<Arc<RrSet>>,
+    /// NSEC3 records that have been verified, by zone and hash; and how zones hash.
+    #[cfg(feature = "dnssec")]
+    hashed: Store<Arc<RrSet>>,
+    #[cfg(feature = "dnssec")]
+    hashings: Table<Hashing>,
     /// What parents said of their children's servers, whatever the children say.
     parents: Table<Parent>,
 }
@@ -44,6 +51,10 @@ impl Cache {
             sets: Table::new(bound, key),
             answers: Table::new(bound, key),
             proofs: Store::new(bound),
+            #[cfg(feature = "dnssec")]
+            hashed: Store::new(bound),
+            #[cfg(feature = "dnssec")]
+            hashings: Table::new(bound, key),
             parents: Table::new(bound, key),
         }
     }
@@ -58,6 +69,10 @@ impl Cache {
         self.sets.clear();
         self.answers.clear();
         self.proofs.clear();
+        #[cfg(feature = "dnssec")]
+        self.hashed.clear();
+        #[cfg(feature = "dnssec")]
+        self.hashings.clear();
         self.parents.clear();
     }
 
@@ -197,6 +212,39 @@ impl Cache {
         let set = self.proofs.before(Key::new(name).octets())?;
         set.is_fresh(now).then(|| set.clone())
     }
+}
+
+#[cfg(feature = "dnssec")]
+impl Cache {
+    /// Keeps a verified NSEC3 record.
+    pub(crate) fn keep_hashed(&mut self, hashing: Hashing, hash: &[u8], set: Arc<RrSet>) {
+        self.hashed.put(&hash_key(&hashing.zone, hash), set);
+        let zone = hashing.zone.clone();
+        self.hashings.put(zone.view(), RecordType::NSEC3PARAM, hashing);
+    }
+
+    /// Returns how the lowest zone at or above a name hashes, of which there are records.
+    pub(crate) fn hashing(&self, name: NameRef<'_>) -> Option<&Hashing> {
+        core::iter::successors(Some(name), |name| name.parent())
+            .find_map(|zone| self.hashings.get(zone, RecordType::NSEC3PARAM))
+    }
+
+    /// Returns the verified NSEC3 record of a zone at a hash, or the nearest before it; before the
+    /// first comes the last.
+    pub(crate) fn hashed(&self, now: Instant, zone: &Name, hash: &[u8]) -> Option<Arc<RrSet>> {
+        let own = |set: &&Arc<RrSet>| {
+            set.is_fresh(now) && set.owner.parent().as_ref() == Some(zone)
+        };
+        let before = self.hashed.before(&hash_key(zone, hash)).filter(own);
+        let last = || self.hashed.before(&hash_key(zone, &[0xff; 20])).filter(own);
+        before.or_else(last).cloned()
+    }
+}
+
+/// A zone in sorting order, and a hash behind it: no name's key has a zero there.
+#[cfg(feature = "dnssec")]
+fn hash_key(zone: &Name, hash: &[u8]) -> Vec<u8> {
+    [Key::new(zone.view()).octets(), &[0], hash].concat()
 }
 
 /// Names of servers as an RRset has them.

@@ -14,6 +14,7 @@
 //!    ▲                      └──▶ Done(Verdict)                   │
 //!    └──────────────── supply(Some(Response)) ◀──────────────────┘
 //! ```
+mod cached;
 mod chain;
 mod config;
 mod denial;
@@ -33,6 +34,7 @@ mod validator;
 mod verdict;
 mod zonemd;
 
+pub(crate) use cached::Hashing;
 pub use config::{Config, Limits, Policy, Provider};
 pub use key::{DigestType, Ds, PublicKey};
 pub use key_pair::KeyPair;

@@ -212,9 +212,7 @@ impl Resolver {
                 verified.expires = verified.expires.min(longest);
                 let expanded = secure.wildcards.contains(&verified.owner);
                 *set = if expanded { Arc::new(verified) } else { self.cache.keep(now, verified) };
-                if set.rtype == RecordType::NSEC && set.data.len() == 1 {
-                    self.cache.keep_proof(set.clone());
-                }
+                super::aggressive::keep(&mut self.cache, set);
             }
         }
         if answer.expires > longest {
@@ -228,7 +226,8 @@ impl Resolver {
         if !self.config.aggressive || self.cache.answer(name.view(), rtype).is_some() {
             return None;
         }
-        super::aggressive::deny(now, &self.cache, name, rtype)
+        let hashes = self.trusted.trust.as_ref()?.config().limits.hashes_at_once;
+        super::aggressive::deny(now, &self.cache, name, rtype, hashes)
     }
 }
 
