@@ -1,4 +1,5 @@
 //! What is known for a while: RRsets by trust (RFC 2181 §5.4.1), and answers made of them.
+mod data;
 mod rrset;
 mod store;
 mod table;
@@ -16,6 +17,7 @@ use crate::key::Key;
 use crate::name::{Name, NameRef};
 use crate::number::{Rcode, RecordType};
 
+pub(crate) use data::Loaded;
 pub(crate) use rrset::{Answer, Rank, RrSet, Security};
 pub(crate) use store::Store;
 pub(crate) use table::HashKey;
@@ -117,6 +119,14 @@ impl Cache {
         let set = Arc::new(set);
         self.sets.put(set.owner.view(), set.rtype, set.clone());
         set
+    }
+
+    /// Returns the RRset that is kept, if it is just this one: so it is in memory once.
+    pub(crate) fn shared(&self, now: Instant, set: RrSet) -> Arc<RrSet> {
+        let known = self.sets.get(set.owner.view(), set.rtype);
+        let same =
+            |known: &&Arc<RrSet>| known.is_fresh(now) && known.rank == set.rank && known.same(&set);
+        known.filter(same).cloned().unwrap_or_else(|| Arc::new(set))
     }
 
     /// Returns what is known, if it is believed at least so much.
@@ -232,9 +242,8 @@ impl Cache {
     /// Returns the verified NSEC3 record of a zone at a hash, or the nearest before it; before the
     /// first comes the last.
     pub(crate) fn hashed(&self, now: Instant, zone: &Name, hash: &[u8]) -> Option<Arc<RrSet>> {
-        let own = |set: &&Arc<RrSet>| {
-            set.is_fresh(now) && set.owner.parent().as_ref() == Some(zone)
-        };
+        let own =
+            |set: &&Arc<RrSet>| set.is_fresh(now) && set.owner.parent().as_ref() == Some(zone);
         let before = self.hashed.before(&hash_key(zone, hash)).filter(own);
         let last = || self.hashed.before(&hash_key(zone, &[0xff; 20])).filter(own);
         before.or_else(last).cloned()

@@ -91,6 +91,11 @@ impl<V> Table<V> {
         *self = Self::new(self.bound, self.key);
     }
 
+    /// Returns all values, with what they are known by.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Name, RecordType, &V)> {
+        self.slots.iter().flatten().map(|slot| (&slot.name, slot.rtype, &slot.value))
+    }
+
     fn find(&self, name: NameRef<'_>, rtype: RecordType) -> Option<usize> {
         let mut room;
         let wire = match name.plain() {

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use proto_core::Instant;
 
-use crate::dnssec::Hashing;
 use crate::cache::{Answer, Cache, Rank, RrSet, Security};
+use crate::dnssec::Hashing;
 use crate::name::{Name, NameRef};
 use crate::number::{Class, Rcode, RecordType};
 use crate::rdata::Rdata;

@@ -221,6 +221,13 @@ impl Resolver {
         }
     }
 
+    /// Notes what a set that has been loaded says of names that nobody asks for.
+    pub(super) fn learn(&mut self, set: &Arc<RrSet>) {
+        if set.security == Security::Secure {
+            super::aggressive::keep(&mut self.cache, set);
+        }
+    }
+
     /// Answers from proofs that have been verified that there is nothing (RFC 8198).
     fn synthesize(&self, now: Instant, name: &Name, rtype: RecordType) -> Option<Shared> {
         if !self.config.aggressive || self.cache.answer(name.view(), rtype).is_some() {

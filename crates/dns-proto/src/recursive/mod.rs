@@ -12,6 +12,7 @@ mod hit;
 mod job;
 mod jobs;
 mod local;
+mod persist;
 mod reply;
 mod said;
 #[cfg(feature = "dnssec")]

@@ -8,5 +8,6 @@ mod amplification;
 mod chaos;
 mod keys;
 mod limits;
+mod persist;
 mod poison;
 mod rig;
