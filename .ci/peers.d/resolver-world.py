@@ -1,4 +1,6 @@
-"""Writes a hierarchy of zones, and what NSD, Knot and BIND need to serve it: resolver-world.py PREFIX.
+"""Writes a hierarchy of zones, and what NSD, Knot and BIND need to serve it.
+
+resolver-world.py PREFIX [MORE]: with so many small zones more, every tenth of them signed.
 
 Zones, keys and configurations go into the working directory. PREFIX is the first two numbers of the
 loopback addresses; the third is the level (0 the root, 1 top-level domains, 2 theirs, 3 theirs), and
@@ -6,7 +8,7 @@ the fourth says who is there: 1 NSD, 2 Knot, 3 BIND, 8 somebody who never answer
 """
 import os, re, subprocess, sys
 
-PREFIX = sys.argv[1]
+PREFIX, MORE = sys.argv[1], int((sys.argv[2:] or ["0"])[0])
 SOFTWARE = {"nsd": 1, "knot": 2, "bind": 3}
 PLACES = dict(SOFTWARE, mute=8, dead=9)
 ALL = ("nsd", "knot", "bind")
@@ -149,6 +151,10 @@ def world():
         Zone("hash.org", 2, ("nsd",), short, nsec, spoil="hash"),
         Zone("iterations.net", 2, ("nsd",), short, {"key": ECDSA, "nsec3": [], "iterations": 400}),
     ]
+    small = "@ A 192.0.2.1\n@ MX 10 mail\nmail A 192.0.2.2\nwww CNAME h0\n" + "\n".join(f"h{n} A 10.1.0.{n}\nh{n} AAAA 2001:db8::{n:x}" for n in range(6))
+    for n in range(MORE):
+        top = ("com", "net", "org", "edu", "fr")[n % 5]
+        zones.append(Zone(f"more{n}.{top}", 2, (ALL[n % 3], ALL[(n + 1) % 3]), small, nsec if n % 10 == 0 else None))
     return zones
 
 

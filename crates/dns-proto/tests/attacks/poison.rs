@@ -176,7 +176,7 @@ fn phoenix_domains_end_with_the_parents_word() {
             let glue = with_ttl(86_400, &format!("ns.{zone} A 127.0.0.6"));
             let servers = (Section::Authority, with_ttl(86_400, &line));
             thread_local!(static TOLD: core::cell::Cell<u32> = const { core::cell::Cell::new(0) });
-            if TOLD.replace(TOLD.get() + 1) % 2 == 0 {
+            if TOLD.replace(TOLD.get() + 1).is_multiple_of(2) {
                 let mut octets =
                     BytesMut::from(&answer(query, &[servers, (Section::Additional, glue)])[..]);
                 octets[2] &= !4;
@@ -223,9 +223,9 @@ fn giant_ttls_are_a_day_or_nothing() {
 fn huge_rrsets_are_sorted_and_kept() {
     for owners in [1, 3000] {
         let mut rig = Rig::new(Limits::default()).evil(move |asked| {
-            let data = |at: usize| Rdata::A { address: [10, 0, (at / 256) as u8, at as u8].into() };
-            let owner = |at: usize| -> Name {
-                if at % owners == 0 {
+            let data = |at: u32| Rdata::A { address: at.into() };
+            let owner = |at: u32| -> Name {
+                if at.is_multiple_of(owners) {
                     asked.clone()
                 } else {
                     name(&format!("x{}.evil.com", at % owners))
