@@ -162,6 +162,11 @@ impl Cache {
         self.answers.get(name, rtype).cloned()
     }
 
+    /// Lends the answer to a question, however old it is.
+    pub(crate) fn lend(&self, name: NameRef<'_>, rtype: RecordType) -> Option<&Answer> {
+        self.answers.get(name, rtype).map(|answer| &**answer)
+    }
+
     /// Forgets the answer to a question.
     pub(crate) fn forget_answer(&mut self, name: NameRef<'_>, rtype: RecordType) {
         self.answers.remove(name, rtype);

@@ -40,18 +40,18 @@ impl Resolver {
         if self.local.knows(query) {
             return false;
         }
-        let Some(answer) = self.cache.answer(asked.name, asked.rtype) else { return false };
+        let Some(answer) = self.cache.lend(asked.name, asked.rtype) else { return false };
         let client = Client::new(now, ClientId(0), query, via);
         let renewed = self.config.prefetch && answer.is_old(now) && answer.ttl > 0;
         if renewed
             || !answer.is_fresh(now)
-            || !self.is_servable(&answer, &client)
+            || !self.is_servable(answer, &client)
             || self.refusal(query).is_some()
         {
             return false;
         }
+        self.write(now, &client, answer, None, out);
         self.statistics.hits += 1;
-        self.write(now, &client, &answer, None, out);
         true
     }
 }

@@ -1,4 +1,6 @@
 //! What clients are told.
+use alloc::sync::Arc;
+
 use bytes::BytesMut;
 use proto_core::Instant;
 
@@ -95,7 +97,9 @@ impl Resolver {
             .authorities
             .iter()
             .any(|set| matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3));
-        let minimal = self.config.minimal && !answer.answers.is_empty() && !proven;
+        // RFC 2308 §2.2: what an alias leads to may be nothing, and that is kept for so long too.
+        let found = |set: &Arc<RrSet>| set.rtype == asked || asked == RecordType::ANY;
+        let minimal = self.config.minimal && answer.answers.iter().any(found) && !proven;
         let sections = [
             (Section::Answer, &answer.answers),
             (Section::Authority, &answer.authorities),

@@ -74,7 +74,15 @@ impl Resolver {
             }
             if let Some(known) = self.known(now, &name, rtype) {
                 let walk = self.walk(id)?;
-                return Some(joined(now, &walk.links, &walk.proofs, known));
+                let whole = joined(now, &walk.links, &walk.proofs, known);
+                let asked = self.jobs.get(&id)?.asked.0.clone();
+                let fresh = |answer: &Answer| answer.is_fresh(now);
+                let kept = self.cache.lend(asked.view(), rtype).is_some_and(fresh);
+                if !kept && !whole.answers.is_empty() {
+                    // The next who asks has it at once.
+                    self.keep_answer(now, &asked, rtype, &whole);
+                }
+                return Some(whole);
             }
             // To these an alias is itself the answer.
             if matches!(rtype, RecordType::CNAME | RecordType::ANY | RecordType::DS) {
