@@ -9,6 +9,7 @@ use proto_core::{Flow, Instant, Transmit, Transport};
 
 use crate::edns::Edns;
 use crate::header::Header;
+use crate::mend::mend;
 use crate::message::{Message, MessageBuf, Question};
 use crate::name::Name;
 use crate::number::{Class, Opcode, Rcode, RecordType};
@@ -27,9 +28,13 @@ pub(crate) struct Ask {
     pub(crate) payload: Option<u16>,
     /// Whether signatures are wanted too, unchecked.
     pub(crate) dnssec: bool,
+    /// Whether the server is to say what it has validated (RFC 6840 §5.7).
+    pub(crate) authentic: bool,
     /// Whether the letters of the name are written large and small at random.
     pub(crate) mixed: bool,
     pub(crate) wait: Duration,
+    /// Whether something came with its id that cannot be read.
+    pub(crate) garbled: bool,
 }
 
 impl Ask {
@@ -39,6 +44,7 @@ impl Ask {
             id,
             recursion_desired: self.recursion,
             checking_disabled: self.dnssec && self.recursion,
+            authentic_data: self.authentic,
             ..Header::default()
         };
         let mut out = BytesMut::new();
@@ -68,6 +74,8 @@ pub(crate) enum Heard {
 #[derive(Debug)]
 pub(crate) struct Exchanges<K> {
     pub(crate) random: Random,
+    /// Whether a record that is malformed is overlooked, instead of the message.
+    pub(crate) mends: bool,
     next: u64,
     open: BTreeMap<Flow, Open<K>>,
     deadlines: BTreeSet<(Instant, Flow)>,
@@ -87,7 +95,7 @@ struct Open<K> {
 impl<K> Exchanges<K> {
     pub(crate) fn new(random: Random) -> Self {
         let (open, deadlines) = (BTreeMap::new(), BTreeSet::new());
-        Self { random, next: 0, open, deadlines, outbox: VecDeque::new() }
+        Self { random, mends: false, next: 0, open, deadlines, outbox: VecDeque::new() }
     }
 
     /// Sends a query, from a fresh port and with a fresh id.
@@ -112,12 +120,26 @@ impl<K> Exchanges<K> {
         flow: Flow,
         octets: &[u8],
     ) -> Option<(K, Ask, Heard, Duration)> {
-        let open = self.open.get(&flow)?;
+        let open = self.open.get_mut(&flow)?;
         // The cheapest test first: forgers send many.
         if octets.first_chunk() != Some(&open.id.to_be_bytes()) {
             return None;
         }
-        let message = Message::parse(octets).ok().filter(|message| open.is_answer(message))?;
+        let mended;
+        let message = match Message::parse(octets) {
+            Err(_) if self.mends => {
+                mended = mend(octets).unwrap_or_default();
+                Message::parse(&mended)
+            }
+            parsed => parsed,
+        };
+        let Ok(message) = message else {
+            open.ask.garbled = true;
+            return None;
+        };
+        if !open.is_answer(&message) {
+            return None;
+        }
         let heard = match open.is_spelt(&message) {
             true => Heard::Answer(open.respelt(&message)),
             false => Heard::Misspelt,

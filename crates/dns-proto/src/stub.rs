@@ -29,6 +29,9 @@ pub struct Config {
     pub payload: u16,
     /// Whether signatures are wanted too.
     pub dnssec: bool,
+    /// Whether the servers are to say, by the AD bit, what they have validated (RFC 6840 §5.7).
+    /// Believe only servers that are to be trusted, over a path that is.
+    pub authentic: bool,
     /// Whether to ask by TCP at once.
     pub tcp: bool,
     /// Whether the letters of names are written large and small at random, which a forger has to
@@ -46,9 +49,9 @@ impl Config {
     #[must_use]
     pub fn new(servers: impl IntoIterator<Item = SocketAddr>) -> Self {
         let servers = servers.into_iter().collect();
-        let (dnssec, tcp, mixed_case) = (false, false, true);
+        let (dnssec, authentic, tcp, mixed_case) = (false, false, false, true);
         let (timeout, sends, payload) = (Duration::from_secs(1), 5, UDP_PAYLOAD);
-        Self { servers, timeout, sends, payload, dnssec, tcp, mixed_case }
+        Self { servers, timeout, sends, payload, dnssec, authentic, tcp, mixed_case }
     }
 }
 
@@ -164,8 +167,21 @@ impl Stub {
         query.turns += usize::from(by_tcp.is_none());
         let (name, rtype, payload) = (query.name.clone(), query.rtype, self.config.payload);
         let payload = Some(payload);
-        let (dnssec, mixed) = (self.config.dnssec, self.config.mixed_case);
-        let ask = Ask { to, via, name, rtype, recursion: true, payload, dnssec, mixed, wait };
+        let Config { dnssec, authentic, mixed_case: mixed, .. } = self.config;
+        let (recursion, garbled) = (true, false);
+        let ask = Ask {
+            to,
+            via,
+            name,
+            rtype,
+            recursion,
+            payload,
+            dnssec,
+            authentic,
+            mixed,
+            wait,
+            garbled,
+        };
         self.exchanges.send(now, id, ask);
     }
 }

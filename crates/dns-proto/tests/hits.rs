@@ -24,13 +24,7 @@ const ZONE: &str = "
 fn rig(prefetch: bool) -> (Net, Resolver) {
     let mut net = Net::default();
     net.authority("127.0.0.1", &[ZONE]);
-    let root = Upstream {
-        zone: Name::ROOT,
-        servers: vec!["127.0.0.1:53".parse().unwrap()],
-        role: Role::Authority,
-        first: false,
-        tcp: false,
-    };
+    let root = Upstream::new(Name::ROOT, ["127.0.0.1:53".parse().unwrap()], Role::Authority);
     let config = Config { allow_loopback: true, prefetch, ..Config::new([]) };
     (net, Resolver::new(Config { upstreams: vec![root], ..config }, [7; 32]))
 }

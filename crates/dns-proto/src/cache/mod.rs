@@ -28,11 +28,12 @@ use table::Table;
 pub(crate) struct Cache {
     sets: Table<Arc<RrSet>>,
     answers: Table<Arc<Answer>>,
-    /// NSEC records that have been verified, by owner (RFC 8198).
-    proofs: Store<Arc<RrSet>>,
+    /// NSEC records that have been verified, by owner, and until when they answer for other names
+    /// (RFC 8198).
+    proofs: Store<(Arc<RrSet>, Instant)>,
     /// NSEC3 records that have been verified, by zone and hash; and how zones hash.
     #[cfg(feature = "dnssec")]
-    hashed: Store<Arc<RrSet>>,
+    hashed: Store<(Arc<RrSet>, Instant)>,
     #[cfg(feature = "dnssec")]
     hashings: Table<Hashing>,
     /// What parents said of their children's servers, whatever the children say.
@@ -217,22 +218,27 @@ impl Cache {
         parent.servers.is_fresh(now).then(|| parent.clone())
     }
 
-    /// Keeps a verified NSEC record, to answer from (RFC 8198).
-    pub(crate) fn keep_proof(&mut self, set: Arc<RrSet>) {
-        self.proofs.put(Key::new(set.owner.view()).octets(), set);
+    /// Keeps a verified NSEC record, to answer from until then (RFC 8198).
+    pub(crate) fn keep_proof(&mut self, set: Arc<RrSet>, until: Instant) {
+        self.proofs.put(Key::new(set.owner.view()).octets(), (set, until));
     }
 
     /// Returns the verified NSEC record at a name, or the nearest before it.
     pub(crate) fn proof(&self, now: Instant, name: NameRef<'_>) -> Option<Arc<RrSet>> {
-        let set = self.proofs.before(Key::new(name).octets())?;
-        set.is_fresh(now).then(|| set.clone())
+        let (set, until) = self.proofs.before(Key::new(name).octets())?;
+        (*until > now && set.is_fresh(now)).then(|| set.clone())
     }
 }
 
 #[cfg(feature = "dnssec")]
 impl Cache {
     /// Keeps a verified NSEC3 record.
-    pub(crate) fn keep_hashed(&mut self, hashing: Hashing, hash: &[u8], set: Arc<RrSet>) {
+    pub(crate) fn keep_hashed(
+        &mut self,
+        hashing: Hashing,
+        hash: &[u8],
+        set: (Arc<RrSet>, Instant),
+    ) {
         self.hashed.put(&hash_key(&hashing.zone, hash), set);
         let zone = hashing.zone.clone();
         self.hashings.put(zone.view(), RecordType::NSEC3PARAM, hashing);
@@ -247,11 +253,12 @@ impl Cache {
     /// Returns the verified NSEC3 record of a zone at a hash, or the nearest before it; before the
     /// first comes the last.
     pub(crate) fn hashed(&self, now: Instant, zone: &Name, hash: &[u8]) -> Option<Arc<RrSet>> {
-        let own =
-            |set: &&Arc<RrSet>| set.is_fresh(now) && set.owner.parent().as_ref() == Some(zone);
+        let own = |(set, until): &&(Arc<RrSet>, Instant)| {
+            *until > now && set.is_fresh(now) && set.owner.parent().as_ref() == Some(zone)
+        };
         let before = self.hashed.before(&hash_key(zone, hash)).filter(own);
         let last = || self.hashed.before(&hash_key(zone, &[0xff; 20])).filter(own);
-        before.or_else(last).cloned()
+        before.or_else(last).map(|(set, _)| set.clone())
     }
 }
 

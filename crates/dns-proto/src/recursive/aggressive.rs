@@ -12,16 +12,16 @@ use crate::rdata::Rdata;
 use crate::record::{Data, Record};
 use crate::recursive::Shared;
 
-/// Keeps a record that has been verified, if it says what there is not.
-pub(super) fn keep(cache: &mut Cache, set: &Arc<RrSet>) {
+/// Keeps a record that has been verified, if it says what there is not, to answer from until then.
+pub(super) fn keep(cache: &mut Cache, set: &Arc<RrSet>, until: Instant) {
     let [data] = &set.data[..] else { return };
     if set.rtype == RecordType::NSEC {
-        cache.keep_proof(set.clone());
+        cache.keep_proof(set.clone(), until);
     } else if set.rtype == RecordType::NSEC3
         && let Some(zone) = signer(set)
         && let Some((hashing, hash)) = Hashing::of(&record(set, data), zone)
     {
-        cache.keep_hashed(hashing, &hash, set.clone());
+        cache.keep_hashed(hashing, &hash, (set.clone(), until));
     }
 }
 

@@ -152,11 +152,23 @@ impl Recursive {
     /// Runs a recursive resolver in a task of its own; only within a tokio runtime.
     #[must_use]
     pub fn spawn(driver: Driver<recursive::Resolver>) -> Self {
+        Self::spawn_keeping(driver, |_, _| ())
+    }
+
+    /// Runs a recursive resolver whose trust anchors follow their zones' keys (RFC 5011): `keep` is
+    /// given the zone and what is known of its keys, as in
+    /// [`Event::Anchors`](recursive::Event::Anchors), whenever they were looked at. It is called
+    /// in the task, and must not block.
+    #[must_use]
+    pub fn spawn_keeping(
+        driver: Driver<recursive::Resolver>,
+        keep: impl FnMut(&Name, &str) + Send + 'static,
+    ) -> Self {
         let (commands, received) = mpsc::channel(COMMANDS);
         let origin = driver.origin();
         let mut driver = driver.map(|resolver| Shared::new(resolver, origin));
         let shared = driver.agent().clone();
-        ::tokio::spawn(run_recursive(driver, received));
+        ::tokio::spawn(run_recursive(driver, received, keep));
         Self { commands, shared }
     }
 
@@ -193,7 +205,11 @@ impl Handler for Recursive {
     }
 }
 
-async fn run_recursive(mut driver: Driver<Shared>, mut commands: mpsc::Receiver<Command>) {
+async fn run_recursive(
+    mut driver: Driver<Shared>,
+    mut commands: mpsc::Receiver<Command>,
+    mut keep: impl FnMut(&Name, &str),
+) {
     let mut waiting = BTreeMap::new();
     for client in (0..).map(ClientId) {
         let command = loop {
@@ -208,6 +224,7 @@ async fn run_recursive(mut driver: Driver<Shared>, mut commands: mpsc::Receiver<
                     }
                     // Dropped, so that whoever waits hears that there is nothing to hear.
                     recursive::Event::Discarded { client } => drop(waiting.remove(&client)),
+                    recursive::Event::Anchors { zone, state } => keep(&zone, &state),
                 },
             }
         };

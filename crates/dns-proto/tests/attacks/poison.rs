@@ -74,13 +74,11 @@ fn kaminsky_and_promiscuous_servers_are_not_believed_of_others() {
 #[test]
 fn maginotdns_keeps_what_forwarders_say_in_their_zone() {
     let mut config = config(Limits::default());
-    config.upstreams.push(Upstream {
-        zone: name("corp.example"),
-        servers: vec!["127.0.0.6:53".parse().unwrap()],
-        role: Role::Forwarder,
-        first: false,
-        tcp: false,
-    });
+    config.upstreams.push(Upstream::new(
+        name("corp.example"),
+        ["127.0.0.6:53".parse().unwrap()],
+        Role::Forwarder,
+    ));
     let mut rig = Rig::with(config).evil(|asked| {
         let mut all = poisons();
         all.insert(0, (Section::Answer, record(&format!("{asked} A 127.0.0.5"))));

@@ -42,13 +42,7 @@ pub(crate) struct Rig {
 }
 
 pub(crate) fn config(limits: Limits) -> Config {
-    let root = Upstream {
-        zone: Name::ROOT,
-        servers: vec!["127.0.0.1:53".parse().unwrap()],
-        role: Role::Authority,
-        first: false,
-        tcp: false,
-    };
+    let root = Upstream::new(Name::ROOT, ["127.0.0.1:53".parse().unwrap()], Role::Authority);
     let config =
         Config { allow_loopback: true, minimise: false, prefetch: false, ..Config::new([]) };
     Config { upstreams: vec![root], limits, ..config }
