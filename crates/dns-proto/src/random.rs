@@ -21,6 +21,11 @@ impl Random {
         u16::from_be_bytes([a, b])
     }
 
+    /// Draws a key for hashes.
+    pub(crate) fn word(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// Writes the letters of a name large and small at random (draft-vixie-dnsext-dns0x20).
     pub(crate) fn spell(&mut self, name: &Name) -> Name {
         let mut wire = name.wire().to_vec();

@@ -9,6 +9,7 @@ mod follow;
 mod frame;
 mod handle;
 mod server;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod zones;
