@@ -71,7 +71,7 @@ fn a_query_costs_so_many_messages_and_no_more() {
 fn each_round_waits_longer_up_to_four_times() {
     let mut net = Net::default();
     net.serve("127.0.0.1", silent());
-    run(&mut net, config(&[1]), "z");
+    run(&mut net, Config { rounds: 5, ..config(&[1]) }, "z");
     assert_eq!(net.now - Instant::ORIGIN, Duration::from_secs(1 + 2 + 4 + 4 + 4));
 }
 
@@ -109,7 +109,7 @@ fn cancelled_queries_have_no_event() {
     let mut stub = Stub::new(config(&[1]), [1; 32]).unwrap();
     let id = stub.query(net.now, name("z"), RecordType::MX);
     stub.query(net.now, name("x.z"), RecordType::MX);
-    stub.cancel(id);
+    stub.cancel(net.now, id);
     let events = net.run(&mut stub);
     assert!(events.len() == 1 && stub.deadline().is_none());
 }
