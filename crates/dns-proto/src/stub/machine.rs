@@ -477,7 +477,9 @@ impl Agent for Stub {
 
     fn fail(&mut self, now: Instant, flow: Flow) {
         let served = self.streams.has_served(flow);
-        self.streams.remove(flow);
+        if self.streams.remove(flow) {
+            self.outbox.push_back(Transmit::Close(flow));
+        }
         let out = self.attempts.range((flow, 0)..=(flow, u16::MAX)).map(|(&at, _)| at);
         let out: Vec<_> = out.collect();
         out.into_iter().for_each(|at| self.failed(now, at, served));

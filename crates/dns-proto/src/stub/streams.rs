@@ -90,9 +90,10 @@ impl Streams {
         self.take(|stream| stream.out == 0)
     }
 
-    pub(super) fn remove(&mut self, flow: Flow) {
+    /// Forgets a connection; says whether there was one.
+    pub(super) fn remove(&mut self, flow: Flow) -> bool {
         self.retire(flow);
-        self.open.remove(&flow);
+        self.open.remove(&flow).is_some()
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -107,7 +108,9 @@ impl Streams {
     fn take(&mut self, which: impl Fn(&Stream) -> bool) -> Vec<Flow> {
         let flows = self.open.iter().filter(|(_, stream)| which(stream));
         let flows: Vec<Flow> = flows.map(|(&flow, _)| flow).collect();
-        flows.iter().for_each(|&flow| self.remove(flow));
+        for &flow in &flows {
+            self.remove(flow);
+        }
         flows
     }
 }

@@ -1,6 +1,12 @@
 //! The stub resolver in virtual time.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#[path = "../common/mod.rs"]
 mod common;
+mod cookies;
+mod hostile;
+mod servers;
+mod streams;
+mod world;
 
 use bytes::BytesMut;
 use common::net::{Net, Server, answering, silent};
