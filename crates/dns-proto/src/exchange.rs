@@ -1,5 +1,6 @@
 //! Queries that are out, each on a flow of its own, and which answers belong to them.
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -8,6 +9,7 @@ use proto_core::{Flow, Instant, Transmit, Transport};
 
 use crate::edns::{Edns, EdnsOption, OptionsBuf};
 use crate::header::Header;
+use crate::mend::mend;
 use crate::message::{Message, MessageBuf, Question};
 use crate::name::Name;
 use crate::number::{Class, Opcode, Rcode, RecordType};
@@ -26,9 +28,13 @@ pub(crate) struct Ask {
     pub(crate) payload: Option<u16>,
     /// Whether signatures are wanted too, unchecked.
     pub(crate) dnssec: bool,
+    /// Whether the server is to say what it has validated (RFC 6840 §5.7).
+    pub(crate) authentic: bool,
     /// Whether the letters of the name are written large and small at random.
     pub(crate) mixed: bool,
     pub(crate) wait: Duration,
+    /// Whether something came with its id that cannot be read.
+    pub(crate) garbled: bool,
 }
 
 /// What goes out beside the question.
@@ -36,8 +42,6 @@ pub(crate) struct Ask {
 pub(crate) struct Extras {
     /// Options, if EDNS is spoken.
     pub(crate) options: OptionsBuf,
-    /// Whether it is to be told that the data are authentic (RFC 6840 §5.7).
-    pub(crate) authentic: bool,
     /// Whether the asked shall leave the checking to us.
     pub(crate) unchecked: bool,
     /// Whether octets of nothing shall hide the length (RFC 8467).
@@ -72,7 +76,7 @@ impl Sent {
             id: self.id,
             recursion_desired: self.ask.recursion,
             checking_disabled: extras.unchecked,
-            authentic_data: extras.authentic,
+            authentic_data: self.ask.authentic,
             ..Header::default()
         };
         let mut out = BytesMut::new();
@@ -96,15 +100,27 @@ impl Sent {
         out.freeze()
     }
 
-    /// Reads what may be the answer; what is not is worth nothing, whoever sent it. AD is left in
-    /// it or not.
-    pub(crate) fn hear(&self, octets: &[u8], authentic: bool) -> Option<Heard> {
+    /// Reads what may be the answer; what is not is worth nothing, whoever sent it. Records that
+    /// are malformed may be overlooked (`mends`), and AD be left in it (`authentic`) or not.
+    pub(crate) fn hear(&mut self, octets: &[u8], mends: bool, authentic: bool) -> Option<Heard> {
         // The cheapest test first: forgers send many.
         if octets.first_chunk() != Some(&self.id.to_be_bytes()) {
             return None;
         }
-        let message = Message::parse(octets).ok().filter(|message| self.is_answer(message))?;
-        Some(match self.is_spelt(&message) {
+        let mended;
+        let message = match Message::parse(octets) {
+            Err(_) if mends => {
+                mended = mend(octets).unwrap_or_default();
+                Message::parse(&mended)
+            }
+            parsed => parsed,
+        };
+        let Ok(message) = message else {
+            self.ask.garbled = true;
+            return None;
+        };
+        let is_answer = self.is_answer(&message);
+        is_answer.then(|| match self.is_spelt(&message) {
             true => Heard::Answer(self.respelt(&message, authentic)),
             false => Heard::Misspelt,
         })
@@ -125,6 +141,8 @@ pub(crate) enum Heard {
 #[derive(Debug)]
 pub(crate) struct Exchanges<K> {
     pub(crate) random: Random,
+    /// Whether a record that is malformed is overlooked, instead of the message.
+    pub(crate) mends: bool,
     next: u64,
     open: BTreeMap<Flow, Open<K>>,
     deadlines: BTreeSet<(Instant, Flow)>,
@@ -142,7 +160,7 @@ struct Open<K> {
 impl<K> Exchanges<K> {
     pub(crate) fn new(random: Random) -> Self {
         let (open, deadlines) = (BTreeMap::new(), BTreeSet::new());
-        Self { random, next: 0, open, deadlines, outbox: VecDeque::new() }
+        Self { random, mends: false, next: 0, open, deadlines, outbox: VecDeque::new() }
     }
 
     /// Sends a query, from a fresh port and with a fresh id.
@@ -167,8 +185,8 @@ impl<K> Exchanges<K> {
         flow: Flow,
         octets: &[u8],
     ) -> Option<(K, Ask, Heard, Duration)> {
-        let open = self.open.get(&flow)?;
-        let heard = open.sent.hear(octets, true)?;
+        let open = self.open.get_mut(&flow)?;
+        let heard = open.sent.hear(octets, self.mends, true)?;
         let took = now - open.since;
         let (key, ask) = self.close(flow)?;
         Some((key, ask, heard, took))
@@ -180,6 +198,13 @@ impl<K> Exchanges<K> {
         self.deadlines.remove(&(open.deadline, flow));
         self.outbox.push_back(Transmit::Close(flow));
         Some((open.key, open.sent.ask))
+    }
+
+    /// Closes all flows of somebody.
+    pub(crate) fn cancel(&mut self, whose: impl Fn(&K) -> bool) {
+        let flows = self.open.iter().filter(|(_, open)| whose(&open.key));
+        let flows: Vec<Flow> = flows.map(|(&flow, _)| flow).collect();
+        flows.into_iter().for_each(|flow| drop(self.close(flow)));
     }
 
     /// Returns the next query whose time is over.

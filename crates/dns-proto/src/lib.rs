@@ -25,6 +25,7 @@ mod header;
 mod journal;
 mod key;
 mod limits;
+mod mend;
 mod message;
 mod name;
 mod notify;

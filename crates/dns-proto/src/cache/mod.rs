@@ -21,8 +21,9 @@ pub(crate) use store::Store;
 pub(crate) struct Cache {
     sets: Store<Arc<RrSet>>,
     answers: Store<Arc<Answer>>,
-    /// NSEC records that have been verified, by owner (RFC 8198).
-    proofs: Store<Arc<RrSet>>,
+    /// NSEC records that have been verified, by owner, and until when they answer for other names
+    /// (RFC 8198).
+    proofs: Store<(Arc<RrSet>, Instant)>,
     /// What parents said of their children's servers, whatever the children say.
     parents: Store<Parent>,
 }
@@ -178,15 +179,15 @@ impl Cache {
         parent.servers.is_fresh(now).then(|| parent.clone())
     }
 
-    /// Keeps a verified NSEC record, to answer from (RFC 8198).
-    pub(crate) fn keep_proof(&mut self, set: Arc<RrSet>) {
-        self.proofs.put(Key::new(set.owner.view()).octets(), set);
+    /// Keeps a verified NSEC record, to answer from until then (RFC 8198).
+    pub(crate) fn keep_proof(&mut self, set: Arc<RrSet>, until: Instant) {
+        self.proofs.put(Key::new(set.owner.view()).octets(), (set, until));
     }
 
     /// Returns the verified NSEC record at a name, or the nearest before it.
     pub(crate) fn proof(&self, now: Instant, name: NameRef<'_>) -> Option<Arc<RrSet>> {
-        let set = self.proofs.before(Key::new(name).octets())?;
-        set.is_fresh(now).then(|| set.clone())
+        let (set, until) = self.proofs.before(Key::new(name).octets())?;
+        (*until > now && set.is_fresh(now)).then(|| set.clone())
     }
 }
 

@@ -14,10 +14,12 @@ use crate::record::{Data, Record};
 /// How much data are to be believed (RFC 2181 §5.4.1); better replaces worse.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Rank {
-    /// Beside an answer: good for reaching servers, never for an answer.
+    /// Beside a referral: good for reaching servers, never for an answer.
     Additional,
     /// The authority section of who is no authority: a parent's word for its child's servers.
     Referral,
+    /// Beside what an authority says.
+    Beside,
     /// An answer of somebody who is no authority.
     Answer,
     /// The authority section of an authority.
@@ -126,6 +128,8 @@ pub(crate) struct Answer {
     pub(crate) source: Option<SocketAddr>,
     /// What is to be told about it (RFC 8914).
     pub(crate) reason: Option<ExtendedError>,
+    /// Whether it may be kept.
+    pub(crate) cached: bool,
 }
 
 impl Answer {
@@ -141,6 +145,7 @@ impl Answer {
             security: Security::Unchecked,
             source: None,
             reason: None,
+            cached: true,
         }
     }
 
@@ -151,6 +156,11 @@ impl Answer {
 
     pub(crate) fn is_failure(&self) -> bool {
         !matches!(self.rcode, Rcode::NOERROR | Rcode::NXDOMAIN | Rcode::YXDOMAIN)
+    }
+
+    /// Whether it is not for clients: there is none, or it is withheld.
+    pub(crate) fn is_useless(&self) -> bool {
+        self.is_failure() || self.security == Security::Bogus
     }
 
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {

@@ -77,3 +77,15 @@ fn the_nearest_zone_is_found_and_kinds_of_trust_are_told_apart() {
     let zone: Name = "z".parse().unwrap();
     assert!(cache.get(NOW, zone.view(), RecordType::NS, Rank::Answer).is_none());
 }
+
+#[test]
+fn a_proof_answers_for_others_no_longer_than_its_zone_wants() {
+    let owner: Name = "z".parse().unwrap();
+    let mut cache = Cache::new(9);
+    let proof = Arc::new(set(&address("z", 3600, 1), Rank::Authority));
+    cache.keep_proof(proof, NOW + Duration::from_secs(900));
+    for (seconds, known) in [(899, true), (900, false)] {
+        let now = NOW + Duration::from_secs(seconds);
+        assert_eq!(cache.proof(now, owner.view()).is_some(), known, "{seconds}");
+    }
+}

@@ -128,6 +128,8 @@ pub(crate) struct Check {
     pub(crate) answer: Option<Arc<Answer>>,
     #[cfg(feature = "dnssec")]
     pub(crate) validator: Option<crate::dnssec::Validator>,
+    /// Whether its zone was known to be bogus before.
+    pub(crate) remembered: bool,
     /// The DS or DNSKEY records that are being asked for.
     pub(crate) need: Option<(Name, RecordType)>,
     /// How often it was done over, to ask servers that were not asked.
@@ -143,6 +145,9 @@ pub(crate) enum Asker {
     Client(Client),
     /// A job that needs it to go on.
     Job(JobId),
+    /// Trust anchors that follow the keys that are asked for.
+    #[cfg(feature = "dnssec")]
+    Anchors,
 }
 
 /// A client's query, as far as the reply needs it: however long it was, this is small.
@@ -178,6 +183,8 @@ pub(crate) struct Cut {
     pub(crate) referred: bool,
     /// Whether the servers are asked by TCP at once.
     pub(crate) tcp: bool,
+    /// Whether what they say is kept.
+    pub(crate) cached: bool,
 }
 
 /// Whose servers they are.
@@ -209,8 +216,8 @@ pub(crate) struct Place {
 impl Cut {
     pub(crate) fn new(zone: Name, kind: CutKind) -> Self {
         let (addresses, unknown) = (Vec::new(), Vec::new());
-        let (parental, referred, tcp) = (false, false, false);
-        Self { zone, kind, addresses, unknown, targets: 0, parental, referred, tcp }
+        let (parental, referred, tcp, cached) = (false, false, false, true);
+        Self { zone, kind, addresses, unknown, targets: 0, parental, referred, tcp, cached }
     }
 
     pub(crate) fn drop_address(&mut self, address: SocketAddr) {

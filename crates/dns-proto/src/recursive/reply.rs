@@ -1,4 +1,6 @@
 //! What clients are told.
+use alloc::sync::Arc;
+
 use bytes::BytesMut;
 use proto_core::Instant;
 
@@ -78,7 +80,9 @@ impl Resolver {
             .authorities
             .iter()
             .any(|set| matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3));
-        let minimal = self.config.minimal && !answer.answers.is_empty() && !proven;
+        // Whoever wants everything gets it.
+        let whole = proven || asked == RecordType::ANY;
+        let minimal = self.config.minimal && !answer.answers.is_empty() && !whole;
         let sections = [
             (Section::Answer, &answer.answers),
             (Section::Authority, &answer.authorities),
@@ -91,18 +95,16 @@ impl Resolver {
             for set in sets {
                 let wanted = client.dnssec_ok || asked == RecordType::ANY || asked == set.rtype;
                 let spare = minimal && section != Section::Answer;
-                let own = set.rtype == RecordType::SOA && answer.rcode != Rcode::NOERROR;
+                // RFC 2308 §2: it says how long there will be nothing, behind aliases too.
+                let own = set.rtype == RecordType::SOA;
                 if !spare && (wanted || !is_dnssec(set.rtype)) || own {
-                    // A part may have been renewed since.
-                    let newer = stale
-                        .and_then(|_| self.cache.get(now, set.owner.view(), set.rtype, set.rank));
-                    let newer = newer.filter(|newer| newer.same(set) && newer.left(now) > 0);
+                    let newer = self.newer(now, section, set, stale.is_some());
                     let ttl = match (&newer, stale) {
                         (Some(newer), _) => newer.left(now),
                         (None, Some(most)) => most.min(set.ttl),
                         (None, None) => set.left(now),
                     };
-                    write_set(writer, set, ttl, client.dnssec_ok)?;
+                    write_set(writer, newer.as_ref().unwrap_or(set), ttl, client.dnssec_ok)?;
                 }
             }
         }
@@ -110,13 +112,38 @@ impl Resolver {
     }
 }
 
-fn write_set(writer: &mut Writer<'_>, set: &RrSet, ttl: u32, signed: bool) -> Result<(), Error> {
-    for record in set.records(ttl) {
-        writer.record(&record)?;
+impl Resolver {
+    /// Returns what a part of an answer has become since: of what is stale, if it is the same but
+    /// for its time; of what stands beside, whatever it is.
+    fn newer(
+        &self,
+        now: Instant,
+        section: Section,
+        set: &RrSet,
+        stale: bool,
+    ) -> Option<Arc<RrSet>> {
+        if !stale && section != Section::Additional {
+            return None;
+        }
+        let newer = self.cache.get(now, set.owner.view(), set.rtype, set.rank)?;
+        let alike = newer.security == set.security
+            && newer.signatures.is_empty()
+            && set.signatures.is_empty();
+        let good = if stale { newer.same(set) } else { alike };
+        (good && newer.left(now) > 0).then_some(newer)
     }
-    if signed {
-        for record in set.signature_records(ttl) {
-            writer.record(&record)?;
+}
+
+/// Writes an RRset: all of it, or nothing (RFC 2181 §9).
+fn write_set(writer: &mut Writer<'_>, set: &RrSet, ttl: u32, signed: bool) -> Result<(), Error> {
+    let mark = writer.mark();
+    let signatures = set.signature_records(ttl).filter(|_| signed);
+    for record in set.records(ttl).chain(signatures) {
+        if let Err(error) = writer.record(&record) {
+            let truncated = writer.header().truncated;
+            writer.rollback(mark);
+            writer.header().truncated = truncated;
+            return Err(error);
         }
     }
     Ok(())

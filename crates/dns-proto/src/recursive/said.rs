@@ -75,48 +75,46 @@ impl Said {
 
     /// Keeps of the answers what leads from the name to the data.
     fn follow(&mut self, now: Instant, mut sets: Vec<RrSet>, rtype: RecordType, config: &Config) {
+        if rtype == RecordType::ANY {
+            self.answers.extend(sets.extract_if(.., |set| set.owner == self.name));
+            self.found = !self.answers.is_empty();
+            return;
+        }
+        let wants_alias = rtype == RecordType::CNAME;
         // One link more than allowed is enough for the caller to see that there are too many.
         for _ in 0..=config.limits.cnames {
             let name = self.name.clone();
-            if rtype == RecordType::ANY {
-                let own = |set: &mut RrSet| set.owner == name;
-                self.answers.extend(sets.extract_if(.., own));
-                self.found = !self.answers.is_empty();
-                return;
-            }
-            let mut take = |wanted: &dyn Fn(&RrSet) -> bool| {
-                let at = sets.iter().position(wanted)?;
-                Some(sets.remove(at))
-            };
-            if let Some(set) = take(&|set| set.rtype == rtype && set.owner == name) {
+            // An alias that a DNAME makes is nothing without it.
+            let made = wants_alias && sets.iter().any(|set| is_above(set, &name));
+            if !made
+                && let Some(set) = take(&mut sets, |set| set.rtype == rtype && set.owner == name)
+            {
                 self.answers.push(set);
                 self.found = true;
                 return;
             }
-            let above = |set: &RrSet| {
-                set.rtype == RecordType::DNAME
-                    && set.owner != name
-                    && name.is_within(set.owner.view())
-            };
-            let dname = take(&above);
-            let cname = take(&|set| set.rtype == RecordType::CNAME && set.owner == name);
-            let link = match (dname, cname) {
-                (Some(dname), given) => {
-                    let made = synthesize(now, &dname, &name);
-                    self.answers.push(dname);
-                    let Some(made) = made else {
-                        self.too_long = true;
-                        return;
-                    };
-                    given.filter(|given| given.alias() == made.alias()).unwrap_or(made)
-                }
-                (None, Some(given)) => given,
-                (None, None) => return,
-            };
+            let Some(link) = self.link(now, &mut sets) else { return };
             let Some(target) = link.alias() else { return };
             self.answers.push(link);
+            if wants_alias {
+                self.found = true;
+                return;
+            }
             self.name = target;
         }
+    }
+
+    /// Takes the alias of the name, and before it the DNAME that makes it.
+    fn link(&mut self, now: Instant, sets: &mut Vec<RrSet>) -> Option<RrSet> {
+        let name = self.name.clone();
+        let dname = take(sets, |set| is_above(set, &name));
+        let given = take(sets, |set| set.rtype == RecordType::CNAME && set.owner == name);
+        let Some(dname) = dname else { return given };
+        let made = synthesize(now, &dname, &name);
+        self.answers.push(dname);
+        self.too_long = made.is_none();
+        let made = made?;
+        Some(given.filter(|given| given.alias() == made.alias()).unwrap_or(made))
     }
 
     /// A parent asked for the digest of its child's key may show it beside the delegation.
@@ -167,6 +165,17 @@ impl Said {
     }
 }
 
+/// Takes one set out.
+fn take(sets: &mut Vec<RrSet>, wanted: impl Fn(&RrSet) -> bool) -> Option<RrSet> {
+    let at = sets.iter().position(wanted)?;
+    Some(sets.remove(at))
+}
+
+/// Whether a set is a DNAME above a name.
+fn is_above(set: &RrSet, name: &Name) -> bool {
+    set.rtype == RecordType::DNAME && set.owner != *name && name.is_within(set.owner.view())
+}
+
 /// Returns the host that a record names, whose addresses may stand beside it.
 fn target(data: &Data) -> Option<Name> {
     match data.view() {
@@ -202,17 +211,20 @@ fn sort(
     config: &Config,
 ) -> [Vec<RrSet>; 3] {
     let mut sections = [Vec::new(), Vec::new(), Vec::new()];
-    let wants_signatures = matches!(asked.rtype, RecordType::RRSIG | RecordType::ANY);
     let all = [Section::Answer, Section::Authority, Section::Additional];
     let mut signatures = Vec::new();
     for (at, section) in all.into_iter().enumerate() {
         for record in message.section(section) {
             let inside = record.class() == Class::IN && record.owner().is_within(asked.zone);
-            if !inside || record.rtype().is_meta() {
+            if !inside || record.rtype().is_meta() || reaches_out(&record, asked.zone) {
                 continue;
             }
             match record.data() {
-                Rdata::Rrsig { covered, .. } if !wants_signatures => {
+                // RFC 4034 §4.1.1: the next name is one of the zone's. This one would pass over
+                // names of others.
+                Rdata::Nsec { next, .. } if !next.is_within(asked.zone) => {}
+                // Who asks for signatures gets them as they are; others are with what they sign.
+                Rdata::Rrsig { covered, .. } if at > 0 || asked.rtype != RecordType::RRSIG => {
                     signatures.push((covered, record));
                 }
                 _ => add(&mut sections, at, &record),
@@ -243,12 +255,19 @@ fn sort(
     sections
 }
 
+/// Whether a record would prove something of another zone's names (RFC 4034 §4.1.1: the next name
+/// is in the zone too).
+fn reaches_out(record: &RecordRef<'_>, zone: NameRef<'_>) -> bool {
+    matches!(record.data(), Rdata::Nsec { next, .. } if !next.is_within(zone))
+}
+
 fn rank(section: usize, authoritative: bool) -> Rank {
     match (section, authoritative) {
         (0, true) => Rank::Authoritative,
         (0, false) => Rank::Answer,
         (1, true) => Rank::Authority,
         (1, false) => Rank::Referral,
+        (_, true) => Rank::Beside,
         _ => Rank::Additional,
     }
 }

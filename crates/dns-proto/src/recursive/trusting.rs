@@ -41,4 +41,14 @@ impl Resolver {
     }
 
     pub(super) const fn unneeded(&mut self, _: Instant, _: JobId) {}
+
+    pub(super) const fn synthesize(&self, _: Instant, _: &Name, _: RecordType) -> Option<Shared> {
+        None
+    }
+
+    pub(super) const fn next_probe(&self) -> Option<Instant> {
+        None
+    }
+
+    pub(super) const fn probe(&mut self, _: Instant) {}
 }

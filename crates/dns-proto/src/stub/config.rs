@@ -70,9 +70,10 @@ pub struct Config {
     pub dnssec: bool,
     /// Whether the server shall leave the checking of signatures to us (CD), who then must.
     pub unchecked: bool,
-    /// Whether the servers, and the way to them, are trusted to say that data are authentic
-    /// (`trust-ad` of resolv.conf(5)). If not, AD is neither asked for nor left in answers.
-    pub trust_ad: bool,
+    /// Whether the servers are to say, by the AD bit, what they have validated (RFC 6840 §5.7), as
+    /// `trust-ad` of resolv.conf(5) wants. Believe only servers that are to be trusted, over a path
+    /// that is; if they are not, the bit is not left in answers.
+    pub authentic: bool,
     /// Whether to ask by TCP at once.
     pub tcp: bool,
     /// Whether the letters of names are written large and small at random, which a forger has to
@@ -110,7 +111,7 @@ impl Config {
             payload: UDP_PAYLOAD,
             dnssec: false,
             unchecked: false,
-            trust_ad: false,
+            authentic: false,
             tcp: false,
             mixed_case: true,
             cookies: true,

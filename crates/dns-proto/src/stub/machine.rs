@@ -239,8 +239,10 @@ impl Stub {
             recursion: true,
             payload: way.edns.then_some(self.config.payload),
             dnssec: self.config.dnssec,
+            authentic: self.config.authentic,
             mixed: self.config.mixed_case,
             wait,
+            garbled: false,
         };
         self.send(now, id, way.server, ask);
     }
@@ -302,8 +304,7 @@ impl Stub {
         {
             options.push(&cookie);
         }
-        let (authentic, unchecked) = (self.config.trust_ad, self.config.unchecked);
-        Extras { options, authentic, unchecked, padded: via == Transport::Tls }
+        Extras { options, unchecked: self.config.unchecked, padded: via == Transport::Tls }
     }
 
     /// Closes an attempt; by UDP, its socket.
@@ -453,8 +454,8 @@ impl Agent for Stub {
     fn receive(&mut self, now: Instant, flow: Flow, message: &[u8]) {
         let Some(&id) = message.first_chunk() else { return };
         let at = (flow, u16::from_be_bytes(id));
-        let Some(attempt) = self.attempts.get(&at) else { return };
-        match attempt.sent.hear(message, self.config.trust_ad) {
+        let Some(attempt) = self.attempts.get_mut(&at) else { return };
+        match attempt.sent.hear(message, false, self.config.authentic) {
             None => {}
             Some(Heard::Misspelt) => self.ask_by_tcp(now, at),
             Some(Heard::Answer(message)) => {

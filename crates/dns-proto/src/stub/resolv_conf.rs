@@ -119,7 +119,7 @@ impl ResolvConf {
             rounds: options.attempts.unwrap_or(config.rounds),
             rotate: options.rotate,
             tcp: options.use_vc,
-            trust_ad: options.trust_ad,
+            authentic: options.trust_ad,
             ..config
         }
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use proto_core::Transport;
 
 use crate::message::Message;
+use crate::name::Name;
 use crate::recursive::{self, ClientId, Statistics};
 use crate::tokio::driver::Driver;
 use crate::tokio::server::{Handler, malformed};
@@ -31,8 +32,20 @@ impl Recursive {
     /// Runs a recursive resolver in a task of its own; only within a tokio runtime.
     #[must_use]
     pub fn spawn(driver: Driver<recursive::Resolver>) -> Self {
+        Self::spawn_keeping(driver, |_, _| ())
+    }
+
+    /// Runs a recursive resolver whose trust anchors follow their zones' keys (RFC 5011): `keep` is
+    /// given the zone and what is known of its keys, as in
+    /// [`Event::Anchors`](recursive::Event::Anchors), whenever they were looked at. It is called
+    /// in the task, and must not block.
+    #[must_use]
+    pub fn spawn_keeping(
+        driver: Driver<recursive::Resolver>,
+        keep: impl FnMut(&Name, &str) + Send + 'static,
+    ) -> Self {
         let (commands, received) = mpsc::channel(COMMANDS);
-        ::tokio::spawn(run_recursive(driver, received));
+        ::tokio::spawn(run_recursive(driver, received, keep));
         Self { commands }
     }
 
@@ -59,6 +72,7 @@ impl Handler for Recursive {
 async fn run_recursive(
     mut driver: Driver<recursive::Resolver>,
     mut commands: mpsc::Receiver<Command>,
+    mut keep: impl FnMut(&Name, &str),
 ) {
     let mut waiting = BTreeMap::new();
     for client in (0..).map(ClientId) {
@@ -74,6 +88,7 @@ async fn run_recursive(
                     }
                     // Dropped, so that whoever waits hears that there is nothing to hear.
                     recursive::Event::Discarded { client } => drop(waiting.remove(&client)),
+                    recursive::Event::Anchors { zone, state } => keep(&zone, &state),
                 },
             }
         };

@@ -178,14 +178,14 @@ fn who_does_not_keep_letters_is_asked_by_tcp() {
 
 #[test]
 fn data_are_authentic_only_by_a_server_that_is_trusted() {
-    for trust_ad in [false, true] {
-        let mut world = World::new(Config { trust_ad, ..config(&[1]) });
+    for authentic in [false, true] {
+        let mut world = World::new(Config { authentic, ..config(&[1]) });
         world.query("z");
         let sent = world.one();
-        assert_eq!(Message::parse(&sent.message).unwrap().header().authentic_data, trust_ad);
+        assert_eq!(Message::parse(&sent.message).unwrap().header().authentic_data, authentic);
         world.answer(&sent, &Said { authentic: true, ..Said::default() });
         let Some(Event::Answer { message, .. }) = world.stub.poll() else { panic!("answer") };
-        assert_eq!(message.view().header().authentic_data, trust_ad);
+        assert_eq!(message.view().header().authentic_data, authentic);
     }
 }
 
