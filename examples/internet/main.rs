@@ -13,6 +13,7 @@
 mod clock;
 mod disk;
 mod faults;
+mod imap;
 mod ledger;
 mod lookup;
 mod machine;
@@ -227,6 +228,10 @@ fn table(world: &World, end: &End_, took: std::time::Duration) {
         metrics.crashes,
         metrics.lost,
         metrics.forged
+    );
+    println!(
+        "attacked            {} messages overheard, {} certificates refused",
+        metrics.overheard, metrics.refused
     );
     println!(
         "simulated           {:.2} days in {:.2} s, {} events",

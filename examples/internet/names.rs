@@ -69,6 +69,15 @@ impl Size {
         local.strip_prefix("nobody").and_then(|it| it.parse().ok()).map(Address::Nobody)
     }
 
+    /// The site of a mail host's name.
+    pub(crate) fn site_of_host(&self, host: &str) -> Option<u32> {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        match host.strip_prefix("mail.") {
+            Some(domain) => Some(self.site_of_domain(self.domain(domain)?)),
+            None => host.strip_prefix('s')?.strip_suffix(".net")?.parse().ok(),
+        }
+    }
+
     /// The number of a domain, if it is one.
     pub(crate) fn domain(&self, name: &str) -> Option<u32> {
         let number = name.strip_prefix('d')?.split('.').next()?.parse().ok()?;
@@ -139,6 +148,11 @@ pub(crate) fn zone(size: Size, number: u32, serial: u32) -> Zone {
         mx(10, &mail),
         Record::address(mail, 600, address(site, serial % 2)),
     ];
+    if has_policy(size, number) {
+        let text = format!("v=STSv1; id={serial}");
+        let owner = below("_mta-sts", &apex);
+        records.push(Record::text(owner, 600, &[text.as_bytes()]).expect("short"));
+    }
     if has_second_mail_host(number) {
         records.push(mx(20, &name(&self::site(size.second(site)))));
     }
@@ -147,6 +161,28 @@ pub(crate) fn zone(size: Size, number: u32, serial: u32) -> Zone {
 
 pub(crate) const fn has_second_mail_host(domain: u32) -> bool {
     domain.is_multiple_of(4)
+}
+
+/// Whether a user reads mail by IMAP; all others, by POP3.
+pub(crate) const fn reads_by_imap(user: u32) -> bool {
+    user % 4 == 1
+}
+
+/// Whether a site's mail server does TLS.
+pub(crate) const fn offers_tls(site: u32) -> bool {
+    site % 4 != 1
+}
+
+/// Whether a domain has an MTA-STS policy.
+pub(crate) const fn has_policy(size: Size, domain: u32) -> bool {
+    domain % 8 == 3 && offers_tls(size.site_of_domain(domain))
+}
+
+/// It holds for six hours.
+pub(crate) fn policy(size: Size, domain: u32) -> String {
+    debug_assert!(has_policy(size, domain));
+    let host = self::domain(domain);
+    format!("version: STSv1\nmode: enforce\nmx: mail.{host}\nmax_age: 21600\n")
 }
 
 /// What the servers of the root and of the top-level domains have.

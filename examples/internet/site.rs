@@ -1,7 +1,7 @@
 //! A site: a mail server with its queue, a resolver, an authoritative server, and a disk.
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use homing::delivery::{Config, LinkId, Queue, Report, Security, Transport};
+use homing::delivery::{Config, LinkId, Queue, Report, Transport};
 use homing::dns::{
     Authority, RecordType,
     recursive::{self, Resolver},
@@ -13,6 +13,7 @@ use crate::faults::Mood;
 use crate::names::{self, SERVERS, Size};
 use crate::net::ConnId;
 use crate::random::Random;
+use crate::world::veil::Attack;
 
 /// What a site has, up or down.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(crate) struct Site {
     pub(crate) loss: u64,
     pub(crate) cut: u32,
     pub(crate) forged: bool,
+    /// Who sits in the middle of its connections.
+    pub(crate) attack: Option<Attack>,
     /// Connections with an end here.
     pub(crate) conns: BTreeSet<ConnId>,
     pub(crate) wake: Micros,
@@ -69,6 +72,7 @@ impl Site {
             loss: 0,
             cut: 0,
             forged: false,
+            attack: None,
             conns: BTreeSet::new(),
             wake: Micros::MAX,
             starts: 0,
@@ -89,7 +93,7 @@ impl Site {
         let mut config = Config::new(names::name(&names::site(self.number)));
         config.ipv6 = false;
         config.addresses = (0..2).map(|which| names::address(self.number, which)).collect();
-        config.security = Security::Plain;
+        config.sts = true;
         if let Some(messages) = limits {
             config.limits.messages = messages;
         }

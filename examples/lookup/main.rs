@@ -83,10 +83,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 /// Asks servers, and returns what one of them said, of use or not, and which.
-async fn ask(
-    arguments: &Arguments,
-    question: &Question,
-) -> Result<(MessageBuf, String), Failure> {
+async fn ask(arguments: &Arguments, question: &Question) -> Result<(MessageBuf, String), Failure> {
     let config = config(arguments, question).await?;
     let servers: Vec<_> = config.servers.iter().map(|it| it.address().to_string()).collect();
     let mut driver = Driver::new(Stub::new(config, seed()?)?);

@@ -204,6 +204,7 @@ impl Resolver {
             recursion: forward,
             payload: edns.then_some(self.config.payload),
             dnssec: self.trusted.is_any(),
+            authentic: false,
             mixed: self.config.mixed_case,
             wait: patience.saturating_mul(2_u32.saturating_pow(tries)),
             garbled: false,

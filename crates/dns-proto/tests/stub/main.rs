@@ -13,8 +13,8 @@ use common::net::{Net, Server, answering, silent};
 use common::{authority, lines, name};
 use core::time::Duration;
 use dns_proto::stub::{Config, Event, Stub};
-use dns_proto::{Error, Misuse, Rcode, RecordType};
-use proto_core::{Agent, Instant, Transport};
+use dns_proto::{Error, Message, Misuse, Rcode, RecordType};
+use proto_core::{Agent, Instant, Transmit, Transport};
 
 const ZONE: &str = "z SOA 1\n z MX 10 mail.z";
 
@@ -106,6 +106,21 @@ fn truncated_answers_are_asked_for_by_tcp() {
     net.serve("127.0.0.1", server);
     assert!(matches!(run(&mut net, config(&[1]), "z"), Event::Answer { .. }));
     assert_eq!(net.log, ["127.0.0.1 z. MX", "127.0.0.1 z. MX tcp"]);
+}
+
+#[test]
+fn what_is_validated_is_asked_for_by_a_bit_and_no_more() {
+    for (authentic, unchecked, expected) in
+        [(false, false, (false, false)), (true, false, (true, false)), (false, true, (false, true))]
+    {
+        let config = Config { authentic, unchecked, ..config(&[1]) };
+        let mut stub = Stub::new(config, [1; 32]).unwrap();
+        stub.query(Instant::ORIGIN, name("z"), RecordType::MX);
+        let Some(Transmit::Send { message, .. }) = stub.transmit() else { panic!() };
+        let header = *Message::parse(&message).unwrap().header();
+        // RFC 6840 §5.7: AD alone; and RFC 4035 §3.2.2: who checks by himself says CD.
+        assert_eq!((header.authentic_data, header.checking_disabled), expected);
+    }
 }
 
 #[test]
