@@ -122,14 +122,15 @@ fn both(answers: &[Result<MessageBuf, Error>], limits: &Limits) -> Result<Vec<Ip
 }
 
 /// Asks for records of a type at what a host may mean, until there are some. Without, returns the
-/// answer for the name as it was said, or one that another type exists, or the last.
+/// answer for the name as it was said, if that was the first; or one that there are other types; or
+/// the first (h_errno of res_search(3)).
 pub(crate) async fn records(
     ask: &impl Ask,
     host: &Host,
     rtype: RecordType,
 ) -> Result<MessageBuf, Error> {
     let local = ask.local();
-    let mut negative: Option<MessageBuf> = None;
+    let mut negative: Option<(MessageBuf, bool)> = None;
     for name in local.search.candidates(host) {
         let literal = name == *host.name();
         let answer = ask.ask(vec![(name, rtype)]).await.pop();
@@ -137,16 +138,14 @@ pub(crate) async fn records(
         if read_records(&answer, &local.limits, |_, _| Some(()))?.next().is_some() {
             return Ok(answer);
         }
-        // As h_errno of res_search(3).
         let better = answer.view().rcode() == Rcode::NOERROR;
-        if literal || better || negative.is_none() {
-            negative = Some(answer);
-        }
-        if literal && host.is_absolute() {
-            break;
+        match &negative {
+            None => negative = Some((answer, literal)),
+            Some((_, false)) if better => negative = Some((answer, true)),
+            Some(_) => {}
         }
     }
-    negative.ok_or(Error::Unanswered)
+    negative.map(|(answer, _)| answer).ok_or(Error::Unanswered)
 }
 
 /// Finds who takes mail for a domain.

@@ -19,6 +19,8 @@ mod reverse;
 mod search;
 mod streams;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod upstream;
 
 pub use chain::Chain;
