@@ -90,7 +90,9 @@ impl Queue {
             Fate::Failed(why) => (DeliveryAction::Failed, Some(&**why)),
             Fate::Handed(Handover::Delivered) => (DeliveryAction::Delivered, None),
             Fate::Handed(Handover::Expanded) => (DeliveryAction::Expanded, None),
-            Fate::Handed(Handover::Passed | Handover::Relayed) => (DeliveryAction::Relayed, None),
+            Fate::Handed(Handover::Passed | Handover::Relayed | Handover::Untimed) => {
+                (DeliveryAction::Relayed, None)
+            }
         };
         let give_up = entry.released().saturating_add(self.config.schedule.give_up.as_secs());
         ReportedRecipient {
