@@ -32,8 +32,8 @@ pub(super) struct Link {
     label: String,
     /// What its yes means.
     how: Handover,
-    /// It can be told by when.
-    timely: bool,
+    /// What is known of the server.
+    peer: Peer,
     /// The places that the transaction under way is for, in its order.
     places: Vec<u32>,
     sent: u32,
@@ -65,7 +65,7 @@ impl Queue {
             search: None,
             label: String::new(),
             how: Handover::Relayed,
-            timely: false,
+            peer: Peer::default(),
             places: Vec::new(),
             sent: 0,
             reached: false,
@@ -212,7 +212,7 @@ impl Queue {
     pub(super) fn begin_sending(&mut self, id: LinkId, peer: Peer) {
         let link = self.links.get_mut(&id).filter(|link| link.phase == Phase::Searching);
         let Some(link) = link else { return };
-        (link.phase, link.reached, link.timely) = (Phase::Busy, true, peer.deliver_by);
+        (link.phase, link.reached, link.peer) = (Phase::Busy, true, peer);
         if peer.dsn && link.how == Handover::Relayed {
             link.how = Handover::Passed;
         }
@@ -230,7 +230,8 @@ impl Queue {
         let local = link.phase == Phase::Local;
         // RFC 3461 §5.2.2: a server that knows no NOTIFY is kept from telling by another sender.
         let hushed = link.how == Handover::Relayed && !local;
-        let untold = link.how == Handover::Passed && !link.timely;
+        let knows_tls = link.peer.require_tls;
+        let untold = link.how == Handover::Passed && !link.peer.deliver_by;
         if hushed {
             self.set_apart(job);
         }
@@ -239,6 +240,10 @@ impl Queue {
         let (message, places) = (work.message, work.recipients.to_vec());
         let delay = untold && entry.is_untimed(self.at);
         let mut envelope = envelope(entry, &places, self.at, delay);
+        if entry.is_bounce() && !knows_tls {
+            // RFC 8689 §5: it is not thrown away for want of the word; TLS there is all the same.
+            envelope.parameters = envelope.parameters.without("REQUIRETLS");
+        }
         let mut slots = places.iter().filter_map(|place| entry.slot(*place));
         if hushed && slots.all(Slot::is_silent) {
             envelope.from = ReversePath::Null;
@@ -259,7 +264,7 @@ impl Queue {
         };
         let (Some(job), mut how, label) = (link.job, link.how, link.label.clone()) else { return };
         let relayed = matches!(how, Handover::Passed | Handover::Relayed);
-        let untimed = relayed && !link.timely;
+        let untimed = relayed && !link.peer.deliver_by;
         let mut places = core::mem::take(&mut link.places);
         if places.is_empty() {
             return;

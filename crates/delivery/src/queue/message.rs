@@ -58,6 +58,11 @@ impl Entry {
         self.recipients.iter().all(|slot| !matches!(slot.fate, Fate::Waiting(_)))
     }
 
+    /// Whether nobody is told what becomes of it.
+    pub(super) const fn is_bounce(&self) -> bool {
+        matches!(self.from, ReversePath::Null)
+    }
+
     pub(super) fn priority(&self) -> i8 {
         self.parameters.priority().unwrap_or_default().value()
     }

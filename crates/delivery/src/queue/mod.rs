@@ -41,6 +41,8 @@ pub struct Peer {
     pub dsn: bool,
     /// It can be told by when (RFC 2852).
     pub deliver_by: bool,
+    /// It can be told that TLS is required (RFC 8689).
+    pub require_tls: bool,
 }
 
 impl Peer {
@@ -51,6 +53,7 @@ impl Peer {
         Self {
             dsn: extensions.contains(Extension::Dsn),
             deliver_by: extensions.contains(Extension::DeliverBy),
+            require_tls: extensions.contains(Extension::RequireTls),
         }
     }
 }

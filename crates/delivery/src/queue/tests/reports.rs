@@ -187,6 +187,44 @@ fn what_the_sender_said_is_handed_on_and_reported() {
     assert_eq!(report.recipients[0].original, Some(original));
 }
 
+/// RFC 8689 §5.
+#[test]
+fn the_bounce_of_what_requires_tls_requires_it_and_has_no_body() {
+    let mut config = config();
+    config.transports.insert("x.org".into(), Transport::Local);
+    let to_alice = Transport::Relay {
+        to: crate::Target::Address([192, 0, 2, 7].into()),
+        port: 25,
+        security: crate::Security::Verified,
+    };
+    config.transports.insert("crepes.fr".into(), to_alice);
+    for (require_tls, said) in [(true, "REQUIRETLS"), (false, "")] {
+        let mut world = World::new(config.clone(), moody);
+        world.peer.require_tls = require_tls;
+        let mut submission = to(&["bob@x.org"]);
+        submission.parameters =
+            Parameters::default().with_returned(smtp_proto::Return::Full).with_required_tls();
+        let message = world.submit(submission);
+        let report = loop {
+            match world.queue.poll() {
+                Some(Action::Report(report)) => break report,
+                Some(Action::Keep { link, .. }) => {
+                    let why = crate::Cause::new("5.1.1".parse().unwrap(), Default::default());
+                    let verdicts = [crate::Verdict::Failed(why)];
+                    world.queue.kept(world.now, world.at, link, &verdicts);
+                }
+                Some(_) => {}
+                None => panic!("no report"),
+            }
+        };
+        assert_eq!(report.returned, Some(smtp_proto::Return::Headers));
+        world.queue.submit_report(world.now, world.at, message, Parameters::default());
+        world.work();
+        assert_eq!(world.log("send"), ["nobody alice@crepes.fr"]);
+        assert_eq!(world.said, said);
+    }
+}
+
 /// RFC 2852 §4.1.4: whether the server can be told by when, whether it reports, what the sender
 /// wishes; what the server is told of the recipient, and the sender of the message.
 #[test]
