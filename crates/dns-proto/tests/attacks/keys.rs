@@ -174,7 +174,7 @@ fn keytrap_sigjam_and_lockcram() {
         let chain = 5;
         let most = 2 * (chain + 8);
         assert!((8..=most).contains(&VERIFIED.get()), "{keys} {signatures}: {}", VERIFIED.get());
-        assert_eq!(messages, 12);
+        assert!(messages <= 12, "{messages}");
         // And the next who asks does not have it done again.
         VERIFIED.set(0);
         assert_eq!(rig.cost("www.evil.com"), (Rcode::SERVFAIL, 0));
