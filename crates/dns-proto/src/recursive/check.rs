@@ -261,6 +261,10 @@ impl Resolver {
 
 /// Returns what clients are told of a verdict.
 fn reason(verdict: &Verdict, answer: &Answer) -> Option<ExtendedError> {
+    // What has been left out of it is the likely cause.
+    if answer.reason == Some(ExtendedError::OTHER) {
+        return answer.reason;
+    }
     let lacks =
         matches!(verdict, Verdict::Bogus(Bogus::Denial | Bogus::Unobtainable | Bogus::Unreachable));
     let is_proof = |set: &Arc<RrSet>| matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3);

@@ -348,7 +348,7 @@ impl Resolver {
     /// Keeps an answer for when nobody has a better one.
     fn doubt(&mut self, now: Instant, id: JobId, ask: &Ask, said: Said) {
         let partial = !said.found && !said.answers.is_empty();
-        let answer = self.remember(now, said, id, ask.to);
+        let answer = self.remember(now, said, id, ask);
         let Some(walk) = self.walk(id) else { return };
         // One with something in it before one without.
         let empty = |answer: &Answer| answer.answers.is_empty() && answer.authorities.is_empty();
@@ -360,7 +360,7 @@ impl Resolver {
 
     /// Takes an answer, or the beginning of one.
     fn take(&mut self, now: Instant, id: JobId, ask: &Ask, said: Said, partial: bool) {
-        let answer = self.remember(now, said, id, ask.to);
+        let answer = self.remember(now, said, id, ask);
         match self.settle(now, id, answer, partial) {
             Next::End(answer) => self.finish(now, id, &answer),
             _ => self.ready.push_back(id),
@@ -433,10 +433,12 @@ impl Resolver {
     }
 
     /// Caches the RRsets of what a server says, and makes an answer of them.
-    fn remember(&mut self, now: Instant, said: Said, id: JobId, from: SocketAddr) -> Answer {
+    fn remember(&mut self, now: Instant, said: Said, id: JobId, ask: &Ask) -> Answer {
         let renew = self.walk(id).map_or(Duration::ZERO, |walk| walk.leeway);
         let mut answer = Answer::bare(said.rcode);
-        answer.source = Some(from);
+        answer.source = Some(ask.to);
+        // A part of it was not to be read, and has been left out.
+        answer.reason = if ask.garbled { Some(ExtendedError::OTHER) } else { None };
         let cut = self.walk(id).and_then(|walk| walk.cut.as_ref());
         answer.cached = cut.is_none_or(|cut| cut.cached);
         let cached = answer.cached;
