@@ -125,9 +125,9 @@ pub(crate) fn again(
             path.display()
         ));
     }
-    match zones.replace(zone) {
+    match zones.replace(zone.clone()) {
         Ok(()) => {
-            store.loaded(origin, serial);
+            store.loaded(zone);
             Ok(format!("{origin} has serial {serial}"))
         }
         Err(error) if error.kind() == ErrorKind::StorageFull => Err("no room is left".into()),

@@ -8,7 +8,7 @@ mod tls;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     process::ExitCode,
     sync::Arc,
 };
@@ -21,7 +21,7 @@ use homing::{
         Who, Zone,
         authority::{self, Config},
         secondary::{Event, Primary, Secondary},
-        tokio::{Follower, Server, ServerLimits, Zones, notify, seed},
+        tokio::{Driver, Follower, Server, ServerLimits, Zones, notify, seed},
         tsig::Keyring,
     },
     proto_core::tokio::Shutdown,
@@ -58,6 +58,8 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let named = arguments.notify.iter().filter_map(|peer| peer.key.as_ref());
+    named.map(|key| arguments.key(key)).collect::<Result<Vec<_>, _>>()?;
     let (sender, said) = mpsc::unbounded_channel();
     let followed: BTreeSet<Name> =
         arguments.secondary.iter().map(|upstream| upstream.origin.clone()).collect();
@@ -78,8 +80,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         tasks.spawn(async move { server.run(stop.begun()).await });
     }
     println!("ready");
-    let keys = arguments.tsig.iter().map(|key| (key.name().clone(), key.clone())).collect();
-    let followers = follow(&arguments.secondary, &keys, kept, &zones)?;
+    let followers = follow(&arguments, kept, &zones)?;
     let mut desk = Desk { arguments, zones, store, followers, telling: BTreeMap::new() };
     desk.tell_all();
     desk.work(said).await?;
@@ -99,11 +100,15 @@ fn server(arguments: &Arguments) -> Result<authority::Server, Failure> {
     let rule = |who: &Who, action| Rule { who: who.clone(), action, zone: None, allow: true };
     let updates = arguments.allow_update.iter().map(|who| rule(who, Action::Update));
     let transfers = arguments.allow_transfer.iter().map(|who| rule(who, Action::Transfer));
-    let primaries = arguments.secondary.iter().map(|upstream| Rule {
-        who: Who::address(upstream.address.ip()),
-        action: Action::Notify,
-        zone: Some(upstream.origin.clone()),
-        allow: true,
+    // A notification is but a hint: of who has the primary's address, or its key.
+    let primaries = arguments.secondary.iter().flat_map(|Upstream { origin, peer, .. }| {
+        let who = peer.key.clone().map(Who::Key).into_iter();
+        who.chain([Who::address(peer.address.ip())]).map(|who| Rule {
+            who,
+            action: Action::Notify,
+            zone: Some(origin.clone()),
+            allow: true,
+        })
     });
     let access: Access = updates.chain(transfers).chain(primaries).collect();
     let keys: Keyring = arguments.tsig.iter().cloned().collect();
@@ -146,24 +151,24 @@ async fn bind(arguments: &Arguments, zones: &Zones) -> Result<Vec<Server<Service
 }
 
 fn follow(
-    upstreams: &[Upstream],
-    keys: &BTreeMap<Name, homing::dns::tsig::Key>,
+    arguments: &Arguments,
     mut kept: BTreeMap<Name, Zone>,
     zones: &Zones,
 ) -> Result<Vec<Follower>, Failure> {
     let mut primaries: BTreeMap<&Name, Vec<Primary>> = BTreeMap::new();
-    for Upstream { origin, address, key } in upstreams {
-        let unknown = |key: &Name| format!("--secondary names the key {key}, which no --tsig has");
-        let key = key.as_ref().map(|key| keys.get(key).cloned().ok_or_else(|| unknown(key)));
-        let primary = Primary { address: *address, key: key.transpose()? };
+    for Upstream { origin, peer, host } in &arguments.secondary {
+        let key = peer.key.as_ref().map(|key| arguments.key(key)).transpose()?.cloned();
+        let primary = Primary { address: peer.address, key, tls: host.clone() };
         primaries.entry(origin).or_default().push(primary);
     }
+    let connector = arguments.authorities.as_deref().map(tls::connector).transpose()?;
     let mut followers = Vec::new();
     for (origin, primaries) in primaries {
         let secondary = Secondary::new(origin.clone(), primaries, seed()?)?;
         let kept = kept.remove(origin).into_iter();
         let secondary = kept.fold(secondary, Secondary::with_zone);
-        followers.push(Follower::spawn(zones.clone(), secondary, |zone, event| match event {
+        let driver = connector.iter().cloned().fold(Driver::new(secondary), Driver::tls);
+        followers.push(Follower::spawn(zones.clone(), driver, |zone, event| match event {
             Ok(Event::Zone(version)) => log(&format!("{zone} has serial {}", version.serial())),
             Ok(Event::Failed { primary, error }) => log(&format!("{zone} at {primary}: {error}")),
             Ok(Event::Expired) => log(&format!("{zone} has expired")),
@@ -231,9 +236,13 @@ impl Desk {
         let Ok(seed) = seed() else { return };
         let ids = seed.into_iter().cycle().zip(seed.into_iter().rev().cycle().skip(1));
         let ids = ids.map(|(high, low)| u16::from_be_bytes([high, low]));
-        let targets: Vec<(SocketAddr, u16)> =
-            self.arguments.notify.iter().copied().zip(ids).collect();
-        let task = tokio::spawn(notify(Notifier::new(zone, targets))).abort_handle();
+        let peers = &self.arguments.notify;
+        let targets = peers.iter().map(|peer| peer.address).zip(ids);
+        let notifier = peers.iter().fold(Notifier::new(zone, targets), |notifier, peer| {
+            let key = peer.key.as_ref().and_then(|key| self.arguments.key(key).ok());
+            key.into_iter().fold(notifier, |notifier, key| notifier.with_key(peer.address, key))
+        });
+        let task = tokio::spawn(notify(notifier)).abort_handle();
         if let Some(before) = self.telling.insert(zone.apex().clone(), task) {
             before.abort();
         }

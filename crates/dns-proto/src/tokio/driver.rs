@@ -5,12 +5,14 @@ use std::io;
 use std::sync::Arc;
 use std::vec;
 
-use ::tokio::io::Interest;
-use ::tokio::net::{TcpSocket, UdpSocket};
+use ::tokio::io::{AsyncRead, AsyncWrite, Interest};
+use ::tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use ::tokio::sync::mpsc;
 use ::tokio::task::AbortHandle;
 use ::tokio::time;
 use bytes::Bytes;
+use proto_core::tokio::tls::TlsConnector;
+use proto_core::tokio::tls::rustls::pki_types::ServerName;
 use proto_core::{Agent, Flow, Instant, Transmit, Transport};
 
 use crate::tokio::{Exchange, Observer, frame};
@@ -38,6 +40,13 @@ struct Links {
     arrivals: mpsc::Sender<Arrival>,
     observer: Option<Observer>,
     bind: Option<IpAddr>,
+    secure: Option<Arc<Secure>>,
+}
+
+/// How servers are spoken with by TLS, and for whom their certificates must be.
+pub(super) struct Secure {
+    pub(super) connector: TlsConnector,
+    pub(super) names: BTreeMap<SocketAddr, ServerName<'static>>,
 }
 
 /// A message that came on a flow, or `None` when the flow has failed.
@@ -55,7 +64,7 @@ impl<A: Agent> Driver<A> {
     #[must_use]
     pub fn new(agent: A) -> Self {
         let (arrivals, inbox) = mpsc::channel(INBOX);
-        let links = Links { arrivals, observer: None, bind: None };
+        let links = Links { arrivals, observer: None, bind: None, secure: None };
         Self { agent, origin: time::Instant::now(), flows: BTreeMap::new(), inbox, links }
     }
 
@@ -63,6 +72,12 @@ impl<A: Agent> Driver<A> {
     #[must_use]
     pub const fn bind(mut self, address: IpAddr) -> Self {
         self.links.bind = Some(address);
+        self
+    }
+
+    /// Speaks TLS with some servers.
+    pub(super) fn secure(mut self, secure: Secure) -> Self {
+        self.links.secure = Some(Arc::new(secure));
         self
     }
 
@@ -129,6 +144,13 @@ impl<A: Agent> Driver<A> {
     }
 }
 
+/// Agents that need no more than sockets have a driver at once.
+impl<A: Agent> From<A> for Driver<A> {
+    fn from(agent: A) -> Self {
+        Self::new(agent)
+    }
+}
+
 impl Open {
     fn new(flow: Flow, to: SocketAddr, via: Transport, links: &Links) -> Self {
         let (outgoing, messages) = mpsc::unbounded_channel();
@@ -138,6 +160,7 @@ impl Open {
             let _ = match via {
                 Transport::Udp => links.udp(flow, to, messages).await,
                 Transport::Tcp => links.tcp(flow, to, messages).await,
+                Transport::Tls => links.tls(flow, to, messages).await,
                 _ => Err(io::ErrorKind::Unsupported.into()),
             };
             let _ = links.arrivals.send((flow, None)).await;
@@ -191,23 +214,53 @@ impl Links {
         &self,
         flow: Flow,
         to: SocketAddr,
-        mut messages: mpsc::UnboundedReceiver<Bytes>,
+        messages: mpsc::UnboundedReceiver<Bytes>,
     ) -> io::Result<()> {
+        let stream = self.connect(to).await?;
+        let ends = (stream.local_addr()?, to);
+        self.stream(flow, ends, Transport::Tcp, stream, messages).await
+    }
+
+    async fn tls(
+        &self,
+        flow: Flow,
+        to: SocketAddr,
+        messages: mpsc::UnboundedReceiver<Bytes>,
+    ) -> io::Result<()> {
+        let secure = self.secure.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        let name = secure.names.get(&to).ok_or(io::ErrorKind::Unsupported)?;
+        let stream = self.connect(to).await?;
+        let ends = (stream.local_addr()?, to);
+        let stream = secure.connector.connect(name.clone(), stream).await?;
+        self.stream(flow, ends, Transport::Tls, stream, messages).await
+    }
+
+    async fn connect(&self, to: SocketAddr) -> io::Result<TcpStream> {
         let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.bind(self.local(to))?;
-        let stream = socket.connect(to).await?;
-        let local = stream.local_addr()?;
-        let (mut reader, mut writer) = stream.into_split();
+        socket.connect(to).await
+    }
+
+    /// Writes and reads at once, or two who do one after the other wait for each other.
+    async fn stream(
+        &self,
+        flow: Flow,
+        (local, to): (SocketAddr, SocketAddr),
+        via: Transport,
+        stream: impl AsyncRead + AsyncWrite,
+        mut messages: mpsc::UnboundedReceiver<Bytes>,
+    ) -> io::Result<()> {
+        let (mut reader, mut writer) = ::tokio::io::split(stream);
         let write = async {
             while let Some(message) = messages.recv().await {
-                self.show(local, to, Transport::Tcp, &message);
+                self.show(local, to, via, &message);
                 frame::write(&mut writer, &message).await?;
             }
             io::Result::Ok(())
         };
         let read = async {
             while let Some(message) = frame::read(&mut reader).await? {
-                self.show(to, local, Transport::Tcp, &message);
+                self.show(to, local, via, &message);
                 self.arrived(flow, message).await;
             }
             io::Result::Err(io::ErrorKind::UnexpectedEof.into())

@@ -4,11 +4,14 @@
 //! connection. [`Resolver`] is the handle of a stub that an application holds, [`Recursive`] that
 //! of a recursive resolver. A [`Server`] answers UDP and TCP on one address through a [`Handler`]:
 //! [`Zones`], or [`Recursive`].
+mod batch;
+mod datagrams;
 mod driver;
 mod follow;
 mod frame;
 mod handle;
 mod server;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod zones;
