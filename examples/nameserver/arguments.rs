@@ -12,7 +12,7 @@ use homing::dns::{Name, Who, tsig::Key};
 #[command(name = "nameserver")]
 pub(crate) struct Arguments {
     /// Listen here by UDP and TCP; port 0 is any free one; may be repeated
-    #[arg(long, value_name = "ADDR", required = true)]
+    #[arg(long, value_name = "ADDR", required_unless_present = "print")]
     pub(crate) listen: Vec<SocketAddr>,
     /// Listen here by TLS too
     #[arg(long, value_name = "ADDR", requires = "tls")]
@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     /// Be a primary for this zone, which is in this master file; may be repeated
     #[arg(long, value_name = "ORIGIN=FILE", value_parser = origin)]
     pub(crate) zone: Vec<Origin>,
+    /// Print the zones with all names and times whole, in canonical order, and end
+    #[arg(long)]
+    pub(crate) print: bool,
     /// Be a secondary for this zone, whose primary is there, signs with this key if one is named,
     /// and speaks TLS with a certificate for HOST if that is said; may be repeated, for one zone
     /// too

@@ -8,6 +8,7 @@ mod tls;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::{BufWriter, Write, stdout},
     net::IpAddr,
     process::ExitCode,
     sync::Arc,
@@ -60,6 +61,9 @@ fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     let named = arguments.notify.iter().filter_map(|peer| peer.key.as_ref());
     named.map(|key| arguments.key(key)).collect::<Result<Vec<_>, _>>()?;
+    if arguments.print {
+        return print(&arguments.zone);
+    }
     let (sender, said) = mpsc::unbounded_channel();
     let followed: BTreeSet<Name> =
         arguments.secondary.iter().map(|upstream| upstream.origin.clone()).collect();
@@ -87,6 +91,16 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     shutdown.begin();
     while tasks.join_next().await.is_some() {}
     Ok(())
+}
+
+fn print(zones: &[Origin]) -> Result<(), Failure> {
+    let mut out = BufWriter::new(stdout().lock());
+    for Origin { origin, file } in zones {
+        for record in load::file(origin, file)?.records() {
+            writeln!(out, "{record}")?;
+        }
+    }
+    Ok(out.flush()?)
 }
 
 /// The server's keys and rules, without zones.

@@ -14,6 +14,8 @@ mod server;
 mod streams;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_service;
 mod zones;
 
 use core::net::SocketAddr;

@@ -24,11 +24,11 @@ use crate::{
     Update, Who, Zone, authority, recursive, secondary,
 };
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
-fn address(owner: &str, last: u8) -> Record {
+pub(super) fn address(owner: &str, last: u8) -> Record {
     Record::address(name(owner), 60, [127, 0, 53, last].into())
 }
 
@@ -44,7 +44,7 @@ fn zones(apex: &str, records: impl IntoIterator<Item = Record>) -> Zones {
     Zones::new(server(apex, records))
 }
 
-fn server(apex: &str, records: impl IntoIterator<Item = Record>) -> authority::Server {
+pub(super) fn server(apex: &str, records: impl IntoIterator<Item = Record>) -> authority::Server {
     let owner = name(apex);
     let [serial, refresh, retry, expire, minimum] = [1, 2, 3, 4, 60];
     let (primary, mailbox) = (owner.view(), owner.view());
@@ -55,17 +55,17 @@ fn server(apex: &str, records: impl IntoIterator<Item = Record>) -> authority::S
     authority::Server::new(authority)
 }
 
-const fn host(last: u8) -> IpAddr {
+pub(super) const fn host(last: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(127, 0, 53, last))
 }
 
 /// A running server that stops when it is told to.
-struct Running {
+pub(super) struct Running {
     stop: oneshot::Sender<()>,
     task: JoinHandle<io::Result<()>>,
 }
 
-fn run<H: Handler>(server: Server<H>) -> Running {
+pub(super) fn run<H: Handler>(server: Server<H>) -> Running {
     let (stop, stopped) = oneshot::channel();
     let task = ::tokio::spawn(server.run(async { drop(stopped.await) }));
     Running { stop, task }
@@ -203,7 +203,7 @@ async fn gate(limits: ServerLimits) -> (SocketAddr, Arc<Gate>, Running) {
     (address, gate, run(server.limits(limits)))
 }
 
-const MOMENT: Duration = Duration::from_millis(200);
+pub(super) const MOMENT: Duration = Duration::from_millis(200);
 
 #[::tokio::test]
 async fn connections_at_once_are_limited() {
@@ -301,7 +301,7 @@ impl Keeper for Disk {
     }
 }
 
-fn everybody(action: Action) -> Access {
+pub(super) fn everybody(action: Action) -> Access {
     Access::from_iter([Rule { who: Who::Anybody, action, zone: None, allow: true }])
 }
 
