@@ -34,6 +34,14 @@ pub(crate) struct Arguments {
     /// Believe certificates of primaries that these authorities have signed
     #[arg(long, value_name = "FILE.pem")]
     pub(crate) authorities: Option<PathBuf>,
+    /// Be a secondary for all zones that this catalog lists too, which is a --secondary; may be
+    /// repeated
+    #[arg(long, value_name = "ORIGIN", value_parser = name)]
+    pub(crate) catalog: Vec<Name>,
+    /// Be the primary of a catalog that lists each --zone, for secondaries that follow it; may be
+    /// repeated
+    #[arg(long, value_name = "ORIGIN", value_parser = name)]
+    pub(crate) produce_catalog: Vec<Name>,
     /// Share this key; may be repeated
     #[arg(long, value_name = "NAME:ALG:BASE64", value_parser = key)]
     pub(crate) tsig: Vec<Key>,

@@ -1,5 +1,6 @@
 //! An authoritative name server: primary and secondary, with updates that survive a crash.
 mod arguments;
+mod follow;
 mod load;
 mod recursion;
 mod services;
@@ -7,7 +8,7 @@ mod store;
 mod tls;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io::{BufWriter, Write, stdout},
     net::IpAddr,
     process::ExitCode,
@@ -16,13 +17,13 @@ use std::{
 
 use arguments::{Arguments, Origin, Upstream};
 use clap::Parser;
+use follow::Followers;
 use homing::{
     dns::{
         Access, Action, Authority, CookieSecret, Name, Notifier, RateLimiter, RateLimits, Rule,
         Who, Zone,
         authority::{self, Config},
-        secondary::{Event, Primary, Secondary},
-        tokio::{Driver, Follower, Server, ServerLimits, Zones, notify, seed},
+        tokio::{Server, ServerLimits, Zones, notify, seed},
         tsig::Keyring,
     },
     proto_core::tokio::Shutdown,
@@ -65,9 +66,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         return print(&arguments.zone);
     }
     let (sender, said) = mpsc::unbounded_channel();
-    let followed: BTreeSet<Name> =
-        arguments.secondary.iter().map(|upstream| upstream.origin.clone()).collect();
-    let store = Store::new(arguments.journal.clone(), followed.clone(), sender)?;
+    let store = Store::new(arguments.journal.clone(), sender)?;
     let limiter = arguments.rrl.map(limiter).transpose()?;
     let zones = Zones::kept(server(&arguments)?, Arc::clone(&store), limiter);
     let shutdown = Shutdown::default();
@@ -77,14 +76,16 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         let (zone, steps) = store.replay(zone)?;
         zones.with(|server| load::enter(server, zone, steps))?;
     }
-    let kept = load::kept(&store, &followed, &zones)?;
+    for apex in &arguments.produce_catalog {
+        zones.replace(load::catalog(apex, &arguments.zone)?)?;
+    }
+    let followers = Followers::new(&arguments, &zones, &store)?;
     let mut tasks = JoinSet::new();
     for server in servers {
         let stop = shutdown.clone();
         tasks.spawn(async move { server.run(stop.begun()).await });
     }
     println!("ready");
-    let followers = follow(&arguments, kept, &zones)?;
     let mut desk = Desk { arguments, zones, store, followers, telling: BTreeMap::new() };
     desk.tell_all();
     desk.work(said).await?;
@@ -120,7 +121,8 @@ fn server(arguments: &Arguments) -> Result<authority::Server, Failure> {
         who.chain([Who::address(peer.address.ip())]).map(|who| Rule {
             who,
             action: Action::Notify,
-            zone: Some(origin.clone()),
+            // Who has a catalog has its zones.
+            zone: (!arguments.catalog.contains(origin)).then(|| origin.clone()),
             allow: true,
         })
     });
@@ -164,35 +166,6 @@ async fn bind(arguments: &Arguments, zones: &Zones) -> Result<Vec<Server<Service
     Ok(servers)
 }
 
-fn follow(
-    arguments: &Arguments,
-    mut kept: BTreeMap<Name, Zone>,
-    zones: &Zones,
-) -> Result<Vec<Follower>, Failure> {
-    let mut primaries: BTreeMap<&Name, Vec<Primary>> = BTreeMap::new();
-    for Upstream { origin, peer, host } in &arguments.secondary {
-        let key = peer.key.as_ref().map(|key| arguments.key(key)).transpose()?.cloned();
-        let primary = Primary { address: peer.address, key, tls: host.clone() };
-        primaries.entry(origin).or_default().push(primary);
-    }
-    let connector = arguments.authorities.as_deref().map(tls::connector).transpose()?;
-    let mut followers = Vec::new();
-    for (origin, primaries) in primaries {
-        let secondary = Secondary::new(origin.clone(), primaries, seed()?)?;
-        let kept = kept.remove(origin).into_iter();
-        let secondary = kept.fold(secondary, Secondary::with_zone);
-        let driver = connector.iter().cloned().fold(Driver::new(secondary), Driver::tls);
-        followers.push(Follower::spawn(zones.clone(), driver, |zone, event| match event {
-            Ok(Event::Zone(version)) => log(&format!("{zone} has serial {}", version.serial())),
-            Ok(Event::Failed { primary, error }) => log(&format!("{zone} at {primary}: {error}")),
-            Ok(Event::Expired) => log(&format!("{zone} has expired")),
-            Ok(_) => {}
-            Err(error) => log(&format!("{zone} cannot be kept: {error}")),
-        }));
-    }
-    Ok(followers)
-}
-
 fn log(line: &str) {
     eprintln!("nameserver: {line}");
 }
@@ -202,7 +175,7 @@ struct Desk {
     arguments: Arguments,
     zones: Zones,
     store: Arc<Store>,
-    followers: Vec<Follower>,
+    followers: Followers,
     /// Who is telling secondaries of a zone's newest version.
     telling: BTreeMap<Name, AbortHandle>,
 }
@@ -218,7 +191,10 @@ impl Desk {
                 _ = interrupt.recv() => return Ok(()),
                 _ = reload.recv() => self.reload().await?,
                 Some(said) = said.recv() => match said {
-                    Said::Changed(zone) => self.tell(&zone),
+                    Said::Changed(zone) => {
+                        self.followers.changed(&zone)?;
+                        self.tell(&zone);
+                    }
                     Said::Notified(notification, from) => {
                         self.heard(&notification.zone, notification.serial, from);
                     }
@@ -228,10 +204,8 @@ impl Desk {
     }
 
     fn heard(&self, zone: &Name, serial: Option<u32>, from: IpAddr) {
-        let follower = self.followers.iter().find(|follower| follower.apex() == zone);
-        if let Some(follower) = follower {
+        if self.followers.notify(zone, serial) {
             log(&format!("{from} says that {zone} has changed"));
-            follower.notify(serial);
         }
     }
 

@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
     net::IpAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use homing::dns::{Name, Notification, Zone, ZoneDelta, tokio::Keeper};
@@ -22,7 +22,7 @@ pub(crate) enum Said {
 /// A directory with a journal for each zone of our own, and a copy of each that we follow.
 pub(crate) struct Store {
     directory: Option<PathBuf>,
-    followed: BTreeSet<Name>,
+    followed: RwLock<BTreeSet<Name>>,
     journals: Mutex<BTreeMap<Name, Journal>>,
     /// What the files had when they were read last: where the journals begin.
     loaded: Mutex<BTreeMap<Name, Zone>>,
@@ -48,7 +48,6 @@ type Steps = Vec<(Zone, ZoneDelta)>;
 impl Store {
     pub(crate) fn new(
         directory: Option<PathBuf>,
-        followed: BTreeSet<Name>,
         said: mpsc::UnboundedSender<Said>,
     ) -> Result<Arc<Self>, Failure> {
         if let Some(directory) = &directory {
@@ -57,11 +56,20 @@ impl Store {
         }
         Ok(Arc::new(Self {
             directory,
-            followed,
+            followed: RwLock::default(),
             journals: Mutex::default(),
             loaded: Mutex::default(),
             said,
         }))
+    }
+
+    /// Notes that a zone is another's: a copy of it is kept, and no journal.
+    pub(crate) fn follow(&self, zone: &Name) {
+        self.followed.write().unwrap_or_else(PoisonError::into_inner).insert(zone.clone());
+    }
+
+    fn follows(&self, zone: &Name) -> bool {
+        self.followed.read().unwrap_or_else(PoisonError::into_inner).contains(zone)
     }
 
     /// Returns where the copy of a zone that we follow is.
@@ -222,14 +230,14 @@ impl Journal {
 
 impl Keeper for Store {
     fn keep(&self, zone: &Name, steps: &[ZoneDelta]) -> io::Result<()> {
-        match self.path(zone, "journal").filter(|_| !self.followed.contains(zone)) {
+        match self.path(zone, "journal").filter(|_| !self.follows(zone)) {
             Some(path) => self.append(&path, zone, steps),
             None => Ok(()),
         }
     }
 
     fn changed(&self, zone: &Zone) {
-        let followed = self.followed.contains(zone.apex());
+        let followed = self.follows(zone.apex());
         let kind = if followed { "zone" } else { "journal" };
         if let Some(path) = self.path(zone.apex(), kind)
             && let Err(error) = if followed { write(&path, zone) } else { self.pack(&path, zone) }
