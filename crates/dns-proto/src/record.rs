@@ -99,10 +99,6 @@ impl Record {
         self.data.octets()
     }
 
-    pub(crate) const fn checked(&self) -> &Data {
-        &self.data
-    }
-
     pub(crate) fn into_data(self) -> Data {
         self.data
     }

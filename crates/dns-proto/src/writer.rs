@@ -10,7 +10,7 @@ use crate::name::{MAX_NAME, NameRef};
 use crate::number::{Class, RecordType};
 use crate::rdata::{Names, Rdata, Sink, put_labels};
 use crate::reader::HEADER;
-use crate::record::{Data, Record};
+use crate::record::Record;
 
 /// Octets that are made room for at first, and whenever there is none left.
 const ROOM: usize = 512;
@@ -144,18 +144,19 @@ impl<'b> Writer<'b> {
     ///
     /// [`Error::Full`] if there is no room.
     pub fn record(&mut self, record: &Record) -> Result<(), Error> {
-        self.whole(record.owner().view(), record.class(), record.ttl(), record.checked())
+        let (owner, class, ttl) = (record.owner().view(), record.class(), record.ttl());
+        self.checked(owner, class, ttl, (record.rtype(), record.octets()))
     }
 
-    /// Writes a record of data that are kept.
-    pub(crate) fn whole(
+    /// Writes a record of data that were checked when they came in.
+    #[inline]
+    pub(crate) fn checked(
         &mut self,
         owner: NameRef<'_>,
         class: Class,
         ttl: u32,
-        data: &Data,
+        (rtype, octets): (RecordType, &[u8]),
     ) -> Result<(), Error> {
-        let (rtype, octets) = (data.rtype(), data.octets());
         match Rdata::compressed(rtype) {
             // Without names to compress, the octets are as they shall be.
             None => {

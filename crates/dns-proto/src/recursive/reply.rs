@@ -158,7 +158,9 @@ fn write_set(writer: &mut Writer<'_>, set: &RrSet, ttl: u32, signed: bool) -> Re
     let mark = writer.mark();
     let signatures = if signed { &set.signatures[..] } else { &[] };
     for data in set.data.iter().chain(signatures) {
-        if let Err(error) = writer.whole(set.owner.view(), Class::IN, ttl, data) {
+        if let Err(error) =
+            writer.checked(set.owner.view(), Class::IN, ttl, (data.rtype(), data.octets()))
+        {
             let truncated = writer.header().truncated;
             writer.rollback(mark);
             writer.header().truncated = truncated;

@@ -46,9 +46,9 @@ struct Links {
 }
 
 /// How servers are spoken with by TLS, and for whom their certificates must be.
-struct Secure {
-    connector: TlsConnector,
-    names: BTreeMap<SocketAddr, ServerName<'static>>,
+pub(super) struct Secure {
+    pub(super) connector: TlsConnector,
+    pub(super) names: BTreeMap<SocketAddr, ServerName<'static>>,
 }
 
 /// A message that came on a flow, or `None` when the flow has failed.
@@ -74,6 +74,12 @@ impl<A: Agent> Driver<A> {
     #[must_use]
     pub const fn bind(mut self, address: IpAddr) -> Self {
         self.links.bind = Some(address);
+        self
+    }
+
+    /// Speaks TLS with some servers.
+    pub(super) fn secure(mut self, secure: Secure) -> Self {
+        self.links.secure = Some(Arc::new(secure));
         self
     }
 
@@ -173,6 +179,13 @@ fn certified(server: &Server) -> Option<ServerName<'static>> {
             ServerName::try_from(text.trim_end_matches('.').to_string()).ok()
         }
         Server::Plain(_) => None,
+    }
+}
+
+/// Agents that need no more than sockets have a driver at once.
+impl<A: Agent> From<A> for Driver<A> {
+    fn from(agent: A) -> Self {
+        Self::new(agent)
     }
 }
 

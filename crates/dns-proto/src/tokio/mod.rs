@@ -4,6 +4,8 @@
 //! connection. [`Resolver`] is the handle of a stub that an application holds, [`Recursive`] that
 //! of a recursive resolver. A [`Server`] answers UDP and TCP on one address through a [`Handler`]:
 //! [`Zones`], or [`Recursive`].
+mod batch;
+mod datagrams;
 mod driver;
 mod follow;
 mod frame;
@@ -11,8 +13,11 @@ mod handle;
 mod resolver;
 mod server;
 mod shared;
+mod streams;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_service;
 mod zones;
 
 use std::sync::Arc;

@@ -25,11 +25,11 @@ use crate::{
     Update, Who, Zone, authority, recursive, secondary,
 };
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
-fn address(owner: &str, last: u8) -> Record {
+pub(super) fn address(owner: &str, last: u8) -> Record {
     Record::address(name(owner), 60, [127, 0, 53, last].into())
 }
 
@@ -45,7 +45,7 @@ fn zones(apex: &str, records: impl IntoIterator<Item = Record>) -> Zones {
     Zones::new(server(apex, records))
 }
 
-fn server(apex: &str, records: impl IntoIterator<Item = Record>) -> authority::Server {
+pub(super) fn server(apex: &str, records: impl IntoIterator<Item = Record>) -> authority::Server {
     let owner = name(apex);
     let [serial, refresh, retry, expire, minimum] = [1, 2, 3, 4, 60];
     let (primary, mailbox) = (owner.view(), owner.view());
@@ -56,17 +56,17 @@ fn server(apex: &str, records: impl IntoIterator<Item = Record>) -> authority::S
     authority::Server::new(authority)
 }
 
-const fn host(last: u8) -> IpAddr {
+pub(super) const fn host(last: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(127, 0, 53, last))
 }
 
 /// A running server that stops when it is told to.
-struct Running {
+pub(super) struct Running {
     stop: oneshot::Sender<()>,
     task: JoinHandle<io::Result<()>>,
 }
 
-fn run<H: Handler>(server: Server<H>) -> Running {
+pub(super) fn run<H: Handler>(server: Server<H>) -> Running {
     let (stop, stopped) = oneshot::channel();
     let task = ::tokio::spawn(server.run(async { drop(stopped.await) }));
     Running { stop, task }
@@ -210,7 +210,7 @@ async fn gate(limits: ServerLimits) -> (SocketAddr, Arc<Gate>, Running) {
     (address, gate, run(server.limits(limits)))
 }
 
-const MOMENT: Duration = Duration::from_millis(200);
+pub(super) const MOMENT: Duration = Duration::from_millis(200);
 
 #[::tokio::test]
 async fn connections_at_once_are_limited() {
@@ -303,12 +303,12 @@ async fn messages_on_streams_follow_their_length() {
 struct Disk(bool);
 
 impl Keeper for Disk {
-    fn keep(&self, _: &Name, _: &crate::ZoneDelta) -> io::Result<()> {
+    fn keep(&self, _: &Name, _: &[crate::ZoneDelta]) -> io::Result<()> {
         if self.0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 }
 
-fn everybody(action: Action) -> Access {
+pub(super) fn everybody(action: Action) -> Access {
     Access::from_iter([Rule { who: Who::Anybody, action, zone: None, allow: true }])
 }
 
@@ -329,6 +329,47 @@ async fn an_update_that_cannot_be_kept_is_not_done() {
     }
 }
 
+/// Keeps a batch when it is told to, and remembers how many steps each had.
+struct Slow(Mutex<Vec<usize>>, Mutex<std::sync::mpsc::Receiver<()>>);
+
+impl Keeper for Slow {
+    fn keep(&self, _: &Name, steps: &[crate::ZoneDelta]) -> io::Result<()> {
+        self.0.lock().unwrap().push(steps.len());
+        self.1.lock().unwrap().recv().unwrap();
+        Ok(())
+    }
+}
+
+#[::tokio::test]
+async fn updates_that_come_while_others_are_kept_are_kept_together() {
+    let (allow, allowed) = std::sync::mpsc::channel();
+    let keeper = Arc::new(Slow(Mutex::default(), Mutex::new(allowed)));
+    let server = server("z", []).with_access(everybody(Action::Update));
+    let zones = Zones::kept(server, Arc::clone(&keeper), None);
+    let update = |n: u8| {
+        let owner = alloc::format!("h{n}.z");
+        let update = Update::new(name("z")).insert(address(&owner, n)).write().unwrap();
+        let zones = zones.clone();
+        let from = SocketAddr::new(host(2), 1);
+        ::tokio::spawn(async move { zones.handle(update, from, Transport::Tcp).await.unwrap() })
+    };
+    let mut all = std::vec![update(0)];
+    while keeper.0.lock().unwrap().is_empty() {
+        ::tokio::task::yield_now().await;
+    }
+    all.extend((1..10).map(update));
+    while zones.waiting() < 9 {
+        ::tokio::task::yield_now().await;
+    }
+    (0..2).for_each(|_| allow.send(()).unwrap());
+    for answer in all {
+        assert_eq!(Message::parse(&answer.await.unwrap()).unwrap().rcode(), Rcode::NOERROR);
+    }
+    assert_eq!(*keeper.0.lock().unwrap(), [1, 9]);
+    let serial = zones.with(|server| server.authority().zone(name("z").view()).unwrap().serial());
+    assert_eq!(serial, 11, "each update is a version");
+}
+
 #[::tokio::test]
 async fn a_follower_has_what_its_primary_has_when_it_is_told() {
     let many: Vec<_> = (0..2_000).map(|n| address(&alloc::format!("h{n}.z"), 9)).collect();
@@ -337,7 +378,7 @@ async fn a_follower_has_what_its_primary_has_when_it_is_told() {
     let address = bound.local_addr().unwrap();
     let _running = run(bound);
     let follower = Zones::new(Authority::default());
-    let primaries = [secondary::Primary { address, key: None }];
+    let primaries = [secondary::Primary { address, key: None, tls: None }];
     let machine = secondary::Secondary::new(name("z"), primaries, seed().unwrap()).unwrap();
     let (events, mut heard) = ::tokio::sync::mpsc::unbounded_channel();
     let following = Follower::spawn(follower.clone(), machine, move |_, event| {
