@@ -33,7 +33,7 @@ pub(crate) struct Ask {
     /// Whether the letters of the name are written large and small at random.
     pub(crate) mixed: bool,
     pub(crate) wait: Duration,
-    /// Whether something came with its id that cannot be read.
+    /// Whether something came with its id that cannot be read, or not all of it.
     pub(crate) garbled: bool,
 }
 
@@ -110,6 +110,7 @@ impl Sent {
         let mended;
         let message = match Message::parse(octets) {
             Err(_) if mends => {
+                self.ask.garbled = true;
                 mended = mend(octets).unwrap_or_default();
                 Message::parse(&mended)
             }

@@ -1,5 +1,6 @@
 //! Names as keys of sorted trees: octets that compare as the names do (RFC 4034 §6.1).
-use crate::name::NameRef;
+use crate::compress::assemble;
+use crate::name::{MAX_NAME, NameRef};
 
 /// Room for a name of 254 octets whose every octet is escaped, and to spare.
 const KEY: usize = 512;
@@ -20,15 +21,27 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn new(name: NameRef<'_>) -> Self {
-        let mut labels = [&[][..]; DEPTHS];
-        let mut depth = 0;
-        for (place, label) in labels.iter_mut().zip(name.labels()) {
-            *place = label;
-            depth += 1;
+        let mut room;
+        let wire = match name.plain() {
+            Some(wire) => wire,
+            None => {
+                room = [0; MAX_NAME];
+                assemble(name, &mut room)
+            }
+        };
+        let mut starts = [0_u8; DEPTHS];
+        let (mut depth, mut at) = (0, 0_u8);
+        for place in &mut starts {
+            let Some(&length @ 1..) = wire.get(usize::from(at)) else { break };
+            *place = at;
+            (depth, at) = (depth + 1, at.saturating_add(length + 1));
         }
         let mut key = Self { octets: [0; KEY], ends: [0; DEPTHS], depth };
         let mut end = 0;
-        let labels = labels.iter().take(depth).rev();
+        let labels = starts.iter().take(depth).rev().filter_map(|&start| {
+            let (&length, label) = wire.get(usize::from(start)..)?.split_first()?;
+            label.get(..usize::from(length))
+        });
         for (label, place) in labels.zip(key.ends.iter_mut().skip(1)) {
             for octet in label.iter().map(u8::to_ascii_lowercase) {
                 // Zero ends a label, so zero and one are written as two octets.

@@ -21,6 +21,11 @@ impl Random {
         u16::from_be_bytes([a, b])
     }
 
+    /// Draws a key for hashes.
+    pub(crate) fn word(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// Makes another generator, of which this one's later numbers say nothing.
     #[cfg(feature = "std")]
     pub(crate) fn fork(&mut self) -> Self {

@@ -84,6 +84,17 @@ impl<A: Agent> Driver<A> {
         self
     }
 
+    /// Makes another agent of this one, which goes on in its place.
+    pub(super) fn map<B>(self, make: impl FnOnce(A) -> B) -> Driver<B> {
+        let Self { agent, origin, flows, inbox, links } = self;
+        Driver { agent: make(agent), origin, flows, inbox, links }
+    }
+
+    /// Returns the instant at which the agent's time begins.
+    pub(super) const fn origin(&self) -> time::Instant {
+        self.origin
+    }
+
     /// Returns the time, as the agent is told it.
     #[must_use]
     pub fn now(&self) -> Instant {

@@ -3,14 +3,15 @@ use alloc::collections::BTreeMap;
 use core::net::SocketAddr;
 
 use ::tokio::sync::{mpsc, oneshot};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use proto_core::Transport;
 
 use crate::message::Message;
 use crate::name::Name;
 use crate::recursive::{self, ClientId, Statistics};
 use crate::tokio::driver::Driver;
-use crate::tokio::server::{Handler, malformed};
+use crate::tokio::server::{Handler, Now, malformed};
+use crate::tokio::shared::Shared;
 
 /// Commands that wait for the task; whoever sends more waits too.
 const COMMANDS: usize = 64;
@@ -20,6 +21,7 @@ const COMMANDS: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Recursive {
     commands: mpsc::Sender<Command>,
+    shared: Shared,
 }
 
 #[derive(Debug)]
@@ -45,8 +47,11 @@ impl Recursive {
         keep: impl FnMut(&Name, &str) + Send + 'static,
     ) -> Self {
         let (commands, received) = mpsc::channel(COMMANDS);
+        let origin = driver.origin();
+        let mut driver = driver.map(|resolver| Shared::new(resolver, origin));
+        let shared = driver.agent().clone();
         ::tokio::spawn(run_recursive(driver, received, keep));
-        Self { commands }
+        Self { commands, shared }
     }
 
     /// Returns what the resolver has done so far.
@@ -55,6 +60,14 @@ impl Recursive {
         // As above: without a task there is nothing to tell.
         let _ = self.commands.send(Command::Statistics(reply)).await;
         statistics.await.unwrap_or_default()
+    }
+
+    /// Answers a query from the cache, if that is all there is to do: appends the reply and returns
+    /// `true`. With `false` nothing has been done, and [`handle`](Handler::handle) is to do it.
+    #[must_use]
+    pub fn answer(&self, query: &Message<'_>, via: Transport, out: &mut BytesMut) -> bool {
+        let now = self.shared.now();
+        self.shared.lock().answer(now, query, via, out)
     }
 }
 
@@ -67,10 +80,15 @@ impl Handler for Recursive {
         self.commands.send(Command::Resolve { query, via, reply }).await.ok()?;
         answer.await.ok()
     }
+
+    fn now(&self, query: &[u8], _: SocketAddr, via: Transport, out: &mut BytesMut) -> Now {
+        let answered = Message::parse(query).is_ok_and(|query| self.answer(&query, via, out));
+        if answered { Now::Done } else { Now::Later }
+    }
 }
 
 async fn run_recursive(
-    mut driver: Driver<recursive::Resolver>,
+    mut driver: Driver<Shared>,
     mut commands: mpsc::Receiver<Command>,
     mut keep: impl FnMut(&Name, &str),
 ) {
@@ -95,12 +113,12 @@ async fn run_recursive(
         match command {
             None => return,
             Some(Command::Statistics(reply)) => {
-                let _ = reply.send(driver.agent().statistics().clone());
+                let _ = reply.send(driver.agent().lock().statistics().clone());
             }
             Some(Command::Resolve { query, via, reply }) => {
                 let now = driver.now();
                 let Ok(query) = Message::parse(&query) else { continue };
-                if driver.agent().resolve(now, client, &query, via).is_ok() {
+                if driver.agent().lock().resolve(now, client, &query, via).is_ok() {
                     waiting.insert(client, reply);
                 }
             }

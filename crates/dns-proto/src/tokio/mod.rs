@@ -10,6 +10,7 @@ mod frame;
 mod handle;
 mod resolver;
 mod server;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod zones;

@@ -43,6 +43,7 @@ mod failure;
 mod fetch;
 mod fetch_item;
 mod flags;
+mod keywords;
 mod limits;
 mod list;
 mod mailboxes;
