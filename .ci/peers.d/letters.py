@@ -95,9 +95,11 @@ def envelopes(folder):
         yield sender[6:-1], [line[4:-1] for line in to], path
 
 
-def inject(folder, port):
-    """Hands the letters to an SMTP server."""
+def inject(folder, port, user=None, password=None):
+    """Hands the letters to an SMTP server, as a user of its if one is named."""
     with smtplib.SMTP('127.0.0.1', int(port)) as smtp:
+        if user:
+            smtp.login(user, password)
         for sender, to, path in envelopes(folder):
             smtp.ehlo_or_helo_if_needed()
             # In the smtplib's own words, which would take an address apart to write it again.

@@ -3,6 +3,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use homing::delivery::{MessageId, Record};
+use homing::imap::{
+    Flags,
+    engine::{Mailbox as _, NewMessage, Store as _, memory},
+};
+
+use crate::names;
 
 /// A site's disk. Writes are durable one by one; the last may be torn by a crash.
 #[derive(Debug, Default)]
@@ -12,6 +18,8 @@ pub(crate) struct Disk {
     pub(crate) messages: BTreeMap<MessageId, Bytes>,
     /// Mailboxes by user; each message has a number for good.
     pub(crate) mailboxes: BTreeMap<u32, Vec<(u64, Bytes)>>,
+    /// Those of users who read by IMAP.
+    accounts: BTreeMap<u32, memory::Account>,
     next: u64,
     pub(crate) full: bool,
     /// The machine dies after so many writes.
@@ -64,10 +72,42 @@ impl Disk {
     pub(crate) fn deliver(&mut self, users: &[u32], octets: &Bytes) -> Result<(), Died> {
         self.burn()?;
         for user in users {
+            if names::reads_by_imap(*user) {
+                self.append_to(*user, octets);
+                continue;
+            }
             self.next += 1;
             self.mailboxes.entry(*user).or_default().push((self.next, octets.clone()));
         }
         Ok(())
+    }
+
+    /// A user's mailboxes for IMAP.
+    pub(crate) fn account(&mut self, user: u32) -> &memory::Account {
+        self.accounts.entry(user).or_insert_with(|| {
+            let account = memory::Account::new();
+            account.set_journal(0);
+            account
+        })
+    }
+
+    fn append_to(&mut self, user: u32, octets: &Bytes) {
+        let upload = vec![octets.clone()];
+        let message = NewMessage { upload, flags: Flags::default(), received: None };
+        let mut store = self.account(user).store();
+        store.append("INBOX", vec![message]).expect("an INBOX without a quota");
+    }
+
+    /// The messages that a user has not fetched.
+    pub(crate) fn mail_of(&self, user: u32) -> Vec<Bytes> {
+        if let Some(account) = self.accounts.get(&user) {
+            let mut inbox = account.store().open("INBOX").expect("everybody's");
+            let states = inbox.states(0, usize::MAX).expect("in memory");
+            let octets = |uid| inbox.read(uid, 0, usize::MAX).expect("in memory");
+            return states.iter().map(|it| it.uid).map(octets).collect();
+        }
+        let mailbox = self.mailboxes.get(&user).into_iter().flatten();
+        mailbox.map(|(_, octets)| octets.clone()).collect()
     }
 
     /// Deletes messages of a mailbox.
@@ -90,7 +130,7 @@ impl Disk {
         lines.collect()
     }
 
-    fn burn(&mut self) -> Result<(), Died> {
+    pub(crate) fn burn(&mut self) -> Result<(), Died> {
         self.writes += 1;
         match &mut self.fuse {
             Some(0) => {

@@ -1,6 +1,7 @@
 //! What goes wrong: a list, made of the seed beforehand, so that it can be made shorter.
 use crate::clock::{DAY, HOUR, MINUTE, Micros, SECOND};
 use crate::random::Random;
+use crate::world::veil::Attack;
 
 /// How much goes wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
@@ -38,6 +39,8 @@ pub(crate) enum What {
     Move { domain: u32 },
     /// Somebody races to answer a site's DNS queries with lies.
     Forge { site: u32 },
+    /// Somebody sits in the middle of connections to a site's mail server.
+    Attack { site: u32, attack: Attack },
 }
 
 /// How a mail server treats its clients.
@@ -74,7 +77,7 @@ pub(crate) fn plan(level: Level, seed: u64, sites: u32, domains: u32, days: u64)
             let site = u32::try_from(random.below(u64::from(sites))).unwrap_or(0);
             let at = random.below(days * DAY);
             let lasts = random.between(30 * SECOND, longest);
-            let what = match random.below(12) {
+            let what = match random.below(14) {
                 0 => What::Loss { site, per_mille: random.between(50, 400) },
                 1 => What::Cut { site },
                 2 if server_cuts > 0 => {
@@ -88,6 +91,8 @@ pub(crate) fn plan(level: Level, seed: u64, sites: u32, domains: u32, days: u64)
                     domain: u32::try_from(random.below(u64::from(domains))).unwrap_or(0),
                 },
                 8 => What::Forge { site },
+                12 => What::Attack { site, attack: Attack::Strip },
+                13 => What::Attack { site, attack: Attack::Impostor },
                 _ => {
                     let moods = [Mood::Greylist, Mood::Busy, Mood::Moody, Mood::Liar, Mood::HangUp];
                     let mood = moods[usize::try_from(random.below(5)).unwrap_or(0)];

@@ -43,7 +43,9 @@ any_machine!(
     homing::smtp::client::Session,
     homing::smtp::server::Session,
     homing::pop3::client::Session,
-    homing::pop3::server::Session
+    homing::pop3::server::Session,
+    homing::imap::client::Session,
+    homing::imap::server::Session
 );
 
 impl End {
@@ -53,7 +55,9 @@ impl End {
             Self::Server(server) => &mut server.session,
             Self::Reader(reader) => &mut reader.session,
             Self::Keeper(keeper) => &mut keeper.session,
-            Self::Smtp | Self::Pop | Self::Gone => return None,
+            Self::ImapReader(reader) => &mut reader.session,
+            Self::ImapKeeper(keeper) => &mut keeper.session,
+            Self::Smtp | Self::Pop | Self::Imap | Self::Gone => return None,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! SMTP between sites, and from users to their sites.
 use bytes::{Bytes, BytesMut};
-use homing::delivery::{Cause, Limits, LinkId, Peer, Recipient, Submission};
+use homing::delivery::{Cause, Hop, Limits, LinkId, Peer, Recipient, Submission};
 use homing::proto_core::{Machine, Step, Text};
 use homing::smtp::{
     Extension, ForwardPath, Mailbox, Notify, Parameters, Reply, ReversePath,
@@ -14,13 +14,16 @@ use crate::faults::Mood;
 use crate::ledger::{Address, number};
 use crate::names;
 use crate::net::{ConnId, End, Event};
-use crate::world::{Dirty, World};
+use crate::world::{Dirty, World, veil::Shake};
 
 /// The client's end.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) session: client::Session,
     pub(crate) purpose: Purpose,
+    /// Where to and how, if it is a queue's.
+    pub(crate) hop: Option<Hop>,
+    pub(crate) shake: Shake,
     pub(crate) octets: Bytes,
     offset: usize,
     ready: bool,
@@ -41,6 +44,7 @@ pub(crate) enum Purpose {
 pub(crate) struct Server {
     pub(crate) session: server::Session,
     pub(crate) site: u32,
+    pub(crate) shake: Shake,
     /// It speaks with a user of its own.
     submission: bool,
     client: String,
@@ -51,16 +55,20 @@ pub(crate) struct Server {
 }
 
 impl Client {
-    pub(crate) fn new(world: &World, purpose: Purpose) -> Self {
+    pub(crate) fn new(world: &World, purpose: Purpose, hop: Option<Hop>) -> Self {
         let site = match purpose {
             Purpose::Link(site, _) => names::site(site),
             Purpose::Submit(_) => "laptop.example".into(),
         };
         let mut config = client::Config::new(site.parse().expect("a host"));
-        config.tls = client::Tls::Off;
+        config.tls = match &hop {
+            Some(hop) if hop.security.is_required() => client::Tls::Required,
+            _ => client::Tls::Opportunistic,
+        };
         let session = client::Session::new(instant(world.now), config);
         let (octets, offset, ready, sending) = (Bytes::new(), 0, false, false);
-        Self { session, purpose, octets, offset, ready, sending }
+        let shake = Shake::None;
+        Self { session, purpose, hop, shake, octets, offset, ready, sending }
     }
 
     pub(crate) fn send(&mut self, envelope: Envelope, octets: Bytes) {
@@ -79,9 +87,14 @@ impl Server {
         if !site.is_multiple_of(2) {
             config.extensions = config.extensions.without(Extension::Chunking);
         }
+        if names::offers_tls(site) {
+            let with = config.extensions.with(Extension::StartTls);
+            config.extensions = with.with(Extension::RequireTls);
+        }
         Self {
             session: server::Session::new(instant(world.now), config),
             site,
+            shake: Shake::None,
             submission,
             client: String::new(),
             from: ReversePath::Null,
@@ -119,6 +132,7 @@ impl World {
                     self.client_sent(client, &outcome);
                     client.octets = Bytes::new();
                 }
+                Ok(Step::Event(E::StartTls)) => client.shake = Shake::Wanted,
                 Ok(Step::Event(_)) => {}
                 Ok(Step::NeedInput | Step::Paused) => return true,
                 Ok(Step::Closed) => return false,
@@ -152,6 +166,10 @@ impl World {
                     for recipient in &mut envelope.recipients {
                         recipient.parameters = Parameters::default().with_notify(wish);
                     }
+                }
+                // And some letters nobody else may read (RFC 8689).
+                if number(&octets).is_some_and(|it| it % 61 == 7) && client.shake == Shake::Done {
+                    envelope.parameters = Parameters::default().with_required_tls();
                 }
                 client.send(envelope, octets);
             }
@@ -233,6 +251,10 @@ impl World {
             };
             let answer = match event {
                 E::Connected if mood == Mood::Busy => Some(reply(421, "4.3.2 busy")),
+                E::StartTls => {
+                    server.shake = Shake::Wanted;
+                    None
+                }
                 E::Hello { host, .. } => {
                     server.client = host.as_str().into();
                     None
@@ -392,8 +414,14 @@ impl World {
     }
 
     /// A connection for a letter of a user, or of a site's queue.
-    pub(crate) fn connect_smtp(&mut self, from: u32, to: u32, purpose: Purpose) -> ConnId {
-        let client = Client::new(self, purpose);
+    pub(crate) fn connect_smtp(
+        &mut self,
+        from: u32,
+        to: u32,
+        purpose: Purpose,
+        hop: Option<Hop>,
+    ) -> ConnId {
+        let client = Client::new(self, purpose, hop);
         self.connect(from, to, End::Client(Box::new(client)), End::Smtp)
     }
 }

@@ -2,10 +2,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use homing::delivery::LinkId;
 use homing::proto_core::{Flow, Transport};
 
 use crate::clock::Micros;
-use crate::{mail::Client, mail::Server, pop};
+use crate::world::veil::Attack;
+use crate::{imap, mail::Client, mail::Server, pop};
 
 pub(crate) type ConnId = u64;
 
@@ -43,24 +45,39 @@ pub(crate) enum Event {
     /// A queue's or a resolver's time may have come.
     WakeSite(u32),
     Restart(u32),
+    /// A policy was fetched, or was not, for a site in one of its lives.
+    Fetched {
+        site: u32,
+        life: u32,
+        link: LinkId,
+        policy: Option<String>,
+    },
     /// A user writes a letter; or tries again to hand it in.
     Write,
     Submit(u32),
     /// A user reads mail.
     Read(u32),
-    /// A secondary asks for a domain's zone.
-    Transfer(u32),
     FaultBegins(usize),
     FaultEnds(usize),
     Sample,
 }
 
-/// A flow of a site's resolver, in one of the site's lives.
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Who {
+    Resolver,
+    /// Of a domain's zone.
+    Secondary(u32),
+    Notifier(u32),
+}
+
+/// A flow of one who asks at a site, in one of the site's lives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asker {
     pub(crate) site: u32,
     pub(crate) life: u32,
     pub(crate) flow: Flow,
+    pub(crate) who: Who,
 }
 
 /// A connection.
@@ -76,6 +93,9 @@ pub(crate) struct Conn {
     pub(crate) latency: Micros,
     /// Something on the way was lost for good, and nothing more comes through.
     pub(crate) silent: bool,
+    pub(crate) made: Micros,
+    /// Who sits in the middle.
+    pub(crate) attack: Option<Attack>,
     /// What was said, if somebody wants to know.
     pub(crate) trace: Option<Vec<(Micros, String)>>,
     pub(crate) traced: bool,
@@ -88,9 +108,12 @@ pub(crate) enum End {
     Server(Box<Server>),
     Reader(Box<pop::Reader>),
     Keeper(Box<pop::Keeper>),
+    ImapReader(Box<imap::Reader>),
+    ImapKeeper(Box<imap::Keeper>),
     /// A listener that has not been reached yet.
     Smtp,
     Pop,
+    Imap,
     /// Nobody.
     Gone,
 }

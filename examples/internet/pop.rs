@@ -1,4 +1,4 @@
-//! POP3: users fetch their mail. IMAP will stand beside it when its sessions do.
+//! POP3: users fetch their mail.
 use bytes::{Bytes, BytesMut};
 use homing::pop3::{
     Command, Entry, Maildrop, MessageNumber, Response, UniqueId,
@@ -44,7 +44,7 @@ impl Keeper {
 
 impl World {
     /// A user looks into the mailbox.
-    pub(crate) fn read_mail(&mut self, user: u32) {
+    pub(crate) fn read_by_pop3(&mut self, user: u32) {
         let mut config = client::Config::default();
         (config.stls, config.login_without_tls) = (client::Stls::Never, true);
         let credentials = Credentials::new(&format!("u{user}"), "secret".into()).expect("words");
@@ -123,9 +123,9 @@ impl World {
     }
 
     /// All was read; is there more meanwhile?
-    fn after_reading(&mut self, user: u32) {
+    pub(crate) fn after_reading(&mut self, user: u32) {
         let site = self.size.site_of_user(user);
-        if self.sites[site as usize].disk.mailboxes.contains_key(&user) {
+        if !self.sites[site as usize].disk.mail_of(user).is_empty() {
             self.agenda.add(self.now + 15 * MINUTE, Event::Read(user));
         } else {
             self.expecting[user as usize] = false;

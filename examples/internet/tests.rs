@@ -8,6 +8,7 @@ fn arguments(seed: u64, faults: Level) -> Arguments {
         seed,
         faults,
         days: 1,
+        signed: false,
         report: None,
         bounces: None,
         letter: None,
@@ -35,6 +36,35 @@ fn nothing_is_lost_under_mild_faults() {
 #[test]
 fn nothing_is_lost_under_harsh_faults() {
     check(100..200, Level::Harsh);
+}
+
+/// The promises of TLS are kept because certificates are looked at, and not because nobody attacks.
+#[test]
+fn who_believes_every_certificate_is_found_out() {
+    let broken = |seed, gullible, signed| {
+        let arguments = Arguments { messages: 150, signed, ..arguments(seed, Level::Harsh) };
+        let mut world = World::new(arguments.plan(None));
+        world.gullible = gullible;
+        world.run(|_| {}).broken.map(|it| it.0)
+    };
+    for (signed, word) in [(false, "policy"), (true, "keys")] {
+        let found = |gullible| move |seed| broken(seed, gullible, signed);
+        let (seed, why) = (300..330)
+            .find_map(|seed| Some((seed, found(true)(seed).filter(|it| it.contains(word))?)))
+            .expect("somebody who was believed");
+        eprintln!("SEED {seed} {signed} {why}");
+        assert_eq!(found(false)(seed), None, "{why}");
+    }
+}
+
+/// Fewer, as validation takes its time.
+#[test]
+fn nothing_is_lost_where_a_part_is_signed() {
+    for seed in 200..204 {
+        let arguments = Arguments { signed: true, ..arguments(seed, Level::Harsh) };
+        let end = World::new(arguments.plan(None)).run(|_| {});
+        assert_eq!(end.broken, None, "{}", arguments.command());
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The world: everybody in it, and what happens next.
 mod deaths;
 mod offices;
+pub(crate) mod veil;
 mod wires;
+pub(crate) mod zones;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
@@ -53,6 +55,8 @@ pub(crate) struct World {
     pub(crate) dirty: VecDeque<Dirty>,
     pub(crate) ledger: Ledger,
     pub(crate) metrics: Metrics,
+    /// MTA-STS policies that sites have on their disks: since when, and until when they hold.
+    promises: BTreeMap<(u32, homing::dns::Name), (Micros, u64)>,
     /// Of each user: the number of the last message fetched, and whether mail is to be fetched.
     pub(crate) seen: Vec<u64>,
     pub(crate) expecting: Vec<bool>,
@@ -60,6 +64,8 @@ pub(crate) struct World {
     /// The chosen letter, and the sites that hold it.
     pub(crate) chosen: Option<u32>,
     pub(crate) watched: BTreeSet<u32>,
+    /// Clients believe every certificate: to see that it is noticed.
+    pub(crate) gullible: bool,
     broken: Option<Broken>,
     digest: Digest,
     events: u64,
@@ -106,11 +112,13 @@ impl World {
             dirty: VecDeque::new(),
             ledger: Ledger::default(),
             metrics: Metrics::default(),
+            promises: BTreeMap::new(),
             seen: vec![0; users],
             expecting: vec![false; users],
             written: 0,
             chosen: plan.chosen,
             watched: BTreeSet::new(),
+            gullible: false,
             broken: None,
             digest: Digest::new(),
             events: 0,
@@ -141,6 +149,7 @@ impl World {
                 self.fail(lost.map_or_else(|| "the world does not end".into(), |lost| lost.0));
             }
         }
+        self.compare_zones();
         if self.broken.is_none() {
             self.broken = self.ledger.close().err();
         }
@@ -194,10 +203,13 @@ impl World {
             Event::WakeEnd(conn, side) => self.wake_end(conn, side),
             Event::WakeSite(site) => self.wake_site(site),
             Event::Restart(site) => self.restart(site),
+            Event::Fetched { site, life, link, policy } => {
+                self.fetched_policy(site, life, link, policy.as_deref());
+            }
             Event::Write => self.write(),
             Event::Submit(letter) => self.submit(letter),
-            Event::Read(user) => self.read_mail(user),
-            Event::Transfer(domain) => self.transfer(domain),
+            Event::Read(user) if names::reads_by_imap(user) => self.read_by_imap(user),
+            Event::Read(user) => self.read_by_pop3(user),
             Event::FaultBegins(index) => self.fault(index, true),
             Event::FaultEnds(index) => self.fault(index, false),
             Event::Sample => self.sample(),
@@ -271,7 +283,7 @@ impl World {
 
     fn submit(&mut self, letter: u32) {
         let site = self.size.site_of_user(self.ledger.letters[letter as usize].from);
-        let conn = self.connect_smtp(site, site, Purpose::Submit(letter));
+        let conn = self.connect_smtp(site, site, Purpose::Submit(letter), None);
         if self.chosen == Some(letter) {
             self.trace(conn);
         }
@@ -291,8 +303,7 @@ impl World {
         };
         let theirs = letter.to.iter().any(|to| to.address == Address::User(user));
         let site = self.size.site_of_user(user) as usize;
-        let mailbox = self.sites[site].disk.mailboxes.get(&user).filter(|_| theirs);
-        mailbox.is_some_and(|it| it.iter().any(|(_, octets)| number(octets) == self.chosen))
+        theirs && self.sites[site].disk.mail_of(user).iter().any(|it| number(it) == self.chosen)
     }
 
     pub(crate) fn fetched(&mut self, user: u32, octets: &Bytes) {

@@ -67,7 +67,8 @@ pub(crate) struct Arguments {
     /// Have this resolver do the work; may be repeated
     #[arg(long, value_name = "ADDR", requires = "recursive")]
     pub(crate) forward: Vec<SocketAddr>,
-    /// Check signatures, beginning at the keys or digests in this master file
+    /// Check signatures, beginning at the keys or digests of a zone in this master file, which is
+    /// written anew when they are looked at (RFC 5011)
     #[arg(long, value_name = "FILE", requires = "recursive")]
     pub(crate) trust_anchor: Option<PathBuf>,
     /// Answer on so many threads

@@ -28,7 +28,7 @@ pub use dane::{DaneMatch, Tlsa, TlsaMatching, TlsaSelector, TlsaUsage, dane_matc
 #[doc(no_inline)]
 pub use proto_core;
 pub use queue::{Peer, Queue, Refusal, Statistics};
-pub use record::{MessageId, Record, Told};
+pub use record::{Held, MessageId, Record, Told};
 pub use report::{Report, ReportedRecipient, Reporter};
 pub use route::{NoRoute, Target, route};
 pub use schedule::Schedule;

@@ -2,27 +2,30 @@
 use alloc::{
     format,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 
 use bytes::{Bytes, BytesMut};
+use dns_proto::Name;
 use proto_core::Text;
 use smtp_proto::{Command, ForwardPath, Leniency};
 
-use crate::{Cause, Handover, Recipient, Submission};
+use crate::{Cause, Handover, Policy, Recipient, Submission};
 
 /// The number of a message in a queue; never used twice.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct MessageId(pub u64);
 
-/// Something that happened to a message. All records in order make the queue what it was.
+/// Something that happened to a message, or that was found out. All records in order make the queue
+/// what it was.
 ///
 /// ```
 /// use delivery::{MessageId, Record};
 ///
 /// let line = "accepted\t7\t1700000000\tMAIL FROM:<a@b.example> RET=HDRS\tRCPT TO:<c@d.example>\t.\n";
 /// let record = Record::parse(line.trim_end()).expect("a record");
-/// assert_eq!(record.message(), MessageId(7));
+/// assert_eq!(record.message(), Some(MessageId(7)));
 /// assert_eq!(record.write(), line);
 /// // What a crash left of "removed\t71\t." would else be somebody else's mail:
 /// assert_eq!(Record::parse("removed\t7"), None);
@@ -66,6 +69,22 @@ pub enum Record {
         /// Which.
         message: MessageId,
     },
+    /// A domain has an MTA-STS policy: who takes its name out of DNS does not make a queue that was
+    /// started again forget it (RFC 8461 §5.1).
+    Policy(Held),
+}
+
+/// A policy that holds for a while.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Held {
+    /// Whose it is.
+    pub domain: Name,
+    /// What the domain calls it: letters and digits.
+    pub name: Text,
+    /// Until when it holds, in seconds since 1970.
+    pub until: u64,
+    /// What it says.
+    pub policy: Arc<Policy>,
 }
 
 /// Of what a message's sender was told.
@@ -80,15 +99,16 @@ pub struct Told {
 }
 
 impl Record {
-    /// Returns the message it is about.
+    /// Returns the message it is about, if it is about one.
     #[must_use]
-    pub const fn message(&self) -> MessageId {
+    pub const fn message(&self) -> Option<MessageId> {
         match self {
             Self::Accepted { message, .. }
             | Self::Delivered { message, .. }
             | Self::Failed { message, .. }
             | Self::Told(Told { message, .. })
-            | Self::Removed { message } => *message,
+            | Self::Removed { message } => Some(*message),
+            Self::Policy(_) => None,
         }
     }
 
@@ -96,7 +116,7 @@ impl Record {
     /// is a dot: a line that a crash cut off is none of a record.
     #[must_use]
     pub fn write(&self) -> String {
-        let MessageId(id) = self.message();
+        let id = self.message().map_or(0, |message| message.0);
         match self {
             Self::Accepted { at, submission, tells, .. } => {
                 let mut line = format!("accepted\t{id}\t{at}");
@@ -117,6 +137,9 @@ impl Record {
             }
             Self::Told(told) => format!("told\t{id}\t{}\t.\n", told.places()),
             Self::Removed { .. } => format!("removed\t{id}\t.\n"),
+            Self::Policy(Held { domain, name, until, policy }) => {
+                format!("policy\t{domain}\t{name}\t{until}\t{}\t.\n", policy.line())
+            }
         }
     }
 
@@ -127,6 +150,10 @@ impl Record {
     pub fn parse(line: &str) -> Option<Self> {
         let mut fields = line.strip_suffix("\t.")?.split('\t');
         let word = fields.next()?;
+        if word == "policy" {
+            let held = Held::parse(&mut fields)?;
+            return fields.next().is_none().then_some(Self::Policy(held));
+        }
         let message = MessageId(fields.next()?.parse().ok()?);
         let record = match word {
             "accepted" => {
@@ -159,6 +186,16 @@ impl Record {
             _ => return None,
         };
         fields.next().is_none().then_some(record)
+    }
+}
+
+impl Held {
+    fn parse<'l>(mut fields: impl Iterator<Item = &'l str>) -> Option<Self> {
+        let domain = fields.next()?.parse().ok()?;
+        let name = Text::new(fields.next()?).ok()?;
+        let until = fields.next()?.parse().ok()?;
+        let policy = Policy::of_line(fields.next()?)?.into();
+        Some(Self { domain, name, until, policy })
     }
 }
 
@@ -287,6 +324,12 @@ mod tests {
             Record::Told(told(false, &[0, 7])),
             Record::Told(told(true, &[2])),
             Record::Removed { message },
+            Record::Policy(Held {
+                domain: r"a\ b.example".parse().unwrap(),
+                name: Text::from_static("20160831085700Z"),
+                until: 1_700_000_000,
+                policy: Policy::of_line("enforce 86400 a.b *.c").unwrap().into(),
+            }),
         ])
     }
 
@@ -320,6 +363,9 @@ mod tests {
             "told\t1\t0,\t.",
             "removed\tx\t.",
             "removed\t1\t2\t.",
+            "policy\ta.b\t1\t2\tnever 3\t.",
+            "policy\ta.b\t1\t2\tnone 3\t4\t.",
+            "policy\ta.b\t1\tx\tnone 3\t.",
         ];
         for line in torn {
             assert_eq!(Record::parse(line), None, "{line}");
@@ -333,7 +379,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_written_the_same(line in "(accepted|failed|told)\t[0-9]{1,3}\t[ -~\t]{0,60}\t\\.") {
+        fn what_is_read_is_written_the_same(line in "(accepted|failed|told|policy)\t[0-9]{1,3}\t[ -~\t]{0,60}\t\\.") {
             if let Some(record) = Record::parse(&line) {
                 let written = record.write();
                 prop_assert_eq!(Record::parse(written.trim_end_matches('\n')), Some(record));

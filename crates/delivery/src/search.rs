@@ -58,10 +58,31 @@ pub(crate) struct Search {
 #[derive(Debug)]
 struct Host {
     name: Option<Name>,
+    /// The host that this name is an alias of, if it is one.
+    alias: Option<Name>,
     preference: u16,
     addresses: VecDeque<IpAddr>,
     validated: bool,
     tlsa: Option<Vec<Tlsa>>,
+    /// The names whose TLSA records may count, and whose do (RFC 7672 §2.2.3).
+    bases: VecDeque<Name>,
+    base: Option<Name>,
+}
+
+impl Host {
+    fn new(name: Option<Name>, preference: u16, addresses: VecDeque<IpAddr>) -> Self {
+        Self {
+            alias: None,
+            // Each address query can only take it away.
+            validated: name.is_some(),
+            name,
+            preference,
+            addresses,
+            tlsa: None,
+            bases: VecDeque::new(),
+            base: None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,12 +111,14 @@ impl Search {
     pub(crate) fn host(target: &Target, manner: Manner, config: &Config) -> Self {
         let mut search = Self::new(manner, config, Stage::Hosts);
         match target {
-            Target::Host(name) => search.hosts.push_back((0, name.clone())),
+            Target::Host(name) => {
+                search.hosts.push_back((0, name.clone()));
+                // RFC 7672 §2.2.2: the operator vouches for it; but a cable's other end has no keys.
+                search.validated = search.manner.security != Security::Plain;
+            }
             Target::Address(address) => {
                 search.stage = Stage::Connect;
-                let addresses = [*address].into();
-                let (name, tlsa) = (None, None);
-                search.host = Some(Host { name, preference: 0, addresses, validated: false, tlsa });
+                search.host = Some(Host::new(None, 0, [*address].into()));
             }
         }
         search
@@ -158,6 +181,7 @@ impl Search {
         match rtype {
             RecordType::MX => self.found_mx(config, answer, random),
             RecordType::TXT => return self.found_txt(&answer),
+            RecordType::CNAME => self.found_alias(&answer),
             RecordType::TLSA => self.found_tlsa(answer),
             _ => self.found_address(answer),
         }
@@ -252,8 +276,7 @@ impl Search {
         if config.ipv4 {
             self.ask(name.clone(), RecordType::A);
         }
-        let (addresses, validated) = (VecDeque::new(), true);
-        self.host = Some(Host { name: Some(name), preference, addresses, validated, tlsa: None });
+        self.host = Some(Host::new(Some(name), preference, VecDeque::new()));
     }
 
     fn found_address(&mut self, answer: Answer) {
@@ -263,6 +286,9 @@ impl Search {
                 let found = records.iter().filter_map(|record| record.data().address());
                 host.addresses.extend(found);
                 host.validated &= validated;
+                if let Some(name) = &host.name {
+                    host.alias = end_of_chain(name, &records).or_else(|| host.alias.take());
+                }
             }
             Answer::NoSuchName => host.validated = false,
             Answer::Failed => {
@@ -285,16 +311,58 @@ impl Search {
             }
             return;
         }
-        // RFC 7672 §2.2.2: only behind validated MX and address records.
-        let validated = self.validated && host.validated;
-        if config.dane
-            && validated
-            && let Some(name) = &host.name
-            && let Some(name) = below(&alloc::format!("_{}._tcp", self.manner.port), name)
-        {
+        if config.dane && self.validated {
+            self.find_bases();
+        }
+    }
+
+    /// RFC 7672 §2.2.2: whose TLSA records may count, behind validated MX records.
+    fn find_bases(&mut self) {
+        let Some(host) = &mut self.host else { return };
+        let Some(name) = host.name.clone() else { return };
+        match (host.alias.clone(), host.validated) {
+            (alias, true) => {
+                host.bases = alias.into_iter().chain([name]).collect();
+                self.next_base();
+            }
+            // Where the alias leads to is not validated, but the alias itself may be.
+            (Some(_), false) => {
+                self.stage = Stage::Tlsa;
+                self.ask(name, RecordType::CNAME);
+            }
+            (None, false) => {}
+        }
+    }
+
+    fn found_alias(&mut self, answer: &Answer) {
+        let Some(host) = &mut self.host else { return };
+        match answer {
+            Answer::Records(_, true) => host.bases.extend(host.name.clone()),
+            Answer::Failed => return self.hide(),
+            _ => {}
+        }
+        self.next_base();
+    }
+
+    /// Asks for the TLSA records of the next name; without one, connects.
+    fn next_base(&mut self) {
+        self.stage = Stage::Connect;
+        let Some(host) = &mut self.host else { return };
+        host.base = host.bases.pop_front();
+        let Some(base) = &host.base else { return };
+        if let Some(name) = below(&alloc::format!("_{}._tcp", self.manner.port), base) {
             self.stage = Stage::Tlsa;
             self.ask(name, RecordType::TLSA);
         }
+    }
+
+    /// RFC 7672 §2.1.3: who cannot be asked may be hidden by somebody.
+    fn hide(&mut self) {
+        self.stage = Stage::Connect;
+        if let Some(host) = &mut self.host {
+            host.addresses.clear();
+        }
+        self.fail_for_now(own(status(4, 7, 0), "the host's TLSA records were not found now"));
     }
 
     /// RFC 5321 §5.1: we, and all who are no better than we, are left out.
@@ -308,21 +376,15 @@ impl Search {
     }
 
     fn found_tlsa(&mut self, answer: Answer) {
-        self.stage = Stage::Connect;
-        let Some(host) = &mut self.host else { return };
         match answer {
-            Answer::Records(records, true) if !records.is_empty() => {
-                host.tlsa = Some(records.iter().filter_map(Tlsa::of).collect());
+            Answer::Records(records, true) if records.iter().any(is_tlsa) => {
+                self.stage = Stage::Connect;
+                if let Some(host) = &mut self.host {
+                    host.tlsa = Some(records.iter().filter_map(Tlsa::of).collect());
+                }
             }
-            // RFC 7672 §2.1.3: who cannot be asked may be hidden by somebody.
-            Answer::Failed => {
-                host.addresses.clear();
-                self.fail_for_now(own(
-                    status(4, 7, 0),
-                    "the host's TLSA records were not found now",
-                ));
-            }
-            _ => {}
+            Answer::Failed => self.hide(),
+            _ => self.next_base(),
         }
     }
 
@@ -349,7 +411,11 @@ impl Search {
         }
         self.addresses_left -= 1;
         self.stage = Stage::Connecting;
-        let names = host.name.iter().chain(&self.domain).cloned().collect();
+        // RFC 7672 §3.2.2, §8.1: the name whose keys count is the one that is asked for, before
+        // all others.
+        let mut names: Vec<Name> = host.base.iter().chain(&host.name).cloned().collect();
+        names.dedup();
+        names.extend(self.domain.clone());
         Some(Want::Connect(Hop {
             host: host.name.clone(),
             address: SocketAddr::new(address, self.manner.port),
@@ -389,6 +455,29 @@ impl Search {
         let cause = last.unwrap_or_else(|| own(status(5, 4, 4), "there is no host to send to"));
         Want::Failed { cause, for_good: !self.passing }
     }
+}
+
+fn is_tlsa(record: &dns_proto::Record) -> bool {
+    record.rtype() == RecordType::TLSA
+}
+
+/// The name that an alias stands for in the end, if it is one. A chain in a circle has no end that
+/// counts.
+fn end_of_chain(name: &Name, records: &[dns_proto::Record]) -> Option<Name> {
+    let target = |of: &Name| {
+        records.iter().filter(|record| record.owner() == of).find_map(|it| match it.data() {
+            Rdata::Cname { target } => Some(target.to_name()),
+            _ => None,
+        })
+    };
+    let mut end = target(name)?;
+    for _ in records {
+        match target(&end) {
+            Some(next) => end = next,
+            None => return Some(end),
+        }
+    }
+    None
 }
 
 fn no_route(error: NoRoute) -> mime::report::StatusCode {

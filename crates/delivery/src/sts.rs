@@ -191,6 +191,23 @@ impl Policy {
     pub(crate) fn is_enforced(&self) -> bool {
         self.mode == PolicyMode::Enforce
     }
+
+    /// The same on one line: the mode, the age, and the hosts.
+    pub(crate) fn line(&self) -> String {
+        let mut line = alloc::format!("{} {}", self.mode.as_str(), self.max_age);
+        for pattern in self.patterns() {
+            line.push(' ');
+            line.push_str(&pattern);
+        }
+        line
+    }
+
+    pub(crate) fn of_line(line: &str) -> Option<Self> {
+        let mut words = line.split(' ');
+        let (mode, max_age) = (parse_mode(words.next()?)?, parse_age(words.next()?)?);
+        let mx = words.map(parse_mx).collect::<Option<Vec<_>>>()?;
+        Some(Self { mode, mx, max_age })
+    }
 }
 
 fn parse_mode(value: &str) -> Option<PolicyMode> {
@@ -304,6 +321,7 @@ mod tests {
         #[test]
         fn what_is_written_is_read(text in "version: STSv1\nmode: (enforce|testing|none)\n(mx: (\\*\\.)?[a-z]{1,9}\\.[a-z]{1,3}\n){1,3}max_age: [0-9]{1,10}\n") {
             let policy = Policy::parse(&text).unwrap();
+            prop_assert_eq!(Policy::of_line(&policy.line()), Some(policy.clone()));
             prop_assert_eq!(Policy::parse(&policy.write()), Ok(policy));
         }
     }

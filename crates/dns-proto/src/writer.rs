@@ -10,7 +10,7 @@ use crate::name::{MAX_NAME, NameRef};
 use crate::number::{Class, RecordType};
 use crate::rdata::{Names, Rdata, Sink, put_labels};
 use crate::reader::HEADER;
-use crate::record::Record;
+use crate::record::{Data, Record};
 
 /// Octets that are made room for at first, and whenever there is none left.
 const ROOM: usize = 512;
@@ -144,8 +144,18 @@ impl<'b> Writer<'b> {
     ///
     /// [`Error::Full`] if there is no room.
     pub fn record(&mut self, record: &Record) -> Result<(), Error> {
-        let (owner, class, ttl) = (record.owner().view(), record.class(), record.ttl());
-        self.checked(owner, class, ttl, (record.rtype(), record.octets()))
+        self.whole(record.owner().view(), record.class(), record.ttl(), record.checked())
+    }
+
+    /// Writes a record of data that are kept.
+    pub(crate) fn whole(
+        &mut self,
+        owner: NameRef<'_>,
+        class: Class,
+        ttl: u32,
+        data: &Data,
+    ) -> Result<(), Error> {
+        self.checked(owner, class, ttl, (data.rtype(), data.octets()))
     }
 
     /// Writes a record of data that were checked when they came in.

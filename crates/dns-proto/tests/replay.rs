@@ -34,3 +34,31 @@ fn features_out_of_scope_are_named() {
     let skipped = run("server:\n  local-zone: \"a\" static\nCONFIG_END\n", |_| ());
     assert_eq!(skipped, Outcome::Skip("local-zone".to_string()));
 }
+
+#[test]
+fn a_script_whose_file_is_another_fails() {
+    let text = include_str!("replay/root_key_rollover.rpl");
+    for (from, to) in [
+        (";;count=2", ";;count=3"),
+        (";;query_interval: 3600", ";;query_interval: 3601"),
+        ("${range 3200 ${timeout} 3600}", "${range 3300 ${timeout} 3600}"),
+    ] {
+        let wrong = text.replace(from, to);
+        assert_ne!(wrong, text);
+        assert!(
+            matches!(run(&wrong, |_| ()), Outcome::Fail(reason) if reason.starts_with("step "))
+        );
+    }
+}
+
+#[test]
+fn what_is_expected_of_another_resolver_is_skipped_with_its_step() {
+    let skipped = |text: &str| match run(text, |_| ()) {
+        Outcome::Skip(reason) => reason,
+        other => panic!("{other:?}"),
+    };
+    let option = "server:\n  harden-unknown-additional: no\nCONFIG_END\n";
+    assert_eq!(skipped(option), "harden-unknown-additional: no");
+    let titled = "CONFIG_END\nSCENARIO_BEGIN Test trust in cname chain answer\nSTEP 10 NOTHING\n";
+    assert!(skipped(titled).starts_with("step 10: "));
+}

@@ -7,7 +7,7 @@ use common::net::{Net, Server, answer, answering, ns, query, silent};
 use common::{authority, lines, name, record};
 use core::time::Duration;
 use dns_proto::recursive::{ClientId, Config, Event, Limits, Resolver, Role, Upstream};
-use dns_proto::{Message, MessageBuf, Misuse, Name, Query, Rcode, RecordType, Section};
+use dns_proto::{Message, MessageBuf, Misuse, Name, Query, Rcode, RecordType, Section, zone_file};
 use proptest::prelude::*;
 use proto_core::{Agent, Instant, Transmit, Transport};
 
@@ -57,13 +57,7 @@ fn internet() -> Net {
 
 fn config() -> Config {
     // Configured as a zone's servers, so that nobody asks the root who they are.
-    let root = Upstream {
-        zone: Name::ROOT,
-        servers: vec!["127.0.0.1:53".parse().unwrap()],
-        role: Role::Authority,
-        first: false,
-        tcp: false,
-    };
+    let root = Upstream::new(Name::ROOT, ["127.0.0.1:53".parse().unwrap()], Role::Authority);
     let config =
         Config { allow_loopback: true, minimise: false, prefetch: false, ..Config::new([]) };
     Config { upstreams: vec![root], ..config }
@@ -565,9 +559,41 @@ fn waiting_clients_are_bounded() {
         assert_eq!(resolver.poll(), None);
         resolver.resolve(Instant::ORIGIN, ClientId(client), &query, Transport::Udp).unwrap();
     }
+    assert_eq!(resolver.poll(), Some(Event::Discarded { client: ClientId(2) }));
+    // Who came last gives way after a moment; who came first keeps the place.
+    let now = Instant::ORIGIN + Limits::default().jostle;
+    for (client, gone) in [(3, 1), (4, 4)] {
+        resolver.resolve(now, ClientId(client), &query, Transport::Udp).unwrap();
+        assert_eq!(resolver.poll(), Some(Event::Discarded { client: ClientId(gone) }));
+    }
+    // By TCP there is somebody who would wait for nothing.
+    resolver.resolve(now, ClientId(5), &query, Transport::Tcp).unwrap();
     let Some(Event::Reply { client, message }) = resolver.poll() else { panic!() };
     let rcode = Message::parse(&message).unwrap().rcode();
-    assert_eq!((client, rcode), (ClientId(2), Rcode::SERVFAIL));
+    assert_eq!((client, rcode), (ClientId(5), Rcode::SERVFAIL));
+}
+
+#[test]
+fn a_question_that_nobody_asks_any_more_is_dropped() {
+    let mut resolver = limited(Limits { clients: 1, ..Limits::default() });
+    // One place is kept to the end: with two, the second gives way.
+    let mut resolver_of_two = limited(Limits { clients: 2, ..Limits::default() });
+    let open = |resolver: &mut Resolver, now, client, asked: &str| {
+        let octets = query(&name(asked), RecordType::MX);
+        let query = Message::parse(&octets).unwrap();
+        resolver.resolve(now, ClientId(client), &query, Transport::Udp).unwrap();
+        let out = std::iter::from_fn(|| resolver.transmit());
+        out.fold((0, 0), |(sent, closed), it| match it {
+            Transmit::Send { .. } => (sent + 1, closed),
+            _ => (sent, closed + 1),
+        })
+    };
+    let later = Instant::ORIGIN + Duration::from_secs(1);
+    assert_eq!(open(&mut resolver, Instant::ORIGIN, 1, "hamburger.edu"), (1, 0));
+    assert_eq!(open(&mut resolver, later, 2, "crepes.fr"), (0, 0));
+    assert_eq!(open(&mut resolver_of_two, Instant::ORIGIN, 1, "hamburger.edu"), (1, 0));
+    assert_eq!(open(&mut resolver_of_two, Instant::ORIGIN, 2, "networkutopia.com"), (1, 0));
+    assert_eq!(open(&mut resolver_of_two, later, 3, "crepes.fr"), (1, 1));
 }
 
 #[test]
@@ -641,6 +667,21 @@ proptest! {
 }
 
 #[test]
+fn a_forwarder_that_names_servers_instead_of_an_answer_has_none() {
+    let mut net = Net::default();
+    let refers: Server = Box::new(|query, _| {
+        vec![answer(query, &[(Section::Authority, ns("content.hamburger.edu", "dns.crepes.fr"))])]
+    });
+    net.serve("127.0.0.1", refers);
+    let mut config = config();
+    config.upstreams[0].role = Role::Forwarder;
+    let mut resolver = Resolver::new(config, [1; 32]);
+    let message = ask(&mut net, &mut resolver, "www.content.hamburger.edu", RecordType::A);
+    assert_eq!((message.view().rcode(), message.view().answers().count()), (Rcode::NOERROR, 0));
+    assert_eq!(net.log.len(), 1);
+}
+
+#[test]
 fn names_that_mean_this_host_or_its_networks_are_not_asked_for() {
     let (mut net, mut resolver) = (internet(), resolver());
     let message = ask(&mut net, &mut resolver, "40.30.20.10.in-addr.arpa", RecordType::PTR);
@@ -670,14 +711,134 @@ fn networks_of_ones_own_may_have_servers_of_ones_own() {
     let mut net = internet();
     net.authority("127.0.0.9", &["10.in-addr.arpa SOA 1\n 1.0.0.10.in-addr.arpa PTR printer"]);
     let mut config = config();
-    config.upstreams.push(Upstream {
-        zone: name("10.in-addr.arpa"),
-        servers: vec!["127.0.0.9:53".parse().unwrap()],
-        role: Role::Authority,
-        first: false,
-        tcp: false,
-    });
+    let servers = ["127.0.0.9:53".parse().unwrap()];
+    let own = Upstream::new(name("10.in-addr.arpa"), servers, Role::Authority);
+    config.upstreams.push(own);
     let mut resolver = Resolver::new(config, [1; 32]);
     let message = ask(&mut net, &mut resolver, "1.0.0.10.in-addr.arpa", RecordType::PTR);
     assert_eq!(lines(&message.view()), ["1.0.0.10.in-addr.arpa. PTR printer."]);
+}
+
+#[test]
+fn proofs_about_names_of_other_zones_are_dropped() {
+    // RFC 4034 §4.1.1: the next name is in the zone too.
+    for (next, kept) in [("www.hamburger.edu", 1), ("crepes.edu", 0)] {
+        let mut net = Net::default();
+        let reaches: Server = Box::new(move |query, _| {
+            let text = format!("hamburger.edu. 60 NSEC {next}. NS SOA NSEC\n");
+            let read = zone_file::read("proof", text.as_bytes(), Name::ROOT, |_| None);
+            vec![answer(query, &[(Section::Answer, read.unwrap().remove(0))])]
+        });
+        net.serve("127.0.0.1", reaches);
+        let mut config = config();
+        config.upstreams[0].zone = name("hamburger.edu");
+        let mut resolver = Resolver::new(config, [1; 32]);
+        let message = ask(&mut net, &mut resolver, "hamburger.edu", RecordType::NSEC);
+        assert_eq!(message.view().answers().count(), kept, "{next}");
+    }
+}
+
+#[test]
+fn aliases_in_a_circle_are_an_error_and_one_of_itself_is_all_there_is() {
+    let mut net = internet();
+    let circle = "hamburger.edu SOA 1
+        a.hamburger.edu CNAME b.hamburger.edu
+        b.hamburger.edu CNAME a.hamburger.edu
+        self.hamburger.edu CNAME self.hamburger.edu";
+    net.authority("127.0.0.5", &[circle]);
+    let message = ask(&mut net, &mut resolver(), "a.hamburger.edu", RecordType::A);
+    assert_eq!(message.view().rcode(), Rcode::SERVFAIL);
+    // Two on the way there, and once round.
+    assert!(net.log.len() <= 4, "{:?}", net.log);
+    let message = ask(&mut net, &mut resolver(), "self.hamburger.edu", RecordType::A);
+    let alias = "self.hamburger.edu. CNAME self.hamburger.edu.";
+    assert_eq!(
+        (message.view().rcode(), lines(&message.view())),
+        (Rcode::NOERROR, vec![alias.into()])
+    );
+}
+
+/// A resolver that has everything done by the server at 127.0.0.9.
+fn forwarding(change: impl FnOnce(&mut Upstream)) -> Resolver {
+    let mut upstream =
+        Upstream::new(Name::ROOT, ["127.0.0.9:53".parse().unwrap()], Role::Forwarder);
+    change(&mut upstream);
+    Resolver::new(Config { upstreams: vec![upstream], ..config() }, [1; 32])
+}
+
+#[test]
+fn what_a_forwarder_says_need_not_be_kept() {
+    for (cached, messages) in [(true, 1), (false, 2)] {
+        let mut net = Net::default();
+        net.authority("127.0.0.9", &["edu SOA 1\n www.edu A 192.0.2.1"]);
+        let mut resolver = forwarding(|upstream| upstream.cached = cached);
+        for _ in 0..2 {
+            let message = ask(&mut net, &mut resolver, "www.edu", RecordType::A);
+            assert_eq!(lines(&message.view()), ["www.edu. A 192.0.2.1"]);
+        }
+        assert_eq!(net.log.len(), messages);
+    }
+}
+
+#[test]
+fn forwarders_that_have_names_are_looked_up_before_they_are_needed() {
+    let mut net = Net::default();
+    let zone = "edu SOA 1\n www.edu A 192.0.2.1\n two.edu A 192.0.2.2\n ns.edu A 127.0.0.10";
+    net.authority("127.0.0.9", &[zone]);
+    net.authority("127.0.0.10", &[zone]);
+    let mut resolver = forwarding(|upstream| upstream.hosts.push(name("ns.edu")));
+    ask(&mut net, &mut resolver, "www.edu", RecordType::A);
+    assert_eq!(net.log, ["127.0.0.9 ns.edu. A", "127.0.0.9 www.edu. A"]);
+    net.servers.remove(&[127, 0, 0, 9].into());
+    let message = ask(&mut net, &mut resolver, "two.edu", RecordType::A);
+    assert_eq!(lines(&message.view()), ["two.edu. A 192.0.2.2"]);
+}
+
+#[test]
+fn who_wants_no_recursion_is_told_the_nearest_servers_that_are_known() {
+    let mut net = internet();
+    let mut resolver = Resolver::new(Config { snoop: true, ..config() }, [1; 32]);
+    ask(&mut net, &mut resolver, "mail.hamburger.edu", RecordType::A);
+    let (octets, asked) =
+        (Query::new(&name("www.hamburger.edu"), RecordType::A).write(), net.log.len());
+    let query = Message::parse(&octets).unwrap();
+    resolver.resolve(net.now, ClientId(1), &query, Transport::Udp).unwrap();
+    let Some(Event::Reply { message, .. }) = resolver.poll() else { panic!() };
+    let message = Message::parse(&message).unwrap();
+    assert_eq!(
+        lines(&message),
+        ["? hamburger.edu. NS dns.hamburger.edu.", "+ dns.hamburger.edu. A 127.0.0.5"]
+    );
+    assert_eq!(net.log.len(), asked);
+}
+
+#[test]
+fn a_malformed_record_does_not_cost_the_answer() {
+    let mut net = internet();
+    net.serve(
+        "127.0.0.5",
+        Box::new(|query, _| {
+            let good = record("mail.hamburger.edu A 127.0.0.6");
+            let octets = answer(query, &[(Section::Answer, good.clone()), (Section::Answer, good)]);
+            let mut octets = octets.to_vec();
+            // The first of the two says that it has three octets, and has.
+            let at = octets.windows(6).position(|it| it == [0, 4, 127, 0, 0, 6]).unwrap();
+            octets[at + 1] = 3;
+            octets.remove(at + 2);
+            vec![octets.into()]
+        }),
+    );
+    let message = ask(&mut net, &mut resolver(), "mail.hamburger.edu", RecordType::A);
+    assert_eq!(lines(&message.view()), ["mail.hamburger.edu. A 127.0.0.6"]);
+}
+
+#[test]
+fn an_absence_behind_an_alias_says_how_long_it_lasts() {
+    let mut net = internet();
+    net.authority("127.0.0.7", &[UTOPIA, "crepes.fr SOA 1\n www.crepes.fr TXT closed"]);
+    let message = ask(&mut net, &mut resolver(), "www.hamburger.edu", RecordType::A);
+    assert_eq!(
+        lines(&message.view()),
+        ["www.hamburger.edu. CNAME www.crepes.fr.", "? crepes.fr. SOA"]
+    );
 }

@@ -329,6 +329,28 @@ fn no_message_goes_between_two_commands() {
     assert_eq!(session.output(), "* 4 EXISTS\r\n");
 }
 
+/// RFC 5465 §6.1: unless the client says that it can do with that, and until it says otherwise.
+#[test]
+fn messages_go_at_any_time_for_who_has_asked_for_it() {
+    let mut session = logged_in(&["+NOTIFY"]);
+    let gone = || Response::Expunge(3.try_into().unwrap());
+    let ask = |session: &mut Session, what: &str, condition: Condition| {
+        let line = format!("A NOTIFY {what}\n");
+        assert!(matches!(hear(session, &line), Step::Event(Event::Command(_))));
+        session.finish(condition, text("x")).unwrap();
+    };
+    let at_once = "SET (SELECTED (MessageNew MessageExpunge))";
+    ask(&mut session, at_once, Condition::No);
+    assert_eq!(session.respond(gone()), Err(Misuse::NoExpunge), "it was refused");
+    ask(&mut session, at_once, Condition::Ok);
+    assert_eq!(session.respond(gone()), Ok(()));
+    for what in ["SET (SELECTED-DELAYED (MessageNew MessageExpunge))", "NONE"] {
+        ask(&mut session, at_once, Condition::Ok);
+        ask(&mut session, what, Condition::Ok);
+        assert_eq!(session.respond(gone()), Err(Misuse::NoExpunge), "{what}");
+    }
+}
+
 #[test]
 fn an_answer_that_makes_no_sense_is_misuse_and_changes_nothing() {
     let mut session = started(&["+UNAUTHENTICATE"]);

@@ -46,7 +46,7 @@ impl World {
         for side in [0, 1] {
             let user = match &conn.ends[side] {
                 End::Client(client) => matches!(client.purpose, Purpose::Submit(_)),
-                End::Reader(_) => true,
+                End::Reader(_) | End::ImapReader(_) => true,
                 _ => false,
             };
             // Users are not on the machine that died.
@@ -76,6 +76,7 @@ impl World {
         let place = &mut self.sites[site as usize];
         if place.running.is_none() {
             place.start(self.size, self.now, &mut self.random, None);
+            self.follow_all(site);
             self.dirty.push_back(Dirty::Site(site));
         }
     }
@@ -121,6 +122,9 @@ impl World {
                 self.sites[site as usize].mood = if begins { mood } else { Mood::Fair };
             }
             What::Move { domain } if begins => self.change_zone(domain),
+            What::Attack { site, attack } => {
+                self.sites[site as usize].attack = begins.then_some(attack);
+            }
             What::Forge { site } => self.sites[site as usize].forged = begins,
             _ => {}
         }

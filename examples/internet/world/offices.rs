@@ -1,7 +1,9 @@
 //! The mail servers: what their queues want, carried out.
 
 use bytes::{Bytes, BytesMut};
-use homing::delivery::{Action, Cause, Handover, LinkId, Queue, Record, Report, Reporter, Verdict};
+use homing::delivery::{
+    Action, Cause, Handover, Hop, LinkId, Queue, Record, Report, Reporter, Verdict,
+};
 use homing::mime::DateTime;
 use homing::proto_core::{Agent, Instant, Text};
 use homing::smtp::{Parameters, client::Envelope};
@@ -29,9 +31,11 @@ impl World {
             self.dies(site);
         }
         self.run_resolver(site);
+        self.run_zones(site);
         let place = &mut self.sites[site as usize];
         let Some(running) = &mut place.running else { return };
-        let due = running.queue.deadline().into_iter().chain(running.resolver.deadline()).min();
+        let due = running.queue.deadline().into_iter().chain(running.resolver.deadline());
+        let due = due.chain(running.zones.deadline()).min();
         if let Some(due) = due.map(micros).map(|due| due.max(self.now + 1))
             && due < place.wake
         {
@@ -50,6 +54,7 @@ impl World {
         let Some(running) = &mut place.running else { return };
         running.queue.expire(now.0, now.1);
         running.resolver.expire(now.0);
+        running.zones.expire(now.0);
         self.dirty.push_back(Dirty::Site(site));
     }
 
@@ -78,12 +83,16 @@ impl World {
                     self.doubt_record(site, &record);
                     return Err(died);
                 }
+                if let Record::Policy(held) = &record {
+                    self.note_policy(site, held);
+                }
             }
             Action::LookUp { link, name, rtype } => {
                 self.ask(site, link, &name, rtype);
                 self.dirty.push_back(Dirty::Site(site));
             }
-            Action::Connect { link, hop } => self.connect_link(site, link, hop.address.ip()),
+            Action::Connect { link, hop } => self.connect_link(site, link, hop),
+            Action::Fetch { link, domain } => self.fetch_policy(site, link, &domain),
             Action::Send { link, message, envelope } => {
                 let octets = place.disk.messages.get(&message).cloned().unwrap_or_default();
                 let links = place.running.as_ref().map(|running| &running.links);
@@ -116,11 +125,11 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn connect_link(&mut self, site: u32, link: LinkId, to: std::net::IpAddr) {
-        let Some(Host::Site(to)) = self.size.host(to) else {
-            return self.fail(format!("site {site} sends mail to {to}"));
+    pub(super) fn connect_link(&mut self, site: u32, link: LinkId, hop: Hop) {
+        let Some(Host::Site(to)) = self.size.host(hop.address.ip()) else {
+            return self.fail(format!("site {site} sends mail to {}", hop.address));
         };
-        let conn = self.connect_smtp(site, to, Purpose::Link(site, link));
+        let conn = self.connect_smtp(site, to, Purpose::Link(site, link), Some(hop));
         let watched = self.watched.contains(&site);
         if watched && let Some(conn) = self.conns.get_mut(&conn) {
             conn.trace = Some(Vec::new());
@@ -139,6 +148,9 @@ impl World {
         octets: Bytes,
     ) {
         let traced = self.chosen.is_some() && number(&octets) == self.chosen;
+        if let Some(id) = id {
+            self.beware(site, id, &envelope);
+        }
         let end = id.and_then(|id| self.conns.get_mut(&id));
         if let Some(conn) = end
             && let End::Client(client) = &mut conn.ends[0]

@@ -2,6 +2,7 @@
 use std::mem;
 
 use crate::clock::{MILLI, Micros, SECOND, instant, micros};
+use crate::imap;
 use crate::machine::AnyMachine;
 use crate::mail::{Purpose, Server};
 use crate::names::{self, Host};
@@ -48,6 +49,8 @@ impl World {
             wake: [Micros::MAX; 2],
             latency,
             silent: false,
+            made: self.now,
+            attack: None,
             trace: None,
             traced: false,
         };
@@ -76,10 +79,14 @@ impl World {
                 End::Server(Box::new(Server::new(self, to, submission)))
             }
             End::Pop => End::Keeper(Box::new(Keeper::new(self, to))),
+            End::Imap => End::ImapKeeper(Box::new(imap::Keeper::new(self, to))),
             _ => return,
         };
+        let attack = self.sites[to as usize].attack;
         if let Some(conn) = self.conns.get_mut(&id) {
             conn.ends[1] = end;
+            // Users are at home.
+            conn.attack = attack.filter(|_| conn.sites[0] != conn.sites[1]);
         }
         self.dirty.extend([Dirty::End(id, 1), Dirty::End(id, 0)]);
     }
@@ -90,8 +97,9 @@ impl World {
 
     pub(super) fn take_segment(&mut self, id: ConnId, side: Side, octets: &[u8]) {
         let now = instant(self.now);
+        let Some(octets) = self.unveil(id, side, octets) else { return };
         if let Some(machine) = self.machine(id, side) {
-            machine.receive(now, octets);
+            machine.receive(now, &octets);
             self.dirty.push_back(Dirty::End(id, side));
         }
     }
@@ -121,7 +129,9 @@ impl World {
                 End::Server(server) => self.run_server(server),
                 End::Reader(reader) => self.run_reader(reader),
                 End::Keeper(keeper) => self.run_keeper(keeper),
-                End::Smtp | End::Pop => true,
+                End::ImapReader(reader) => self.run_imap_reader(reader),
+                End::ImapKeeper(keeper) => self.run_imap_keeper(keeper),
+                End::Smtp | End::Pop | End::Imap => true,
                 End::Gone => return,
             };
             // What was held back while much was owed may go on now.
@@ -129,6 +139,7 @@ impl World {
                 break goes_on;
             }
         };
+        self.greet(id, &mut end);
         if !goes_on {
             return self.leave(id, side, &end);
         }
@@ -151,18 +162,19 @@ impl World {
     /// Sends what an end owes; false if that is nothing.
     pub(super) fn flush(&mut self, id: ConnId, side: Side, end: &mut End) -> bool {
         let Some(machine) = end.machine() else { return false };
-        let octets = machine.output().split().freeze();
-        if octets.is_empty() {
+        let said = machine.output().split();
+        if said.is_empty() {
             return false;
         }
         let stalled = self.stall(id);
         let cut = self.is_broken(id);
+        let octets = self.veil(id, side, end, said.clone()).freeze();
         let split = self.random.chance(20).then(|| self.random.below(octets.len() as u64));
         let now = self.now;
         let Some(conn) = self.conns.get_mut(&id) else { return false };
         if let Some(trace) = &mut conn.trace {
             let who = if side == 0 { "C: " } else { "S: " };
-            let text = String::from_utf8_lossy(&octets);
+            let text = String::from_utf8_lossy(&said);
             trace.extend(text.lines().map(|line| (now, format!("{who}{line}"))));
         }
         conn.silent |= cut;
@@ -235,7 +247,7 @@ impl World {
     pub(super) fn break_end(&mut self, id: ConnId, side: Side) {
         let Some(conn) = self.conns.get_mut(&id) else { return };
         let mut end = mem::replace(&mut conn.ends[side], End::Gone);
-        let both = matches!(conn.ends[1 - side], End::Gone | End::Smtp | End::Pop);
+        let both = matches!(conn.ends[1 - side], End::Gone | End::Smtp | End::Pop | End::Imap);
         if both {
             self.forget(id);
         }
@@ -256,7 +268,13 @@ impl World {
                 }
             }
             End::Keeper(keeper) => drop(self.run_keeper(keeper)),
-            End::Smtp | End::Pop | End::Gone => {}
+            End::ImapReader(reader) => {
+                if self.run_imap_reader(reader) {
+                    self.imap_reader_failed(reader);
+                }
+            }
+            End::ImapKeeper(keeper) => drop(self.run_imap_keeper(keeper)),
+            End::Smtp | End::Pop | End::Imap | End::Gone => {}
         }
     }
 }

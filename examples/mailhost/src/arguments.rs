@@ -96,6 +96,16 @@ pub(crate) struct Serve {
     /// Relay to this port of other servers; for tests
     #[arg(long, value_name = "PORT", default_value_t = 25)]
     pub(crate) relay_port: u16,
+    /// Try again every so many seconds to relay what could not be; for tests
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) relay_retry: Option<u64>,
+    /// Ask domains for MTA-STS policies, and send their mail only where these allow (RFC 8461)
+    #[arg(long)]
+    pub(crate) mta_sts: bool,
+    /// Ask servers for TLSA records, and send mail only to who has these keys (RFC 7672). The name
+    /// server must validate, and the way to it be safe
+    #[arg(long)]
+    pub(crate) dane: bool,
     /// Answer questions for metrics here, by HTTP
     #[arg(long, value_name = "ADDR")]
     pub(crate) metrics: Option<SocketAddr>,

@@ -18,6 +18,7 @@ use tracing::error;
 
 use crate::{
     database::Failure,
+    imap::Offers,
     metrics::Metrics,
     pop3::Locks,
     relay::Relay,
@@ -44,6 +45,8 @@ pub(crate) struct Host {
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Store,
     pub(crate) relay: Relay,
+    /// What sessions of IMAP offer.
+    pub(crate) imap: Offers,
     pub(crate) tls: Option<TlsAcceptor>,
     /// Whether passwords may come in clear from everywhere.
     pub(crate) clear_passwords: bool,

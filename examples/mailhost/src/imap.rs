@@ -1,5 +1,5 @@
 //! Mail that is read by IMAP.
-use std::{net::IpAddr, sync::Arc, time::SystemTime};
+use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use homing::{
@@ -15,15 +15,14 @@ use homing::{
     },
     sasl::server::Claim,
 };
-use tokio::{
-    sync::broadcast::{self, error::RecvError},
-    task::spawn_blocking,
-};
+use tokio::task::{spawn_blocking, yield_now};
 use tracing::{error, info};
 
 use crate::{
     Failure,
     host::{Host, Refused},
+    news::News,
+    quick,
     store::Account,
 };
 
@@ -33,13 +32,27 @@ const PIECE: usize = 256 * 1024;
 /// How many responses the engine gives before they are written.
 const RESPONSES: usize = 256;
 
-/// Says what a session offers.
-pub(crate) fn config(host: &Host, peer: IpAddr) -> Result<Config, Failure> {
+/// What sessions offer: one for all of a kind.
+pub(crate) struct Offers {
+    with_clear_passwords: Arc<Config>,
+    without: Arc<Config>,
+}
+
+impl Offers {
+    pub(crate) fn new(tls: bool) -> Result<Self, Failure> {
+        let with_clear_passwords = Arc::new(config(tls, true)?);
+        Ok(Self { with_clear_passwords, without: Arc::new(config(tls, false)?) })
+    }
+
+    pub(crate) fn get(&self, clear_passwords: bool) -> Arc<Config> {
+        Arc::clone(if clear_passwords { &self.with_clear_passwords } else { &self.without })
+    }
+}
+
+fn config(tls: bool, clear_passwords: bool) -> Result<Config, Failure> {
     let mut config = Config::default();
     for capability in Engine::<Account>::capabilities() {
-        // News are pushed of the selected mailbox during IDLE only.
-        let pushes = capability == Capability::Notify;
-        if !pushes && !config.capabilities.contains(&capability) {
+        if !config.capabilities.contains(&capability) {
             config.capabilities.push(capability);
         }
     }
@@ -48,10 +61,10 @@ pub(crate) fn config(host: &Host, peer: IpAddr) -> Result<Config, Failure> {
         Capability::Metadata,
         Capability::Unauthenticate,
     ]);
-    if host.tls.is_some() {
+    if tls {
         config.capabilities.push(Capability::StartTls);
     }
-    config.plaintext_passwords = host.takes_clear_passwords(peer);
+    config.plaintext_passwords = clear_passwords;
     config.mechanisms = Host::MECHANISMS.to_vec();
     let fields =
         [("name", "mailhost"), ("vendor", "Homing"), ("version", env!("CARGO_PKG_VERSION"))];
@@ -61,54 +74,54 @@ pub(crate) fn config(host: &Host, peer: IpAddr) -> Result<Config, Failure> {
     Ok(config)
 }
 
-/// Serves one client until it leaves.
-pub(crate) async fn serve(
-    driver: Driver<Session, BoxStream>,
-    acceptor: Option<&TlsAcceptor>,
-    host: Arc<Host>,
-) -> Result<(), Failure> {
-    let changes = host.store.changes();
-    Desk { driver, host, engine: None, refused: None, changes }.work(acceptor).await
-}
-
 /// What an engine gives, and the engine.
 type Given = (Box<Engine<Account>>, Vec<Output>);
 
 /// A connection, with the engine behind it.
-struct Desk {
+pub(crate) struct Desk {
     driver: Driver<Session, BoxStream>,
     host: Arc<Host>,
     /// There once somebody has logged in; away while it works.
     engine: Option<Box<Engine<Account>>>,
     /// Why what APPEND brings is not taken, while that still comes.
     refused: Option<(Condition, RespText)>,
-    changes: broadcast::Receiver<i64>,
+    news: News,
 }
 
 impl Desk {
-    async fn work(mut self, acceptor: Option<&TlsAcceptor>) -> Result<(), Failure> {
+    pub(crate) fn new(driver: Driver<Session, BoxStream>, host: Arc<Host>) -> Box<Self> {
+        let news = News::new(host.store.clone());
+        Box::new(Self { driver, host, engine: None, refused: None, news })
+    }
+
+    /// Serves one client until it leaves. There may be thousands of these, so what they hold while
+    /// they wait is kept small.
+    pub(crate) async fn serve(
+        mut self: Box<Self>,
+        acceptor: Option<TlsAcceptor>,
+    ) -> Result<(), Failure> {
         loop {
             let event = tokio::select! {
                 event = self.driver.next() => event?,
-                changed = self.changes.recv(), if self.engine.is_some() => {
-                    self.hear(changed).await?;
+                () = self.news.come() => {
+                    self.tell_news(Engine::wake).await?;
                     continue;
                 }
             };
             let Some(event) = event else { return Ok(()) };
             match event {
-                Event::StartTls => match acceptor {
+                Event::StartTls => match &acceptor {
                     Some(acceptor) => {
                         self.finish(Condition::Ok, text("begin TLS"))?;
-                        self.driver.secure_server(acceptor).await?;
+                        Box::pin(self.driver.secure_server(acceptor)).await?;
                     }
                     None => self.finish(Condition::No, text("there is no TLS"))?,
                 },
                 Event::Compress => {
                     self.finish(Condition::Ok, text("compressed from here on"))?;
-                    self.driver.compress().await?;
+                    Box::pin(self.driver.compress()).await?;
                 }
-                event => self.answer(event).await?,
+                event => Box::pin(self.answer(event)).await?,
             }
         }
     }
@@ -128,13 +141,18 @@ impl Desk {
             },
             Event::Unauthenticate => {
                 self.engine = None;
+                self.listen();
                 self.finish(Condition::Ok, text("forgotten"))?;
             }
             Event::Command(tagged) => {
                 let brings = matches!(tagged.command, Command::Append(_) | Command::Replace(_));
-                let now = now();
+                let (now, here) = (now(), self.is_quick(&tagged.command));
                 // The session keeps for itself what is not the engine's.
-                self.ask(move |engine| drop(engine.command(tagged, now))).await?;
+                self.ask(here, move |engine| drop(engine.command(tagged, now))).await?;
+                if self.listen() {
+                    // What happened before we did is told now.
+                    self.tell_news(Engine::wake).await?;
+                }
                 if brings && self.driver.machine().awaits_answer() {
                     self.refused = None;
                     self.driver.machine().accept()?;
@@ -144,11 +162,18 @@ impl Desk {
             Event::Octets(octets) => self.with_engine(|engine| engine.octets(octets)),
             Event::End => match self.refused.take() {
                 Some((condition, text)) => self.finish(condition, text)?,
-                None => self.ask(Engine::end).await?,
+                None => self.ask(false, Engine::end).await?,
             },
             Event::Abandoned => self.with_engine(Engine::abort),
-            Event::Idle => self.ask(Engine::idle).await?,
-            Event::IdleEnd => self.with_engine(Engine::end_idle),
+            Event::Idle => {
+                // First, so that nothing is missed in between.
+                self.listen();
+                self.tell_news(Engine::idle).await?;
+            }
+            Event::IdleEnd => {
+                self.with_engine(Engine::end_idle);
+                self.listen();
+            }
             _ => {}
         }
         Ok(())
@@ -189,28 +214,55 @@ impl Desk {
         }
     }
 
-    /// Hears that a mailbox changed; a client that waits is told at once, others with their next
-    /// command.
-    async fn hear(&mut self, changed: Result<i64, RecvError>) -> Result<(), Failure> {
-        if !self.driver.machine().is_idle() {
-            return Ok(());
+    /// Listens for what the client wants to be told; returns whether that is more than before.
+    fn listen(&mut self) -> bool {
+        let is_idle = self.driver.machine().is_idle();
+        let Some(engine) = &mut self.engine else { return self.news.listen(None, None) };
+        let selected = is_idle || engine.watches();
+        let others = engine.watches_others().then(|| engine.store().user().id);
+        let selected = engine.mailbox().filter(|_| selected).map(|folder| &**folder.held());
+        self.news.listen(selected, others)
+    }
+
+    /// Tells the client what it wants to be told.
+    async fn tell_news(&mut self, work: fn(&mut Engine<Account>)) -> Result<(), Failure> {
+        // Whoever watches others has all of them looked at.
+        let here = self.engine.as_ref().is_some_and(|engine| !engine.watches_others());
+        self.ask(here, work).await
+    }
+
+    /// Whether a command can be carried out here.
+    fn is_quick(&mut self, command: &Command) -> bool {
+        let Some(engine) = &mut self.engine else { return true };
+        !engine.watches_others()
+            && quick::is_quick(command, engine.mailbox().and_then(|folder| folder.held().size()))
+    }
+
+    /// Lets the engine do something, and tells the client all that comes of it: `here`, if it is
+    /// quick and nobody needs to wait for the database, or else on a thread that may wait.
+    async fn ask(
+        &mut self,
+        here: bool,
+        work: impl FnOnce(&mut Engine<Account>) + Send + 'static,
+    ) -> Result<(), Failure> {
+        if !here || !self.host.store.is_near() {
+            return self.ask_others(work).await;
         }
-        let mine = self.engine.as_mut().and_then(|engine| engine.mailbox()).map(|it| it.id());
-        let concerns = match changed {
-            Ok(mailbox) => mine == Some(mailbox),
-            // What was missed may have been ours.
-            Err(RecvError::Lagged(_)) => mine.is_some(),
-            Err(RecvError::Closed) => false,
-        };
-        if concerns {
-            self.ask(Engine::wake).await?;
+        self.with_engine(work);
+        let mut told = 0;
+        while let Some(output) = self.engine.as_mut().and_then(|engine| engine.next()) {
+            self.tell(output)?;
+            told += 1;
+            if self.driver.machine().is_full() {
+                self.driver.flush().await?;
+            } else if told % RESPONSES == 0 {
+                yield_now().await;
+            }
         }
         Ok(())
     }
 
-    /// Lets the engine do something, where one may wait for the disk, and tells the client all that
-    /// comes of it.
-    async fn ask(
+    async fn ask_others(
         &mut self,
         work: impl FnOnce(&mut Engine<Account>) + Send + 'static,
     ) -> Result<(), Failure> {

@@ -3,14 +3,16 @@ use std::{
     fs,
     net::{IpAddr, SocketAddr},
     path::Path,
+    pin::Pin,
     sync::Arc,
+    thread,
     time::Duration,
 };
 
 use homing::{
     imap as imap_proto, pop3 as pop3_proto,
     proto_core::{
-        Machine,
+        ChannelBinding, Machine,
         tokio::{AcceptLimits, BoxStream, Driver, Shutdown, accept_loop, channel_binding, random},
     },
     sasl::Seed,
@@ -29,7 +31,8 @@ use crate::{
     arguments::Serve,
     database::Url,
     host::{Directory, Host},
-    imap, lock,
+    imap::{Desk, Offers},
+    lock,
     metrics::{self, Metrics, Open},
     pop3::{self, Locks},
     private,
@@ -39,6 +42,9 @@ use crate::{
     store::Store,
     tls, users,
 };
+
+/// How many threads there are at least that carry out what takes no time.
+const WORKERS: usize = 4;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(30);
@@ -58,7 +64,10 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
     let _locked = lock(&directory)?;
     let store = Store::open(&Url::new(arguments.store.store.as_deref(), &directory)?)?;
     users::add(&store, &arguments.user)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // More than there are cores, for one that reads a little may have to wait for the disk.
+    let workers = thread::available_parallelism().map_or(WORKERS, |cores| cores.get().max(WORKERS));
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(workers).enable_all().build()?;
     let served = runtime.block_on(serve(arguments, store));
     // Connections to the database may only be closed where one may wait.
     runtime.shutdown_timeout(Duration::from_secs(10));
@@ -81,6 +90,7 @@ async fn serve(arguments: Serve, store: Store) -> Result<(), Failure> {
         directory,
         store,
         relay,
+        imap: Offers::new(acceptor.is_some())?,
         tls: acceptor,
         key,
         remembered: Remembered::new(random()?),
@@ -178,27 +188,51 @@ async fn connection(
         }
         _ => (Box::new(stream) as BoxStream, None),
     };
+    let secured = Secured { is_secured: secured, channel };
+    session(host, stream, peer, service, secured)?.await
+}
+
+/// TLS from the beginning, and what names it.
+struct Secured {
+    is_secured: bool,
+    channel: Option<ChannelBinding>,
+}
+
+/// What serves a client. In a box of its own size: an asynchronous block is as large as the
+/// largest of its branches.
+type Serving = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+fn session(
+    host: Arc<Host>,
+    stream: BoxStream,
+    peer: IpAddr,
+    service: Service,
+    Secured { is_secured, channel }: Secured,
+) -> Result<Serving, Failure> {
     let (seed, acceptor) = (Seed::new(random()?), host.tls.clone());
-    match service {
+    Ok(match service {
         Service::Mail(door) => {
             let config = smtp::config(&host, door, peer)?;
             let driver = Driver::new(stream, |now| {
                 let mut session = smtp_proto::server::Session::new(now, config).with_seed(seed);
-                if secured {
+                if is_secured {
                     channel.into_iter().for_each(|channel| session.bind(channel));
                     session.secured();
                 }
                 session
             });
             let driver = observed(driver, &host, peer).with_shutdown(&host.shutdown);
-            let mut reception = Reception::new(host, door, peer, secured);
-            smtp_proto::tokio::serve(driver, acceptor.as_ref(), &mut reception).await?;
+            let mut reception = Reception::new(host, door, peer, is_secured);
+            Box::pin(async move {
+                let serving = smtp_proto::tokio::serve(driver, acceptor.as_ref(), &mut reception);
+                Ok(serving.await?)
+            })
         }
         Service::Pop3 => {
             let config = pop3::config(&host, peer)?;
             let driver = Driver::new(stream, |now| {
                 use pop3_proto::server::Session;
-                let mut session = match secured {
+                let mut session = match is_secured {
                     true => Session::new_secured(now, config).with_seed(seed),
                     false => Session::new(now, config).with_seed(seed),
                 };
@@ -207,24 +241,26 @@ async fn connection(
             });
             let driver = observed(driver, &host, peer).with_shutdown(&host.shutdown);
             let mut session = pop3::Session::new(host);
-            pop3_proto::tokio::serve(driver, acceptor.as_ref(), &mut session).await?;
+            Box::pin(async move {
+                let serving = pop3_proto::tokio::serve(driver, acceptor.as_ref(), &mut session);
+                Ok(serving.await?)
+            })
         }
         Service::Imap => {
-            let config = imap::config(&host, peer)?;
+            let config = host.imap.get(host.takes_clear_passwords(peer));
             let driver = Driver::new(stream, |now| {
                 use imap_proto::server::Session;
                 let mut session = Session::new(now, config).with_seed(seed);
-                if secured {
+                if is_secured {
                     channel.into_iter().for_each(|channel| session.bind(channel));
                     session.secured();
                 }
                 session
             });
             let driver = observed(driver, &host, peer).with_shutdown(&host.shutdown);
-            imap::serve(driver, acceptor.as_ref(), host).await?;
+            Box::pin(Desk::new(driver, host).serve(acceptor))
         }
-    }
-    Ok(())
+    })
 }
 
 /// Logs what is said, if that is wanted.

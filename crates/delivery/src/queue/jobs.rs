@@ -7,7 +7,7 @@ use smtp_proto::Late;
 
 use super::{
     Queue, Timer,
-    message::{Entry, Fate, waiting},
+    message::{Entry, Fate, Slot, waiting},
 };
 use crate::{
     Cause, MessageId, Record, Target, Transport, Verdict,
@@ -181,6 +181,23 @@ impl Queue {
             let put_off = self.add_job(message, key, later.into());
             self.put_off(put_off);
         }
+    }
+
+    /// Makes a job of its own, the next, of those of whose fate nobody is to be told, if there are
+    /// others.
+    pub(super) fn set_apart(&mut self, job: JobId) {
+        let Some(work) = self.jobs.get_mut(&job) else { return };
+        let Some(entry) = self.messages.get_mut(&work.message) else { return };
+        let silent = |place: &u32| entry.slot(*place).is_some_and(Slot::is_silent);
+        let (apart, others) = work.recipients.iter().partition::<Vec<u32>, _>(|it| silent(it));
+        if apart.is_empty() || others.is_empty() {
+            return;
+        }
+        work.recipients = others.into();
+        entry.active += 1;
+        let (message, key) = (work.message, Arc::clone(&work.key));
+        let apart = self.add_job(message, key, apart.into());
+        self.line_up_again(apart);
     }
 
     fn drop_job(&mut self, job: JobId) {

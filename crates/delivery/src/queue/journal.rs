@@ -37,9 +37,11 @@ impl Queue {
         // So that no number is given twice.
         let last =
             self.next.checked_sub(1).map(|last| Record::Removed { message: MessageId(last) });
-        let last = last.filter(|record| !self.holds(record.message()));
+        let last = last.filter(|record| record.message().is_some_and(|last| !self.holds(last)));
+        let policies = self.policies.held(self.at).cloned().map(Record::Policy);
         let messages = self.messages.iter();
-        last.into_iter().chain(messages.flat_map(|(message, entry)| entry.records(*message)))
+        let messages = messages.flat_map(|(message, entry)| entry.records(*message));
+        last.into_iter().chain(policies).chain(messages)
     }
 
     pub(super) fn accept(&mut self, submission: Submission, tells: Option<Told>) -> MessageId {
@@ -63,25 +65,27 @@ impl Queue {
     }
 
     fn apply(&mut self, record: Record) {
-        let message = record.message();
-        self.next = self.next.max(message.0.saturating_add(1));
+        if let Some(MessageId(message)) = record.message() {
+            self.next = self.next.max(message.saturating_add(1));
+        }
         match record {
-            Record::Accepted { at, submission, tells, .. } => {
+            Record::Accepted { message, at, submission, tells } => {
                 self.messages.insert(message, Entry::new(at, submission));
                 if let Some(told) = tells {
                     self.note_told(&told);
                 }
             }
-            Record::Delivered { recipient, how, .. } => {
+            Record::Delivered { message, recipient, how } => {
                 self.meet(message, recipient, Fate::Handed(how));
             }
-            Record::Failed { recipient, why, .. } => {
+            Record::Failed { message, recipient, why } => {
                 self.meet(message, recipient, Fate::Failed(why.into()));
             }
             Record::Told(told) => self.note_told(&told),
-            Record::Removed { .. } => {
+            Record::Removed { message } => {
                 self.messages.remove(&message);
             }
+            Record::Policy(held) => self.policies.hold(held, self.at),
         }
     }
 

@@ -4,16 +4,20 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use dns_proto::{Name, RecordType};
 use proto_core::Instant;
 use smtp_proto::{
-    Body, ForwardPath, Reply, Stage,
+    Body, ForwardPath, Reply, ReversePath, Stage,
     client::{Delivery, Envelope, Outcome, Reason},
 };
 
-use super::{Peer, Queue, Timer, jobs::JobId, message::Entry};
+use super::{
+    Peer, Queue, Timer,
+    jobs::JobId,
+    message::{Entry, Slot},
+};
 use crate::{
-    Action, Answer, Cause, Handover, LinkId, Security, Target, Transport, Verdict,
+    Action, Answer, Cause, Handover, LinkId, Record, Security, Target, Transport, Verdict,
     cause::{own, status},
     lane::Key,
-    policies::Known,
+    policies::Found,
     search::{Manner, Search, Want},
 };
 
@@ -155,9 +159,9 @@ impl Queue {
     fn find_policy(&mut self, id: LinkId, domain: Name, name: Option<Vec<u8>>) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let Some(search) = &mut link.search else { return };
-        match self.policies.known(&domain, name.as_deref(), self.at) {
-            Known::Policy(policy) => search.policy(policy),
-            Known::Fetch => {
+        match self.policies.find(&domain, name.as_deref(), self.at) {
+            Found::Policy(policy) => search.policy(policy),
+            Found::Fetch => {
                 link.policy = Some((domain.clone(), name.unwrap_or_default()));
                 self.actions.push_back(Action::Fetch { link: id, domain });
             }
@@ -167,8 +171,15 @@ impl Queue {
     pub(super) fn take_policy(&mut self, id: LinkId, text: Option<&str>) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let Some((domain, name)) = link.policy.take() else { return };
-        let policy = self.policies.take(domain, name, text, self.at);
-        if let Some(search) = &mut link.search {
+        let policy = match self.policies.take(domain.clone(), name, text, self.at) {
+            Some(held) => {
+                let policy = Some(Arc::clone(&held.policy));
+                self.record(Record::Policy(held));
+                policy
+            }
+            None => self.policies.holding(&domain, self.at),
+        };
+        if let Some(search) = self.links.get_mut(&id).and_then(|link| link.search.as_mut()) {
             search.policy(policy);
         }
         self.drive(id);
@@ -213,11 +224,20 @@ impl Queue {
             self.conclude_all(job, &Verdict::Failed(cause));
             return self.go_next(id);
         }
+        let local = link.phase == Phase::Local;
+        // RFC 3461 §5.2.2: a server that knows no NOTIFY is kept from telling by another sender.
+        let hushed = link.how == Handover::Relayed && !local;
+        if hushed {
+            self.set_apart(job);
+        }
         let Some(work) = self.jobs.get(&job) else { return };
         let Some(entry) = self.messages.get(&work.message) else { return };
         let (message, places) = (work.message, work.recipients.to_vec());
-        let envelope = envelope(entry, &places, self.at);
-        let local = link.phase == Phase::Local;
+        let mut envelope = envelope(entry, &places, self.at);
+        let mut slots = places.iter().filter_map(|place| entry.slot(*place));
+        if hushed && slots.all(Slot::is_silent) {
+            envelope.from = ReversePath::Null;
+        }
         self.statistics.transactions += 1;
         self.actions.push_back(match local {
             true => Action::Keep { link: id, message, envelope },

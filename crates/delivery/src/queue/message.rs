@@ -133,6 +133,11 @@ impl Slot {
         self.parameters.notify().unwrap_or(Notify::FAILURE.and(Notify::DELAY))
     }
 
+    /// Whether the sender wants to be told nothing at all.
+    pub(super) fn is_silent(&self) -> bool {
+        self.parameters.notify() == Some(Notify::NEVER)
+    }
+
     pub(super) fn wants_delay(&self) -> bool {
         matches!(self.fate, Fate::Waiting(_)) && self.wishes().has(Notify::DELAY)
     }

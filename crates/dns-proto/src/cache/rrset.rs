@@ -14,10 +14,12 @@ use crate::record::{Data, Record};
 /// How much data are to be believed (RFC 2181 §5.4.1); better replaces worse.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Rank {
-    /// Beside an answer: good for reaching servers, never for an answer.
+    /// Beside a referral: good for reaching servers, never for an answer.
     Additional,
     /// The authority section of who is no authority: a parent's word for its child's servers.
     Referral,
+    /// Beside what an authority says.
+    Beside,
     /// An answer of somebody who is no authority.
     Answer,
     /// The authority section of an authority.
@@ -75,7 +77,10 @@ impl RrSet {
     /// Whether the data are the same, in whatever order.
     pub(crate) fn same(&self, other: &Self) -> bool {
         let all = |own: &[Data], others: &[Data]| {
-            own.len() == others.len() && own.iter().all(|it| others.contains(it))
+            // Hundreds are compared as they stand, or the time would be their square.
+            let order = own.len() > 100;
+            own == others
+                || own.len() == others.len() && !order && own.iter().all(|it| others.contains(it))
         };
         all(&self.data, &other.data) && all(&self.signatures, &other.signatures)
     }
@@ -126,6 +131,8 @@ pub(crate) struct Answer {
     pub(crate) source: Option<SocketAddr>,
     /// What is to be told about it (RFC 8914).
     pub(crate) reason: Option<ExtendedError>,
+    /// Whether it may be kept.
+    pub(crate) cached: bool,
 }
 
 impl Answer {
@@ -141,6 +148,7 @@ impl Answer {
             security: Security::Unchecked,
             source: None,
             reason: None,
+            cached: true,
         }
     }
 
@@ -151,6 +159,11 @@ impl Answer {
 
     pub(crate) fn is_failure(&self) -> bool {
         !matches!(self.rcode, Rcode::NOERROR | Rcode::NXDOMAIN | Rcode::YXDOMAIN)
+    }
+
+    /// Whether it is not for clients: there is none, or it is withheld.
+    pub(crate) fn is_useless(&self) -> bool {
+        self.is_failure() || self.security == Security::Bogus
     }
 
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {

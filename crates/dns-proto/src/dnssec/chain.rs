@@ -1,9 +1,10 @@
 //! One link of a chain of trust: an RRset by keys, keys by a DS, a DS or its absence by the parent.
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::config::Config;
-use super::denial::{Cut, Denial, Proofs, is_proof};
+use super::denial::{Cut, Denial, Halt, Proofs, is_proof};
 use super::key::{Ds, PublicKey};
 use super::nsec3::Hashes;
 use super::response::Response;
@@ -50,8 +51,54 @@ pub(super) struct Absence {
     flaw: Bogus,
 }
 
+impl Absence {
+    /// Verifies the proofs of a zone among these sets.
+    pub(super) fn of(
+        sets: &[RrSet],
+        zone: &Name,
+        keys: &[PublicKey],
+        config: &Config,
+        now: u64,
+    ) -> Self {
+        let mut absence = Self { proofs: Vec::new(), ttl: u32::MAX, flaw: Bogus::Denial };
+        let sets = sets.iter().filter(|set| is_proof(set.rtype));
+        for set in sets.take(config.limits.proofs) {
+            match verify(set, zone, keys, config, now) {
+                // A proof that was itself made from a wildcard is about another name.
+                Ok(found) if found.wildcard.is_none() => {
+                    absence.ttl = absence.ttl.min(found.ttl);
+                    absence.proofs.extend(set.records.iter().cloned());
+                }
+                Ok(_) => {}
+                Err(reason) => absence.flaw = reason,
+            }
+        }
+        absence
+    }
+
+    /// Says what is at a name that has no DS, and for how long that holds; `None` if the proofs do
+    /// not say.
+    pub(super) fn judge(
+        &self,
+        name: &Name,
+        zone: &Name,
+        config: &Config,
+        hashes: &mut Hashes,
+    ) -> Result<Option<(Status, u32)>, Halt> {
+        let denial = Denial::new(&self.proofs, zone, config.limits.iterations);
+        let status = denial.cut(name, hashes)?.map(|cut| match cut {
+            Cut::Insecure => Status::Insecure(Insecure::Unsigned),
+            Cut::OptOut => Status::Insecure(Insecure::OptOut),
+            Cut::Iterations => Status::Insecure(Insecure::Iterations),
+            Cut::Inside => Status::Inside,
+            Cut::Nothing => Status::Nothing,
+        });
+        Ok(status.map(|status| (status, self.ttl)))
+    }
+}
+
 /// Verifies a set by the keys of its zone (RFC 4035 §5.3). One good signature is enough
-/// (RFC 6840 §5.11).
+/// (RFC 6840 §5.11), unless the policy wants one of each algorithm.
 pub(super) fn verify(
     set: &RrSet,
     zone: &Name,
@@ -62,27 +109,54 @@ pub(super) fn verify(
     if set.signatures.len() > config.limits.covering {
         return Err(Bogus::Effort);
     }
-    let (mut flaw, mut tries) = (Bogus::Missing, 0);
-    for signature in &set.signatures {
-        if let Err(reason) = eligible(set, signature, zone, config, now) {
-            flaw = flaw.max(reason);
-            continue;
-        }
-        flaw = flaw.max(Bogus::Key);
-        for key in keys.iter().filter(|key| made(signature, key)) {
-            if tries == config.limits.signatures {
-                return Err(Bogus::Effort);
-            }
-            tries += 1;
-            if set.verify(signature, key, &config.policy.provider) {
-                let labels = usize::from(signature.labels);
-                let wildcard = (labels < set.labels()).then_some(labels);
-                return Ok(Verified { ttl: signature.ttl(set.ttl(), now), wildcard });
-            }
-            flaw = flaw.max(Bogus::Wrong);
-        }
+    let mut trial = Trial { set, zone, config, now, tries: 0 };
+    if !config.policy.every_algorithm {
+        return trial.one(keys);
     }
-    Err(flaw)
+    let promised: BTreeSet<_> = keys.iter().map(PublicKey::algorithm).collect();
+    let mut found = Err(Bogus::Key);
+    for algorithm in promised.into_iter().filter(|it| config.policy.supports(*it)) {
+        let own = keys.iter().filter(|key| key.algorithm() == algorithm);
+        found = Ok(trial.one(&own.cloned().collect::<Vec<_>>())?);
+    }
+    found
+}
+
+/// A set whose signatures are tried.
+struct Trial<'t> {
+    set: &'t RrSet,
+    zone: &'t Name,
+    config: &'t Config,
+    now: u64,
+    tries: u32,
+}
+
+impl Trial<'_> {
+    /// Looks for one good signature.
+    fn one(&mut self, keys: &[PublicKey]) -> Result<Verified, Bogus> {
+        let Self { set, zone, config, now, .. } = *self;
+        let mut flaw = Bogus::Missing;
+        for signature in &set.signatures {
+            if let Err(reason) = eligible(set, signature, zone, config, now) {
+                flaw = flaw.max(reason);
+                continue;
+            }
+            flaw = flaw.max(Bogus::Key);
+            for key in keys.iter().filter(|key| made(signature, key)) {
+                if self.tries == config.limits.signatures {
+                    return Err(Bogus::Effort);
+                }
+                self.tries += 1;
+                if set.verify(signature, key, &config.policy.provider) {
+                    let labels = usize::from(signature.labels);
+                    let wildcard = (labels < set.labels()).then_some(labels);
+                    return Ok(Verified { ttl: signature.ttl(set.ttl(), now), wildcard });
+                }
+                flaw = flaw.max(Bogus::Wrong);
+            }
+        }
+        Err(flaw)
+    }
 }
 
 /// RFC 4035 §5.3.1.
@@ -139,6 +213,10 @@ pub(super) fn judge_keys(
     let keys: Vec<_> =
         set.records.iter().filter_map(|record| PublicKey::from_data(&record.data())).collect();
     let named = named(name, ds, &keys, config)?;
+    let kept = |ds: &Ds| named.iter().any(|key| key.algorithm() == ds.algorithm());
+    if config.policy.every_algorithm && !ds.iter().all(kept) {
+        return Err(Bogus::Algorithm);
+    }
     let found = verify(&set, name, &named, config, now)?;
     let good = keys.into_iter().filter(|key| key.is_zone_key() && !key.is_revoked());
     Ok((Status::Secure(good.collect()), found.ttl))
@@ -188,7 +266,7 @@ impl Parent<'_> {
         hashes: &mut Hashes,
     ) -> Result<(Status, u32), Stop> {
         if !matches!(reply.rcode, Rcode::NOERROR | Rcode::NXDOMAIN) {
-            return Err(Bogus::Unobtainable.into());
+            return Err(Bogus::Unreachable.into());
         }
         let sets = RrSet::gather(&reply.answers);
         if let Some(set) = find(&reply.answers, name, RecordType::DS) {
@@ -208,35 +286,14 @@ impl Parent<'_> {
         if let Some(set) = find(&reply.answers, name, RecordType::CNAME) {
             return Ok((Status::Inside, self.verify(&set)?.ttl));
         }
-        let absence = absence.get_or_insert_with(|| self.absence(reply));
-        let denial = Denial::new(&absence.proofs, self.zone, self.config.limits.iterations);
-        let status = match denial.cut(name, hashes)? {
-            Some(Cut::Insecure) => Status::Insecure(Insecure::Unsigned),
-            Some(Cut::OptOut) => Status::Insecure(Insecure::OptOut),
-            Some(Cut::Iterations) => Status::Insecure(Insecure::Iterations),
-            Some(Cut::Inside) => Status::Inside,
-            Some(Cut::Nothing) => Status::Nothing,
-            None => return Err(absence.flaw.into()),
-        };
-        Ok((status, absence.ttl))
-    }
-
-    fn absence(&self, reply: &Response) -> Absence {
-        let mut absence = Absence { proofs: Vec::new(), ttl: u32::MAX, flaw: Bogus::Denial };
-        let sets = RrSet::gather(&reply.authorities);
-        let sets = sets.into_iter().filter(|set| is_proof(set.rtype) && set.class == Class::IN);
-        for set in sets.take(self.config.limits.proofs) {
-            match self.verify(&set) {
-                // A proof that was itself made from a wildcard is about another name.
-                Ok(found) if found.wildcard.is_none() => {
-                    absence.ttl = absence.ttl.min(found.ttl);
-                    absence.proofs.extend(set.records);
-                }
-                Ok(_) => {}
-                Err(reason) => absence.flaw = reason,
-            }
-        }
-        absence
+        let Self { zone, keys, config, now } = *self;
+        let absence = absence.get_or_insert_with(|| {
+            let mut sets = RrSet::gather(&reply.authorities);
+            sets.retain(|set| set.class == Class::IN);
+            Absence::of(&sets, zone, keys, config, now)
+        });
+        let judged = absence.judge(name, zone, config, hashes)?;
+        judged.ok_or_else(|| absence.flaw.into())
     }
 
     fn verify(&self, set: &RrSet) -> Result<Verified, Bogus> {

@@ -31,6 +31,11 @@ pub struct Policy {
     pub sha1_signatures: bool,
     /// DS records with SHA-1 (1), where there is no other (RFC 4509 §3). On, for the same reason.
     pub sha1_digests: bool,
+    /// Whether each algorithm that a zone has promised by its DS and DNSKEY records must have
+    /// signed. Off: one good signature is enough, or roll-overs of algorithms would break
+    /// (RFC 6840 §5.11). On, whoever can forge the weakest of a zone's algorithms can forge nothing
+    /// (RFC 4035 §2.2 has all of them sign everything).
+    pub every_algorithm: bool,
     /// Who verifies. This crate.
     pub provider: Provider,
 }
@@ -69,7 +74,12 @@ impl Default for Provider {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { sha1_signatures: true, sha1_digests: true, provider: Provider::default() }
+        Self {
+            sha1_signatures: true,
+            sha1_digests: true,
+            every_algorithm: false,
+            provider: Provider::default(),
+        }
     }
 }
 

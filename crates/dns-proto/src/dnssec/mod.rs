@@ -14,6 +14,8 @@
 //!    ▲                      └──▶ Done(Verdict)                   │
 //!    └──────────────── supply(Some(Response)) ◀──────────────────┘
 //! ```
+mod anchor_file;
+mod cached;
 mod chain;
 mod config;
 mod denial;
@@ -33,6 +35,9 @@ mod validator;
 mod verdict;
 mod zonemd;
 
+#[cfg(feature = "testing")]
+pub(crate) use anchor_file::Date;
+pub(crate) use cached::Hashing;
 pub use config::{Config, Limits, Policy, Provider};
 pub use key::{DigestType, Ds, PublicKey};
 pub use key_pair::KeyPair;
@@ -43,5 +48,5 @@ pub use sig0::{sign_message, verify_message};
 pub use signer::{Chain, Period, Signer, sign_set};
 pub use trust::Trust;
 pub use validator::{Step, Validator};
-pub use verdict::{Bogus, Insecure, Secure, Verdict};
+pub use verdict::{Bogus, Insecure, Secure, SecureSet, Verdict};
 pub use zonemd::{ZonemdCheck, ZonemdHash};

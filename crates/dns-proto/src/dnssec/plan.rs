@@ -111,8 +111,9 @@ impl Plan {
 
     /// Takes the alias at a name; returns where it leads.
     fn follow(&mut self, name: &Name) -> Result<Option<Name>, Bogus> {
-        // Who asks for the alias gets it, and is not led on.
-        let wants_alias = matches!(self.rtype, RecordType::CNAME | RecordType::ANY);
+        // Who asks for the alias gets it, and is not led on; unless the answer is about its end.
+        let led_on = self.rtype == RecordType::CNAME && self.rcode == Rcode::NXDOMAIN;
+        let wants_alias = matches!(self.rtype, RecordType::CNAME | RecordType::ANY) && !led_on;
         let alias = |set: &RrSet| set.owner == *name && set.rtype == RecordType::CNAME;
         let above = |set: &RrSet| {
             set.rtype == RecordType::DNAME && set.owner != *name && name.is_within(set.owner.view())
@@ -138,11 +139,11 @@ impl Plan {
     }
 
     fn target(&self, index: usize) -> Option<Name> {
-        match self.sets.get(index)?.records.as_slice() {
-            [record] => match record.data() {
-                Rdata::Cname { target } | Rdata::Dname { target } => Some(target.to_name()),
-                _ => None,
-            },
+        let (record, others) = self.sets.get(index)?.records.split_first()?;
+        // A chain may come by the same one twice.
+        let one = others.iter().all(|other| other.data() == record.data());
+        match record.data() {
+            Rdata::Cname { target } | Rdata::Dname { target } if one => Some(target.to_name()),
             _ => None,
         }
     }

@@ -1,20 +1,15 @@
 //! Trust anchors that follow their zone's keys (RFC 5011).
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::chain::{find, judge_keys, verify};
 use super::config::Config;
 use super::key::{Ds, PublicKey};
 use super::response::Response;
 use super::rrset::RrSet;
-use super::trust::{Status, Trust, read_anchors};
+use super::trust::{Status, Trust};
 use super::verdict::Bogus;
 use crate::name::Name;
-use crate::number::{DnssecAlgorithm, RecordType};
-use crate::rdata::Timestamp;
-use crate::record::Record;
-use crate::zone_file::ScanError;
+use crate::number::RecordType;
 
 /// How long keys are waited for.
 ///
@@ -77,35 +72,35 @@ pub enum KeyState {
 /// assert_eq!((trust.anchors().count(), anchors.next_probe()), (1, Some(0)));
 ///
 /// // The keys cannot be had: again in an hour.
-/// assert!(anchors.observe(None, trust.config(), 1_800_000_000));
+/// assert!(!anchors.observe(None, trust.config(), 1_800_000_000));
 /// assert!(anchors.next_probe() > Some(1_800_003_000));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rollover {
-    zone: Name,
+    pub(super) zone: Name,
     /// How long keys are waited for.
     pub limits: RolloverLimits,
-    keys: Vec<Tracked>,
+    pub(super) keys: Vec<Tracked>,
     /// Digests of keys that were not seen yet.
-    ds: Vec<Ds>,
-    last_queried: u64,
-    last_success: u64,
-    next_probe: u64,
-    failures: u32,
-    interval: u32,
-    retry: u32,
+    pub(super) ds: Vec<Ds>,
+    pub(super) last_queried: u64,
+    pub(super) last_success: u64,
+    pub(super) next_probe: u64,
+    pub(super) failures: u32,
+    pub(super) interval: u32,
+    pub(super) retry: u32,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-struct Tracked {
-    key: PublicKey,
-    ttl: u32,
-    state: KeyState,
+pub(super) struct Tracked {
+    pub(super) key: PublicKey,
+    pub(super) ttl: u32,
+    pub(super) state: KeyState,
     /// How often it was seen while pending.
-    count: u32,
+    pub(super) count: u32,
     /// When the state began; 0 if it has not been seen yet.
-    since: u64,
+    pub(super) since: u64,
 }
 
 const HOUR: u32 = 3_600;
@@ -129,83 +124,6 @@ impl Rollover {
         }
     }
 
-    /// Reads what was printed, or a master file of DS and DNSKEY records of one zone, which are
-    /// trusted then; `file` is its name in errors.
-    ///
-    /// # Errors
-    ///
-    /// When it is no master file. What stands in comments and is not understood is passed over.
-    pub fn parse(file: &str, text: &str) -> Result<Self, ScanError> {
-        let mut own = Self::new(Name::ROOT, Vec::new());
-        // For the errors; the records are read line by line, as what is known of them stands
-        // behind in comments.
-        let whole = read_anchors(file, text.as_bytes())?;
-        if let Some(first) = whole.first() {
-            own.zone = first.owner().clone();
-        }
-        for line in text.lines() {
-            match line.strip_prefix(";;").and_then(|line| line.split_once(": ")) {
-                Some((name, value)) => own.read_header(name, value),
-                None => own.read_record(line),
-            }
-        }
-        if own.keys.is_empty() && own.ds.is_empty() {
-            // Records on several lines have no states.
-            whole.iter().for_each(|record| own.add(record, ""));
-        }
-        Ok(own)
-    }
-
-    fn read_header(&mut self, name: &str, value: &str) {
-        let number = value.split(' ').next().unwrap_or_default();
-        let wide = |place: &mut u64| *place = number.parse().unwrap_or(*place);
-        let narrow = |place: &mut u32| *place = number.parse().unwrap_or(*place);
-        match name {
-            "last_queried" => wide(&mut self.last_queried),
-            "last_success" => wide(&mut self.last_success),
-            "next_probe_time" => wide(&mut self.next_probe),
-            "query_failed" => narrow(&mut self.failures),
-            "query_interval" => narrow(&mut self.interval),
-            "retry_time" => narrow(&mut self.retry),
-            _ => {}
-        }
-    }
-
-    fn read_record(&mut self, line: &str) {
-        let records = read_anchors("line", line.as_bytes());
-        for record in records.unwrap_or_default() {
-            let comment = line.split_once(";;").map_or("", |(_, comment)| comment);
-            self.add(&record, comment);
-        }
-    }
-
-    fn add(&mut self, record: &Record, comment: &str) {
-        if *record.owner() != self.zone {
-            return;
-        }
-        let number = |name: &str| {
-            let mut words = comment.split(' ').map(|word| word.trim_start_matches(';'));
-            let value = words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='))?;
-            value.parse::<u64>().ok()
-        };
-        let state = match number("state") {
-            Some(1) => KeyState::Pending,
-            Some(3) => KeyState::Missing,
-            Some(4) => KeyState::Revoked,
-            // Neither begun nor over are states that are remembered.
-            Some(0 | 5..) => return,
-            None | Some(2) => KeyState::Valid,
-        };
-        let data = record.data();
-        self.ds.extend(Ds::from_data(&data));
-        if let Some(key) = PublicKey::from_data(&data) {
-            let count = number("count").and_then(|count| u32::try_from(count).ok());
-            let (count, since) =
-                (count.unwrap_or_default(), number("lastchange").unwrap_or_default());
-            self.keys.push(Tracked { key, ttl: record.ttl(), state, count, since });
-        }
-    }
-
     /// Returns the zone.
     #[must_use]
     pub const fn zone(&self) -> &Name {
@@ -224,7 +142,13 @@ impl Rollover {
         (!self.is_over()).then_some(self.next_probe)
     }
 
-    fn is_over(&self) -> bool {
+    /// Returns how often the keys were asked for in vain since they were last seen.
+    #[must_use]
+    pub const fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    pub(super) fn is_over(&self) -> bool {
         let revoked = |it: &Tracked| it.state == KeyState::Revoked;
         self.ds.is_empty() && !self.keys.is_empty() && self.keys.iter().all(revoked)
     }
@@ -237,27 +161,39 @@ impl Rollover {
         self.trusted().iter().for_each(|key| trust.add_key(self.zone.clone(), key));
     }
 
+    /// What makes a difference to who validates.
+    pub(super) fn trusts(&self) -> (&[Ds], Vec<PublicKey>) {
+        (&self.ds, self.trusted())
+    }
+
     fn trusted(&self) -> Vec<PublicKey> {
         let trusted = |it: &&Tracked| matches!(it.state, KeyState::Valid | KeyState::Missing);
         self.keys.iter().filter(trusted).map(|it| it.key.clone()).collect()
     }
 
     /// Takes the answer to the question for the DNSKEY records, or that there was none. Returns
-    /// whether anything is to be kept, which is always; and what is trusted may be different, so
-    /// [install](Self::install) it.
+    /// whether anything is to be kept, which is whenever there was one; and what is trusted may be
+    /// different, so [install](Self::install) it.
     pub fn observe(&mut self, answer: Option<&Response>, config: &Config, now: u64) -> bool {
         if self.is_over() {
             return false;
         }
         self.last_queried = now;
         let set = answer.and_then(|it| find(&it.answers, &self.zone, RecordType::DNSKEY));
-        let Some((answer, set)) = answer.zip(set) else { return self.fail(now) };
+        let Some((answer, set)) = answer.zip(set) else {
+            self.fail(now);
+            // Nothing to keep: whoever begins anew asks again at once.
+            return false;
+        };
         self.revoke(&set, config, now);
         if self.is_over() {
             (self.last_success, self.next_probe, self.failures) = (now, 0, 0);
             return true;
         }
-        let Ok(left) = self.believe(answer, &set, config, now) else { return self.fail(now) };
+        let Ok(left) = self.believe(answer, &set, config, now) else {
+            self.fail(now);
+            return true;
+        };
         let (ttl, left) = (set.ttl(), u32::try_from(left).unwrap_or(u32::MAX));
         // RFC 5011 §2.3.
         self.interval = HOUR.max((15 * DAY).min(ttl / 2).min(left / 2));
@@ -268,10 +204,9 @@ impl Rollover {
         true
     }
 
-    fn fail(&mut self, now: u64) -> bool {
+    fn fail(&mut self, now: u64) {
         self.failures = self.failures.saturating_add(1);
         self.next_probe = soon(now, self.retry);
-        true
     }
 
     /// RFC 5011 §2.1: a key that shows the flag and signs the set with it is revoked, whoever else
@@ -290,7 +225,8 @@ impl Rollover {
         }
     }
 
-    /// Verifies the set by what is trusted; returns the seconds for which its signature is valid.
+    /// Verifies the set by what is trusted, or has waited long enough to be: the keys that were
+    /// before may be gone by now. Returns the seconds for which its signature is valid.
     fn believe(
         &self,
         answer: &Response,
@@ -298,7 +234,11 @@ impl Rollover {
         config: &Config,
         now: u64,
     ) -> Result<u64, Bogus> {
-        let by_key = verify(set, &self.zone, &self.trusted(), config, now);
+        let ripe = self.keys.iter().filter(|it| it.is_ripe(&self.limits, now));
+        let ripe = ripe.map(|it| it.key.clone());
+        let ripe = ripe.filter(|key| public_keys(set).any(|(shown, _)| shown == *key));
+        let keys: Vec<_> = self.trusted().into_iter().chain(ripe).collect();
+        let by_key = verify(set, &self.zone, &keys, config, now);
         if by_key.is_err() {
             match judge_keys(&self.zone, &self.ds, answer, config, now)? {
                 (Status::Secure(_), _) => {}
@@ -348,8 +288,7 @@ impl Tracked {
             (KeyState::Pending, false) => return false,
             (KeyState::Pending, true) => {
                 self.count += 1;
-                // Twice at least, however long nobody has looked.
-                (age >= limits.add && self.count >= 2).then_some(KeyState::Valid)
+                self.is_ripe(limits, now).then_some(KeyState::Valid)
             }
             (KeyState::Valid, true) => (self.since == 0).then_some(KeyState::Valid),
             (KeyState::Valid, false) => Some(KeyState::Missing),
@@ -364,12 +303,11 @@ impl Tracked {
         true
     }
 
-    fn size(&self) -> usize {
-        match self.key.algorithm() {
-            DnssecAlgorithm::ECDSAP256SHA256 | DnssecAlgorithm::ED25519 => 256,
-            DnssecAlgorithm::ECDSAP384SHA384 => 384,
-            _ => super::rsa::split(self.key.octets()).map_or(0, |(_, modulus)| modulus.len() * 8),
-        }
+    /// RFC 5011 §2.4.1: its time has come, and it was in two sets that were believed at least,
+    /// however long nobody has looked.
+    fn is_ripe(&self, limits: &RolloverLimits, now: u64) -> bool {
+        let age = now.saturating_sub(self.since);
+        self.state == KeyState::Pending && age >= limits.add && self.count >= 2
     }
 }
 
@@ -380,64 +318,4 @@ fn soon(now: u64, seconds: u32) -> u64 {
 
 fn public_keys(set: &RrSet) -> impl Iterator<Item = (PublicKey, u32)> {
     set.records.iter().filter_map(|it| Some((PublicKey::from_data(&it.data())?, it.ttl())))
-}
-
-/// Prints the file of Unbound.
-impl fmt::Display for Rollover {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "; autotrust trust anchor file")?;
-        if self.is_over() {
-            writeln!(f, ";;REVOKED")?;
-            writeln!(f, "; The zone has all keys revoked, and is")?;
-            writeln!(f, "; considered as if it has no trust anchors.")?;
-            writeln!(f, "; the remainder of the file is the last probe.")?;
-            writeln!(f, "; to restart the trust anchor, overwrite this file.")?;
-            writeln!(f, "; with one containing valid DNSKEYs or DSes.")?;
-        }
-        writeln!(f, ";;id: {} 1", self.zone)?;
-        writeln!(f, ";;last_queried: {}", Time(self.last_queried))?;
-        writeln!(f, ";;last_success: {}", Time(self.last_success))?;
-        writeln!(f, ";;next_probe_time: {}", Time(self.next_probe))?;
-        writeln!(f, ";;query_failed: {}", self.failures)?;
-        writeln!(f, ";;query_interval: {}", self.interval)?;
-        writeln!(f, ";;retry_time: {}", self.retry)?;
-        for ds in &self.ds {
-            writeln!(f, "{}\t{DAY}\tIN\tDS\t{}", self.zone, ds.data())?;
-        }
-        for it in &self.keys {
-            let (number, state) = match it.state {
-                KeyState::Pending => (1, " ADDPEND "),
-                KeyState::Valid => (2, "  VALID  "),
-                KeyState::Missing => (3, " MISSING "),
-                KeyState::Revoked => (4, " REVOKED "),
-            };
-            write!(f, "{}\t{}\tIN\tDNSKEY\t{} ", self.zone, it.ttl, it.key.data())?;
-            write!(f, ";{{id = {} (ksk), size = {}b}} ", it.key.tag(), it.size())?;
-            let (count, since) = (it.count, Time(it.since));
-            writeln!(f, ";;state={number} [{state}] ;;count={count} ;;lastchange={since}")?;
-        }
-        Ok(())
-    }
-}
-
-/// Seconds since 1970, and the same as C's `ctime` says it.
-struct Time(u64);
-
-impl fmt::Display for Time {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-        const MONTHS: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let seconds = u32::try_from(self.0).unwrap_or(u32::MAX);
-        let date: String = alloc::format!("{}", Timestamp(seconds));
-        let part = |range| date.get(range).unwrap_or_default();
-        let month: usize = part(4..6).parse().unwrap_or(1);
-        let day: u32 = part(6..8).parse().unwrap_or(1);
-        let name = usize::try_from(seconds / DAY % 7).unwrap_or_default();
-        let name = DAYS.get(name).copied().unwrap_or_default();
-        let month = MONTHS.get(month.saturating_sub(1)).copied().unwrap_or_default();
-        let (hour, minute, second) = (part(8..10), part(10..12), part(12..14));
-        let year = part(0..4);
-        write!(f, "{} ;;{name} {month} {day:2} {hour}:{minute}:{second} {year}", self.0)
-    }
 }

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 
 use super::config::Config;
 use super::key::{DigestType, Ds, PublicKey};
+use super::response::Response;
+use super::rollover::Rollover;
 use super::rrset::ancestor;
 use super::verdict::{Bogus, Insecure};
 use bytes::Bytes;
@@ -36,6 +38,8 @@ pub struct Trust {
     anchors: BTreeMap<Name, Vec<Ds>>,
     negative: BTreeSet<Name>,
     zones: BTreeMap<Name, Entry>,
+    /// Anchors that change by themselves.
+    followed: Vec<Rollover>,
 }
 
 #[derive(Clone, Debug)]
@@ -157,6 +161,50 @@ impl Trust {
         Ok(())
     }
 
+    /// Trusts the keys of a zone from now on as they change (RFC 5011), in the place of whatever
+    /// anchors it had. Whoever drives this asks for the DNSKEY records when
+    /// [they are due](Rollover::next_probe), and has the answer [observed](Self::observe);
+    /// [`Resolver`](crate::recursive::Resolver) does.
+    ///
+    /// ```
+    /// use dns_proto::dnssec::{Config, Rollover, Trust};
+    ///
+    /// let mut trust = Trust::new(Config::default());
+    /// trust.follow(Rollover::parse("root.key", ". DS 20326 8 2 \
+    ///     E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D")?);
+    /// assert_eq!((trust.anchors().count(), trust.followed().count()), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn follow(&mut self, anchors: Rollover) {
+        anchors.install(self);
+        self.followed.retain(|own| own.zone() != anchors.zone());
+        self.followed.push(anchors);
+    }
+
+    /// Iterates over the anchors that are followed.
+    pub fn followed(&self) -> impl Iterator<Item = &Rollover> {
+        self.followed.iter()
+    }
+
+    /// Shows the anchors of a zone the answer to the question for its DNSKEY records, or that there
+    /// was none, and trusts what they come to; returns them if they are to be kept anew.
+    pub fn observe(
+        &mut self,
+        zone: NameRef<'_>,
+        answer: Option<&Response>,
+        now: u64,
+    ) -> Option<&Rollover> {
+        let at = self.followed.iter().position(|own| *own.zone() == zone)?;
+        let mut anchors = self.followed.get(at)?.clone();
+        let changed = anchors.observe(answer, &self.config, now);
+        if changed && anchors.trusts() != self.followed.get(at)?.trusts() {
+            anchors.install(self);
+        }
+        let place = self.followed.get_mut(at)?;
+        *place = anchors;
+        changed.then_some(place)
+    }
+
     /// Trusts the keys of a zone no more, nor what followed from them.
     pub fn remove_anchors(&mut self, zone: NameRef<'_>) {
         self.anchors.remove(&zone.to_name());
@@ -190,30 +238,57 @@ impl Trust {
         self.zones.retain(|zone, _| !zone.is_within(name));
     }
 
+    /// Whether it was found out lately that a zone above a name cannot be believed.
+    pub(crate) fn is_bogus(&self, name: &Name, now: u64) -> bool {
+        let mut known = above(name).filter_map(|name| self.known(&name, now));
+        known.any(|status| matches!(status, Status::Bogus(_)))
+    }
+
+    /// Forgets what may have been spoilt on the way to a name: what is not secure and, the first
+    /// time, the keys of its zone, which may be others by now. What is above stays, or each bogus
+    /// answer would have all the chain asked for again.
+    pub(crate) fn doubt(&mut self, name: &Name, first: bool) {
+        for name in above(name) {
+            let status = self.zones.get(&name).map(|entry| &entry.status);
+            let secure = matches!(status, Some(Status::Secure(_)));
+            if first || !secure {
+                self.zones.remove(&name);
+            }
+            if secure {
+                return;
+            }
+        }
+    }
+
     /// Returns of how many names it is known what they are, or was known until lately.
     #[must_use]
     pub fn remembered(&self) -> usize {
         self.zones.len()
     }
 
+    fn anchor_above(&self, name: &Name) -> Option<Name> {
+        above(name).find(|name| self.anchors.contains_key(name))
+    }
+
+    /// Whether a negative anchor is above a name, and no anchor below that (RFC 7646 §2).
+    pub(crate) fn is_negative(&self, name: &Name) -> bool {
+        let negative = above(name).find(|name| self.negative.contains(name));
+        let anchor = self.anchor_above(name);
+        negative.is_some_and(|it| anchor.is_none_or(|anchor| it.is_within(anchor.view())))
+    }
+
     /// Goes down from the deepest anchor above a name as far as is known.
     pub(super) fn walk(&self, target: &Name, now: u64, own: &BTreeMap<Name, Status>) -> Walk {
         let depth = target.labels().count();
-        let above = || (0..=depth).rev().map(|labels| ancestor(target, labels));
-        let anchor = above().find(|name| self.anchors.contains_key(name));
-        let negative = above().find(|name| self.negative.contains(name));
-        let first = match (&anchor, negative) {
-            (None, None) => return Walk::Indeterminate,
-            (None, Some(_)) => return Walk::Insecure(Insecure::NegativeAnchor),
-            (Some(anchor), Some(negative)) if negative.is_within(anchor.view()) => {
-                return Walk::Insecure(Insecure::NegativeAnchor);
-            }
-            (Some(anchor), _) => anchor.labels().count(),
-        };
+        if self.is_negative(target) {
+            return Walk::Insecure(Insecure::NegativeAnchor);
+        }
+        let Some(anchor) = self.anchor_above(target) else { return Walk::Indeterminate };
+        let first = anchor.labels().count();
         let mut zone = None;
         for name in (first..=depth).map(|labels| ancestor(target, labels)) {
             let known = own.get(&name).or_else(|| self.known(&name, now)).cloned();
-            match known.or_else(|| self.begin(anchor.as_ref().filter(|it| **it == name))) {
+            match known.or_else(|| self.begin(Some(&anchor).filter(|it| **it == name))) {
                 Some(Status::Secure(keys)) => zone = Some((name, keys)),
                 Some(Status::Inside) => {}
                 Some(Status::Nothing) => break,
@@ -262,6 +337,11 @@ impl Trust {
     }
 }
 
+/// Iterates over a name and all above, from below.
+fn above(name: &Name) -> impl Iterator<Item = Name> {
+    (0..=name.labels().count()).rev().map(|labels| ancestor(name, labels))
+}
+
 /// Reads a master file whose records may have no TTL.
 pub(super) fn read_anchors(file: &str, text: &[u8]) -> Result<Vec<Record>, ScanError> {
     // Included after a default, so that lines are counted as they are.
@@ -281,8 +361,12 @@ pub(super) fn usable(all: &[Ds], config: &Config) -> Result<Vec<Ds>, Insecure> {
     let good = known.into_iter().filter(|ds| policy.supports_digest(ds.digest_type()));
     let good: Vec<Ds> = good.cloned().collect();
     let sha1 = DigestType::Sha1.number();
-    let best =
-        |ds: &&Ds| ds.digest_type() != sha1 || good.iter().all(|it| it.digest_type() == sha1);
+    // Where each algorithm counts, each has its own best digest.
+    let rivals = |ds: &Ds, it: &Ds| !policy.every_algorithm || it.algorithm() == ds.algorithm();
+    let best = |ds: &&Ds| {
+        ds.digest_type() != sha1
+            || good.iter().filter(|it| rivals(ds, it)).all(|it| it.digest_type() == sha1)
+    };
     let best: Vec<Ds> = good.iter().filter(best).cloned().collect();
     if best.is_empty() { Err(Insecure::Digest) } else { Ok(best) }
 }

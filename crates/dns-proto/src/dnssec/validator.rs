@@ -13,7 +13,7 @@ use super::plan::{Plan, Task};
 use super::response::Response;
 use super::rrset::RrSet;
 use super::trust::{Status, Trust, Walk};
-use super::verdict::{Bogus, Insecure, Secure, Verdict};
+use super::verdict::{Bogus, Insecure, Secure, SecureSet, Verdict};
 use crate::name::Name;
 use crate::number::{Rcode, RecordType};
 
@@ -72,6 +72,8 @@ pub struct Validator {
     proofs: Option<(Name, Proofs)>,
     /// The same for its set.
     verified: Option<Verified>,
+    /// The proofs that came with the answer, as those of each zone that say where it is cut.
+    own: BTreeMap<Name, Absence>,
     secure: Secure,
     insecure: Option<Insecure>,
     indeterminate: bool,
@@ -146,6 +148,7 @@ impl Validator {
             sets: 0,
             proofs: None,
             verified: None,
+            own: BTreeMap::new(),
             insecure: None,
             indeterminate: false,
         }
@@ -217,14 +220,21 @@ impl Validator {
     }
 
     /// Finds the zone that a name is in, and its keys; asks for what is missing on the way.
-    fn zone_of(&mut self, name: &Name, trust: &Trust, now: u64) -> Result<ZoneKeys, Stop> {
-        let (name, link) = match trust.walk(name, now, &self.learnt) {
-            Walk::Zone(zone, keys) => return Ok((zone, keys)),
-            Walk::Insecure(reason) => return Err(Stop::Insecure(reason)),
-            Walk::Bogus(reason) => return Err(Stop::Bogus(reason)),
-            Walk::Indeterminate => return Err(Stop::Indeterminate),
-            Walk::NeedDs { name, zone, keys } => (name, Link::Ds { zone, keys }),
-            Walk::NeedKeys { name, ds } => (name, Link::Keys { ds }),
+    fn zone_of(&mut self, name: &Name, trust: &mut Trust, now: u64) -> Result<ZoneKeys, Stop> {
+        let (name, link) = loop {
+            match trust.walk(name, now, &self.learnt) {
+                Walk::Zone(zone, keys) => return Ok((zone, keys)),
+                Walk::Insecure(reason) => return Err(Stop::Insecure(reason)),
+                Walk::Bogus(reason) => return Err(Stop::Bogus(reason)),
+                Walk::Indeterminate => return Err(Stop::Indeterminate),
+                Walk::NeedKeys { name, ds } => break (name, Link::Keys { ds }),
+                Walk::NeedDs { name, zone, keys } => {
+                    let Some((status, ttl)) = self.shown(&name, &zone, &keys, now)? else {
+                        break (name, Link::Ds { zone, keys });
+                    };
+                    self.learn(name, status, ttl, trust, now);
+                }
+            }
         };
         if self.needs >= self.config.limits.needs {
             return Err(Stop::Bogus(Bogus::Effort));
@@ -235,6 +245,31 @@ impl Validator {
         Err(Stop::Step(step))
     }
 
+    /// Looks whether the proofs that came with the answer say what is at a name, so that nobody need
+    /// be asked for its DS: a referral at the end of aliases has them with it (RFC 4035 §3.1.4.1).
+    fn shown(
+        &mut self,
+        name: &Name,
+        zone: &Name,
+        keys: &[PublicKey],
+        now: u64,
+    ) -> Result<Option<(Status, u32)>, Stop> {
+        if !self.own.contains_key(zone) {
+            let own = |set: &&RrSet| is_proof(set.rtype) && set.is_signed_by(zone);
+            let tried = self.plan.proofs.iter().filter(own).take(self.config.limits.proofs);
+            (0..tried.count()).try_for_each(|_| self.count_set())?;
+            let absence = Absence::of(&self.plan.proofs, zone, keys, &self.config, now);
+            self.own.insert(zone.clone(), absence);
+        }
+        let Some(absence) = self.own.get(zone) else { return Ok(None) };
+        Ok(absence.judge(name, zone, &self.config, &mut self.hashes)?)
+    }
+
+    fn learn(&mut self, name: Name, status: Status, ttl: u32, trust: &mut Trust, now: u64) {
+        trust.learn(name.clone(), status.clone(), ttl, now);
+        self.learnt.insert(name, status);
+    }
+
     fn take_reply(&mut self, trust: &mut Trust, now: u64) -> Result<(), Stop> {
         let Some(Pending { name, link, reply, absence }) = &mut self.pending else { return Ok(()) };
         let Some(reply) = reply else {
@@ -242,6 +277,7 @@ impl Validator {
             return Err(Stop::Step(Step::Need { name, rtype }));
         };
         let judged = match reply {
+            None if link.rtype() == RecordType::DS => Err(Bogus::Unreachable.into()),
             None => Err(Bogus::Unobtainable.into()),
             Some(reply) => {
                 let hashes = &mut self.hashes;
@@ -257,13 +293,13 @@ impl Validator {
             }
             Err(other) => return Err(other),
         };
-        trust.learn(name.clone(), status.clone(), ttl, now);
-        self.learnt.insert(name.clone(), status);
+        let name = name.clone();
         self.pending = None;
+        self.learn(name, status, ttl, trust, now);
         Ok(())
     }
 
-    fn check_set(&mut self, index: usize, trust: &Trust, now: u64) -> Result<(), Stop> {
+    fn check_set(&mut self, index: usize, trust: &mut Trust, now: u64) -> Result<(), Stop> {
         let Some(set) = self.plan.sets.get(index).cloned() else { return Ok(()) };
         let (name, keys) = self.zone_for(&set, trust, now)?;
         if self.verified.is_none() {
@@ -287,7 +323,8 @@ impl Validator {
     }
 
     /// Finds the zone that signed a set, or that should have.
-    fn zone_for(&mut self, set: &RrSet, trust: &Trust, now: u64) -> Result<ZoneKeys, Stop> {
+    fn zone_for(&mut self, set: &RrSet, trust: &mut Trust, now: u64) -> Result<ZoneKeys, Stop> {
+        believed(&set.owner, set.rtype, trust)?;
         let mut signers = set.signatures.iter().map(|it| &it.signer);
         let signer = signers.find(|it| may_sign(it, &set.owner, set.rtype)).cloned();
         let Some(signer) = signer else {
@@ -315,12 +352,13 @@ impl Validator {
             Some(Proven::OptOut) => Err(Stop::Insecure(Insecure::OptOut)),
             Some(Proven::Iterations) => Err(Stop::Insecure(Insecure::Iterations)),
             Some(_) => Ok(()),
-            None => Err(Stop::Bogus(Bogus::Denial)),
+            None => Err(Stop::Bogus(Bogus::Wildcard)),
         }
     }
 
-    fn check_absent(&mut self, name: &Name, trust: &Trust, now: u64) -> Result<(), Stop> {
+    fn check_absent(&mut self, name: &Name, trust: &mut Trust, now: u64) -> Result<(), Stop> {
         let rtype = self.plan.rtype;
+        believed(name, rtype, trust)?;
         let Some(signer) = self.plan.prover(|it| may_sign(it, name, rtype)) else {
             self.zone_of(&home(name, rtype), trust, now)?;
             let any = self.plan.proofs.iter().any(|set| is_proof(set.rtype));
@@ -376,10 +414,20 @@ impl Validator {
 
     fn note(&mut self, set: &RrSet, ttl: u32) {
         self.secure.ttl = self.secure.ttl.min(ttl);
-        let identity = (set.owner.clone(), set.rtype);
-        if !self.secure.sets.contains(&identity) {
-            self.secure.sets.push(identity);
+        let known = |own: &SecureSet| own.owner == set.owner && own.rtype == set.rtype;
+        if !self.secure.sets.iter().any(known) {
+            let (owner, rtype) = (set.owner.clone(), set.rtype);
+            self.secure.sets.push(SecureSet { owner, rtype, ttl });
         }
+    }
+}
+
+/// What is at or below a negative anchor is not looked at, whichever zone has signed it
+/// (RFC 7646 §2).
+fn believed(name: &Name, rtype: RecordType, trust: &Trust) -> Result<(), Stop> {
+    match trust.is_negative(&home(name, rtype)) {
+        true => Err(Stop::Insecure(Insecure::NegativeAnchor)),
+        false => Ok(()),
     }
 }
 

@@ -59,7 +59,19 @@ pub struct Secure {
     pub wildcards: Vec<Name>,
     /// Every RRset that was verified: the answer's, and the proofs that something is not there. A
     /// cache may answer from those by itself (RFC 8198).
-    pub sets: Vec<(Name, RecordType)>,
+    pub sets: Vec<SecureSet>,
+}
+
+/// An RRset that was verified.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SecureSet {
+    /// Whose it is.
+    pub owner: Name,
+    /// Its type.
+    pub rtype: RecordType,
+    /// Seconds for which it may be kept (RFC 4035 §5.3.3).
+    pub ttl: u32,
 }
 
 /// Why an answer cannot be secure.
@@ -143,15 +155,21 @@ pub enum Bogus {
     /// That something is not there is not proven.
     #[error("proof of absence is missing")]
     Denial,
+    /// That a wildcard was meant is not proven (RFC 4035 §5.3.4).
+    #[error("proof of a wildcard is missing")]
+    Wildcard,
     /// An alias is not what the DNAME record makes of the name (RFC 6672 §5.3.1).
     #[error("alias does not follow from dname")]
     Synthesis,
     /// The answer has an rcode that nothing can prove.
     #[error("answer is a failure")]
     Failure,
-    /// What the chain of trust needs cannot be had.
-    #[error("key or digest cannot be had")]
+    /// The keys that the parent has digests of cannot be had.
+    #[error("key cannot be had")]
     Unobtainable,
+    /// Nobody says whether the parent has a digest.
+    #[error("digest cannot be had")]
+    Unreachable,
     /// It would take more work than the [`Limits`](super::Limits) allow.
     #[error("validation is too much work")]
     Effort,
@@ -169,6 +187,7 @@ impl Bogus {
             Self::NotYetValid => ExtendedError::SIGNATURE_NOT_YET_VALID,
             Self::ZoneKey => ExtendedError::NO_ZONE_KEY,
             Self::Denial => ExtendedError::NSEC_MISSING,
+            Self::Unreachable => ExtendedError::NETWORK_ERROR,
             _ => ExtendedError::BOGUS,
         }
     }

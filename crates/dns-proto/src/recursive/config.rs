@@ -38,6 +38,9 @@ pub struct Config {
     /// How long an address that is not known yet is waited for at first; later attempts wait twice
     /// as long each. 800 ms: a round trip across the world is 300.
     pub timeout: Duration,
+    /// How long any address is waited for, however fast it has been. 150 ms: whoever answers in one
+    /// may for once take a hundred.
+    pub least_timeout: Duration,
     /// Whether servers are shown no more of a name than they need (RFC 9156).
     pub minimise: bool,
     /// Whether the letters of names are written large and small at random, which a forger has to
@@ -83,6 +86,29 @@ pub struct Upstream {
     pub first: bool,
     /// Whether they are asked by TCP at once.
     pub tcp: bool,
+    /// Names of more servers, whose addresses are looked up when the zone is first asked for.
+    pub hosts: Vec<Name>,
+    /// Whether what they say is kept.
+    pub cached: bool,
+}
+
+impl Upstream {
+    /// Makes one with the defaults: UDP, nobody instead of them, and what they say is kept.
+    ///
+    /// ```
+    /// use dns_proto::recursive::{Role, Upstream};
+    ///
+    /// let server = "192.0.2.53:53".parse().unwrap();
+    /// let forwarder = Upstream::new("corp.example".parse()?, [server], Role::Forwarder);
+    /// assert!(forwarder.cached && !forwarder.first);
+    /// # Ok::<(), dns_proto::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn new(zone: Name, servers: impl IntoIterator<Item = SocketAddr>, role: Role) -> Self {
+        let (first, tcp, cached) = (false, false, true);
+        let servers = servers.into_iter().collect();
+        Self { zone, servers, role, first, tcp, hosts: Vec::new(), cached }
+    }
 }
 
 /// What servers that are configured are.
@@ -132,6 +158,7 @@ impl Config {
             ipv6: true,
             payload: UDP_PAYLOAD,
             timeout: Duration::from_millis(800),
+            least_timeout: Duration::from_millis(150),
             minimise: true,
             mixed_case: true,
             minimal: true,
@@ -223,8 +250,12 @@ pub struct Limits {
     /// Server names that may turn out not to exist, for one name and type. 5 (Unbound's
     /// `MAX_TARGET_NX`).
     pub missing_targets: u32,
-    /// Clients that wait at once. 10,000: some kilobytes for each.
+    /// Clients that wait at once. 10,000: some kilobytes for each. What is in the cache is answered
+    /// however many wait.
     pub clients: usize,
+    /// How long the later half of them have their places when others want them. 200 ms, as Unbound:
+    /// most questions are answered by then, and what an attacker has asked is not.
+    pub jostle: Duration,
     /// How old a UDP client's query may be when it is answered; whoever asks in another's name and
     /// gathers the answers for one moment has gathered no more than this (DNSBomb,
     /// CVE-2024-33655). 1.9 s, as Unbound.
@@ -265,6 +296,7 @@ impl Default for Limits {
             all_targets: 64,
             missing_targets: 5,
             clients: 10_000,
+            jostle: Duration::from_millis(200),
             discard: Duration::from_millis(1900),
             cache: 100_000,
             ttl: 86_400,

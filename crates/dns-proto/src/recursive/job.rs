@@ -9,6 +9,7 @@ use proto_core::{Instant, Transport};
 
 use crate::cache::{Answer, RrSet};
 use crate::header::Header;
+use crate::message::Message;
 use crate::name::Name;
 use crate::number::{Class, ExtendedError, RecordType};
 use crate::recursive::ClientId;
@@ -128,6 +129,8 @@ pub(crate) struct Check {
     pub(crate) answer: Option<Arc<Answer>>,
     #[cfg(feature = "dnssec")]
     pub(crate) validator: Option<crate::dnssec::Validator>,
+    /// Whether its zone was known to be bogus before.
+    pub(crate) remembered: bool,
     /// The DS or DNSKEY records that are being asked for.
     pub(crate) need: Option<(Name, RecordType)>,
     /// How often it was done over, to ask servers that were not asked.
@@ -143,6 +146,9 @@ pub(crate) enum Asker {
     Client(Client),
     /// A job that needs it to go on.
     Job(JobId),
+    /// Trust anchors that follow the keys that are asked for.
+    #[cfg(feature = "dnssec")]
+    Anchors,
 }
 
 /// A client's query, as far as the reply needs it: however long it was, this is small.
@@ -162,6 +168,18 @@ pub(crate) struct Client {
     pub(crate) patience: Option<Instant>,
 }
 
+impl Client {
+    pub(crate) fn new(now: Instant, id: ClientId, query: &Message<'_>, via: Transport) -> Self {
+        let question =
+            query.question().map(|asked| (asked.name.to_name(), asked.rtype, asked.class));
+        let edns = query.edns();
+        let payload = edns.as_ref().map(|edns| edns.payload);
+        let dnssec_ok = edns.is_some_and(|edns| edns.dnssec_ok);
+        let (header, since, patience) = (*query.header(), now, None);
+        Self { id, header, question, payload, dnssec_ok, via, since, patience }
+    }
+}
+
 /// A zone and how its servers are reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Cut {
@@ -178,6 +196,8 @@ pub(crate) struct Cut {
     pub(crate) referred: bool,
     /// Whether the servers are asked by TCP at once.
     pub(crate) tcp: bool,
+    /// Whether what they say is kept.
+    pub(crate) cached: bool,
 }
 
 /// Whose servers they are.
@@ -209,8 +229,8 @@ pub(crate) struct Place {
 impl Cut {
     pub(crate) fn new(zone: Name, kind: CutKind) -> Self {
         let (addresses, unknown) = (Vec::new(), Vec::new());
-        let (parental, referred, tcp) = (false, false, false);
-        Self { zone, kind, addresses, unknown, targets: 0, parental, referred, tcp }
+        let (parental, referred, tcp, cached) = (false, false, false, true);
+        Self { zone, kind, addresses, unknown, targets: 0, parental, referred, tcp, cached }
     }
 
     pub(crate) fn drop_address(&mut self, address: SocketAddr) {

@@ -163,22 +163,15 @@ impl Resolver {
 
     /// Ends a job and tells everybody who asked.
     pub(super) fn finish(&mut self, now: Instant, id: JobId, answer: &Shared) {
-        let Some(job) = self.jobs.remove(&id) else { return };
+        let Some(job) = self.remove(id) else { return };
         let (name, rtype) = job.asked;
-        self.index.remove(&(name.clone(), rtype, job.work.kind()));
-        if let Some(account) = self.accounts.get_mut(&job.account) {
-            account.jobs -= 1;
-            if account.jobs == 0 {
-                self.accounts.remove(&job.account);
-            }
-        }
-        if answer.is_failure() {
+        if answer.is_useless() {
             self.remember_failure(now, &name, rtype, answer);
         }
         for asker in job.askers {
             match asker {
                 Asker::Client(client) => {
-                    self.waiting -= 1;
+                    self.crowd.leave(&client, id);
                     if let Some(until) = client.patience {
                         self.impatient.remove(&(until, id));
                     }
@@ -194,11 +187,26 @@ impl Resolver {
                     }
                 }
                 Asker::Job(parent) => self.found(now, parent, id, &name, rtype, answer),
+                #[cfg(feature = "dnssec")]
+                Asker::Anchors => self.probed(now, &name, answer),
             }
         }
     }
 
-    /// Returns an old answer to give instead of a failure.
+    /// Takes a job out, and its account if it was the last that drew on it.
+    pub(super) fn remove(&mut self, id: JobId) -> Option<Job> {
+        let job = self.jobs.remove(&id)?;
+        self.index.remove(&(job.asked.0.clone(), job.asked.1, job.work.kind()));
+        if let Some(account) = self.accounts.get_mut(&job.account) {
+            account.jobs -= 1;
+            if account.jobs == 0 {
+                self.accounts.remove(&job.account);
+            }
+        }
+        Some(job)
+    }
+
+    /// Returns an old answer to give instead of a failure, or of what is bogus.
     fn instead(
         &self,
         now: Instant,
@@ -206,7 +214,7 @@ impl Resolver {
         rtype: RecordType,
         answer: &Answer,
     ) -> Option<(Shared, u32)> {
-        if !answer.is_failure() {
+        if !answer.is_useless() {
             return None;
         }
         let old = self.cache.answer(name.view(), rtype)?;
@@ -241,7 +249,13 @@ impl Resolver {
         (until > now).then(|| Arc::new(failure))
     }
 
-    fn remember_failure(&mut self, now: Instant, name: &Name, rtype: RecordType, answer: &Answer) {
+    pub(super) fn remember_failure(
+        &mut self,
+        now: Instant,
+        name: &Name,
+        rtype: RecordType,
+        answer: &Answer,
+    ) {
         if self.failure(now, name, rtype).is_none() {
             let until = now + Duration::from_secs(u64::from(self.config.limits.failure_ttl));
             self.failures.put(&question_key(name, rtype), (until, answer.reason));
@@ -256,6 +270,7 @@ impl Check {
             answer: None,
             #[cfg(feature = "dnssec")]
             validator: None,
+            remembered: false,
             need: None,
             turns: 0,
             sources: Vec::new(),

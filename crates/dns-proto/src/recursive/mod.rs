@@ -2,15 +2,20 @@
 #[cfg(feature = "dnssec")]
 mod aggressive;
 #[cfg(feature = "dnssec")]
+mod anchors;
+#[cfg(feature = "dnssec")]
 mod check;
 #[cfg(not(feature = "dnssec"))]
 #[path = "trusting.rs"]
 mod check;
 mod config;
+mod crowd;
 mod hints;
+mod hit;
 mod job;
 mod jobs;
 mod local;
+mod persist;
 mod reply;
 mod said;
 #[cfg(feature = "dnssec")]
@@ -21,6 +26,7 @@ mod verdict;
 mod walk;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::string::String;
 use alloc::sync::Arc;
 
 use bytes::Bytes;
@@ -30,11 +36,11 @@ pub use config::{Config, Limits, Role, Stale, Statistics, Upstream};
 pub use hints::{parse_root_hints, root_hints};
 pub use local::local_zones;
 
-use crate::cache::{Answer, Cache, Security, Store};
+use crate::cache::{Answer, Cache, Rank, Security, Store};
 use crate::error::Misuse;
 use crate::exchange::{Exchanges, Heard};
 use crate::message::Message;
-use crate::name::Name;
+use crate::name::{Name, NameRef};
 use crate::number::{Class, ExtendedError, Opcode, Rcode, RecordType};
 use crate::random::Random;
 use crate::recursive::job::{Account, Asker, Client, Job, JobId, Kind};
@@ -55,10 +61,21 @@ pub enum Event {
         /// The message, without a length prefix.
         message: Bytes,
     },
-    /// A client's query took too long, and is to have no answer ([`Limits::discard`]).
+    /// A client's query took too long, or came when too many were waiting, and is to have no answer
+    /// ([`Limits::discard`], [`Limits::clients`]).
     Discarded {
         /// Whose query.
         client: ClientId,
+    },
+    /// The keys of a zone were looked at, whose changes its trust anchors follow (RFC 5011). With
+    /// feature `dnssec`.
+    Anchors {
+        /// The zone.
+        zone: Name,
+        /// What is known of its keys, and when to look again: text that
+        /// `dnssec::Rollover::parse` reads. It is to be kept durably, in the place of what was kept
+        /// before, and to be begun with the next time.
+        state: String,
     },
 }
 
@@ -105,7 +122,7 @@ pub struct Resolver {
     /// What signatures are checked against.
     trusted: check::Trusted,
     next: u64,
-    waiting: usize,
+    crowd: crowd::Crowd,
 }
 
 impl Resolver {
@@ -114,11 +131,15 @@ impl Resolver {
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         let Limits { cache, known_servers, .. } = config.limits;
+        let mut random = Random::new(seed);
+        let key = [random.word(), random.word()];
+        let mut exchanges = Exchanges::new(random);
+        exchanges.mends = true;
         Self {
             local: local::Local::new(&config),
             config,
-            cache: Cache::new(cache),
-            exchanges: Exchanges::new(Random::new(seed)),
+            cache: Cache::new(cache, key),
+            exchanges,
             jobs: BTreeMap::new(),
             index: BTreeMap::new(),
             accounts: BTreeMap::new(),
@@ -130,7 +151,7 @@ impl Resolver {
             impatient: BTreeSet::new(),
             trusted: check::Trusted::default(),
             next: 0,
-            waiting: 0,
+            crowd: crowd::Crowd::default(),
         }
     }
 
@@ -173,18 +194,11 @@ impl Resolver {
         query: &Message<'_>,
         via: Transport,
     ) -> Result<(), Misuse> {
-        let header = *query.header();
-        if header.response {
+        if query.header().response {
             return Err(Misuse::NotQuery);
         }
         let asked = query.question();
-        let question = asked.map(|asked| (asked.name.to_name(), asked.rtype, asked.class));
-        let edns = query.edns();
-        let payload = edns.as_ref().map(|edns| edns.payload);
-        let dnssec_ok = edns.is_some_and(|edns| edns.dnssec_ok);
-        let (since, patience) = (now, None);
-        let client =
-            Client { id: client, header, question, payload, dnssec_ok, via, since, patience };
+        let client = Client::new(now, client, query, via);
         if let Some(rcode) = self.refusal(query) {
             self.reply(now, &client, &Answer::bare(rcode), None);
             return Ok(());
@@ -215,7 +229,8 @@ impl Resolver {
                 return;
             }
             if let Some(stale) = self.stale(now, &answer).cloned() {
-                if stale.patience.is_zero() {
+                // What could not be found out a moment ago is not waited for (RFC 8767 §5).
+                if stale.patience.is_zero() || self.failure(now, &name, rtype).is_some() {
                     self.statistics.hits += 1;
                     let ttl = stale.ttl;
                     self.reply(now, &client, &answer, Some(ttl));
@@ -225,16 +240,25 @@ impl Resolver {
             }
         }
         if !client.header.recursion_desired {
-            let failure = self.failure(now, &name, rtype);
+            let known = self
+                .synthesize(now, &name, rtype)
+                .or_else(|| self.failure(now, &name, rtype))
+                .or_else(|| self.referral(now, name.view()));
             let nothing = || Shared::new(Answer::failure(ExtendedError::CACHED_ERROR));
-            let answer = failure.unwrap_or_else(nothing);
+            let answer = known.unwrap_or_else(nothing);
             return self.reply(now, &client, &answer, None);
         }
         self.statistics.misses += 1;
-        self.waiting += 1;
-        let (kind, patience) = (self.kind_for(&client), client.patience);
-        let id = self.ask(now, (name, rtype, kind), Asker::Client(client), None, false);
-        self.impatient.extend(patience.map(|until| (until, id)));
+        if !self.make_room(now) {
+            return self.turn_away(now, &client);
+        }
+        let kind = self.kind_for(&client);
+        let id = self.begin(now, name, rtype, kind, None, false);
+        self.crowd.enter(&client, id, self.config.limits.clients);
+        self.impatient.extend(client.patience.map(|until| (until, id)));
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.askers.push(Asker::Client(client));
+        }
     }
 
     /// Whether an answer of the cache is good enough for a client.
@@ -254,14 +278,28 @@ impl Resolver {
     fn stale(&self, now: Instant, answer: &Answer) -> Option<&Stale> {
         let stale = self.config.stale.as_ref()?;
         let age = (now - answer.expires).as_secs();
-        let good = !answer.is_failure() && answer.security != Security::Bogus && answer.ttl > 0;
+        let good = !answer.is_useless() && answer.ttl > 0;
         (age <= u64::from(stale.most) && good).then_some(stale)
+    }
+
+    /// Returns the nearest servers that are known (RFC 1034 §4.3.1), for who wants no recursion.
+    fn referral(&self, now: Instant, name: NameRef<'_>) -> Option<Shared> {
+        let servers = self.cache.delegation(now, name)?;
+        let mut answer = Answer::bare(Rcode::NOERROR);
+        for host in servers.servers() {
+            let types = [RecordType::A, RecordType::AAAA].into_iter();
+            let sets =
+                types.filter_map(|rtype| self.cache.get(now, host.view(), rtype, Rank::Additional));
+            answer.additionals.extend(sets);
+        }
+        answer.authorities.push(servers);
+        Some(Arc::new(answer))
     }
 
     /// Has an answer renewed that nobody waits for.
     fn renew(&mut self, now: Instant, name: Name, rtype: RecordType) {
         let kind = if self.trusted.is_any() { Kind::Check } else { Kind::Walk };
-        if self.failure(Instant::ORIGIN, &name, rtype).is_none() {
+        if self.failure(now, &name, rtype).is_none() {
             self.begin(now, name, rtype, kind, None, true);
         }
     }
@@ -279,8 +317,8 @@ impl Resolver {
             _ if meta => Some(Rcode::NOTIMP),
             // What is in the cache is nobody's business who does not want recursion.
             header if !header.recursion_desired && !self.config.snoop => Some(Rcode::REFUSED),
-            _ if question.class != Class::IN => Some(Rcode::REFUSED),
-            _ if self.waiting >= self.config.limits.clients => Some(Rcode::SERVFAIL),
+            // Of all classes there are data in one.
+            _ if !matches!(question.class, Class::IN | Class::ANY) => Some(Rcode::REFUSED),
             _ => None,
         }
     }
@@ -289,21 +327,22 @@ impl Resolver {
     fn soothe(&mut self, now: Instant) {
         while let Some(&(until, id)) = self.impatient.first().filter(|(until, _)| *until <= now) {
             self.impatient.remove(&(until, id));
-            let Some(job) = self.jobs.get_mut(&id) else { continue };
+            let Some(job) = self.jobs.get(&id) else { continue };
             let (name, rtype) = job.asked.clone();
+            // Meanwhile it may have become too old even for this.
+            let old = self.cache.answer(name.view(), rtype);
+            let Some(old) = old.filter(|old| self.stale(now, old).is_some()) else { continue };
+            let Some(job) = self.jobs.get_mut(&id) else { continue };
             let due = |asker: &mut Asker| match asker {
                 Asker::Client(client) => client.patience.is_some_and(|until| until <= now),
-                Asker::Job(_) => false,
+                _ => false,
             };
             let due: alloc::vec::Vec<_> = job.askers.extract_if(.., due).collect();
             for asker in due {
                 let Asker::Client(client) = asker else { continue };
-                self.waiting -= 1;
+                self.crowd.leave(&client, id);
                 let ttl = self.config.stale.as_ref().map(|stale| stale.ttl);
-                match self.cache.answer(name.view(), rtype) {
-                    Some(answer) => self.reply(now, &client, &answer, ttl),
-                    None => self.reply(now, &client, &Answer::bare(Rcode::SERVFAIL), None),
-                }
+                self.reply(now, &client, &old, ttl);
             }
         }
     }
@@ -343,13 +382,14 @@ impl Agent for Resolver {
 
     fn deadline(&self) -> Option<Instant> {
         let impatient = self.impatient.first().map(|&(until, _)| until);
-        self.exchanges.deadline().into_iter().chain(impatient).min()
+        self.exchanges.deadline().into_iter().chain(impatient).chain(self.next_probe()).min()
     }
 
     fn expire(&mut self, now: Instant) {
         while let Some((job, ask)) = self.exchanges.expire(now) {
             self.unheard(now, job, &ask);
         }
+        self.probe(now);
         self.work(now);
         self.soothe(now);
     }

@@ -1,4 +1,6 @@
 //! What clients are told.
+use alloc::sync::Arc;
+
 use bytes::BytesMut;
 use proto_core::Instant;
 
@@ -8,13 +10,13 @@ use crate::edns::{Edns, EdnsOption, OptionsBuf};
 use crate::error::Error;
 use crate::header::Header;
 use crate::message::{Question, Section};
-use crate::number::{ExtendedError, Rcode, RecordType};
+use crate::number::{Class, ExtendedError, Rcode, RecordType};
 use crate::recursive::job::Client;
 use crate::recursive::{Event, Resolver};
 use crate::writer::Writer;
 
 impl Resolver {
-    /// Writes a client's reply; with TTLs of `stale` seconds if its time is over.
+    /// Tells a client the answer; with TTLs of `stale` seconds if its time is over.
     pub(super) fn reply(
         &mut self,
         now: Instant,
@@ -22,10 +24,29 @@ impl Resolver {
         answer: &Answer,
         stale: Option<u32>,
     ) {
+        let mut out = BytesMut::new();
+        self.write(now, client, answer, stale, &mut out);
+        self.events.push_back(Event::Reply { client: client.id, message: out.freeze() });
+    }
+
+    /// Writes a client's reply.
+    pub(super) fn write(
+        &self,
+        now: Instant,
+        client: &Client,
+        answer: &Answer,
+        stale: Option<u32>,
+        out: &mut BytesMut,
+    ) {
         let bogus = answer.security == Security::Bogus && !client.header.checking_disabled;
         let bogus = bogus || self.is_denied(client, answer);
-        let failure = Answer::failure(answer.reason.unwrap_or(ExtendedError::BOGUS));
-        let answer = if bogus { &failure } else { answer };
+        let failure;
+        let answer = if bogus {
+            failure = Answer::failure(answer.reason.unwrap_or(ExtendedError::BOGUS));
+            &failure
+        } else {
+            answer
+        };
         let reason = match (stale, answer.rcode) {
             (Some(_), Rcode::NXDOMAIN) => Some(ExtendedError::STALE_NXDOMAIN),
             (Some(_), _) => Some(ExtendedError::STALE_ANSWER),
@@ -46,8 +67,7 @@ impl Resolver {
             authentic_data: wants && answer.security == Security::Secure,
             ..client.header.answer()
         };
-        let mut out = BytesMut::new();
-        let mut writer = Writer::new(&mut out, header, limit);
+        let mut writer = Writer::new(out, header, limit);
         let reserved = client.payload.map_or(0, |_| own.wire_len());
         writer.reserve(reserved);
         if let Some((name, rtype, class)) = &client.question {
@@ -61,7 +81,6 @@ impl Resolver {
             writer.edns(&own).expect("room for the OPT record was reserved");
         }
         writer.finish();
-        self.events.push_back(Event::Reply { client: client.id, message: out.freeze() });
     }
 
     fn sections(
@@ -78,7 +97,11 @@ impl Resolver {
             .authorities
             .iter()
             .any(|set| matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3));
-        let minimal = self.config.minimal && !answer.answers.is_empty() && !proven;
+        // Whoever wants everything gets it.
+        let whole = proven || asked == RecordType::ANY;
+        // RFC 2308 §2.2: what an alias leads to may be nothing, and that is kept for so long too.
+        let found = |set: &Arc<RrSet>| set.rtype == asked;
+        let minimal = self.config.minimal && answer.answers.iter().any(found) && !whole;
         let sections = [
             (Section::Answer, &answer.answers),
             (Section::Authority, &answer.authorities),
@@ -91,18 +114,16 @@ impl Resolver {
             for set in sets {
                 let wanted = client.dnssec_ok || asked == RecordType::ANY || asked == set.rtype;
                 let spare = minimal && section != Section::Answer;
-                let own = set.rtype == RecordType::SOA && answer.rcode != Rcode::NOERROR;
+                // RFC 2308 §2: it says how long there will be nothing, behind aliases too.
+                let own = set.rtype == RecordType::SOA;
                 if !spare && (wanted || !is_dnssec(set.rtype)) || own {
-                    // A part may have been renewed since.
-                    let newer = stale
-                        .and_then(|_| self.cache.get(now, set.owner.view(), set.rtype, set.rank));
-                    let newer = newer.filter(|newer| newer.same(set) && newer.left(now) > 0);
+                    let newer = self.newer(now, section, set, stale.is_some());
                     let ttl = match (&newer, stale) {
                         (Some(newer), _) => newer.left(now),
                         (None, Some(most)) => most.min(set.ttl),
                         (None, None) => set.left(now),
                     };
-                    write_set(writer, set, ttl, client.dnssec_ok)?;
+                    write_set(writer, newer.as_ref().unwrap_or(set), ttl, client.dnssec_ok)?;
                 }
             }
         }
@@ -110,13 +131,38 @@ impl Resolver {
     }
 }
 
-fn write_set(writer: &mut Writer<'_>, set: &RrSet, ttl: u32, signed: bool) -> Result<(), Error> {
-    for record in set.records(ttl) {
-        writer.record(&record)?;
+impl Resolver {
+    /// Returns what a part of an answer has become since: of what is stale, if it is the same but
+    /// for its time; of what stands beside, whatever it is.
+    fn newer(
+        &self,
+        now: Instant,
+        section: Section,
+        set: &RrSet,
+        stale: bool,
+    ) -> Option<Arc<RrSet>> {
+        if !stale && section != Section::Additional {
+            return None;
+        }
+        let newer = self.cache.get(now, set.owner.view(), set.rtype, set.rank)?;
+        let alike = newer.security == set.security
+            && newer.signatures.is_empty()
+            && set.signatures.is_empty();
+        let good = if stale { newer.same(set) } else { alike };
+        (good && newer.left(now) > 0).then_some(newer)
     }
-    if signed {
-        for record in set.signature_records(ttl) {
-            writer.record(&record)?;
+}
+
+/// Writes an RRset: all of it, or nothing (RFC 2181 §9).
+fn write_set(writer: &mut Writer<'_>, set: &RrSet, ttl: u32, signed: bool) -> Result<(), Error> {
+    let mark = writer.mark();
+    let signatures = if signed { &set.signatures[..] } else { &[] };
+    for data in set.data.iter().chain(signatures) {
+        if let Err(error) = writer.whole(set.owner.view(), Class::IN, ttl, data) {
+            let truncated = writer.header().truncated;
+            writer.rollback(mark);
+            writer.header().truncated = truncated;
+            return Err(error);
         }
     }
     Ok(())

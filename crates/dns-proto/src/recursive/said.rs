@@ -1,4 +1,5 @@
 //! What a server's message says, less what is not for it to say (RFC 5452 §6).
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use proto_core::Instant;
@@ -75,48 +76,46 @@ impl Said {
 
     /// Keeps of the answers what leads from the name to the data.
     fn follow(&mut self, now: Instant, mut sets: Vec<RrSet>, rtype: RecordType, config: &Config) {
+        if rtype == RecordType::ANY {
+            self.answers.extend(sets.extract_if(.., |set| set.owner == self.name));
+            self.found = !self.answers.is_empty();
+            return;
+        }
+        let wants_alias = rtype == RecordType::CNAME;
         // One link more than allowed is enough for the caller to see that there are too many.
         for _ in 0..=config.limits.cnames {
             let name = self.name.clone();
-            if rtype == RecordType::ANY {
-                let own = |set: &mut RrSet| set.owner == name;
-                self.answers.extend(sets.extract_if(.., own));
-                self.found = !self.answers.is_empty();
-                return;
-            }
-            let mut take = |wanted: &dyn Fn(&RrSet) -> bool| {
-                let at = sets.iter().position(wanted)?;
-                Some(sets.remove(at))
-            };
-            if let Some(set) = take(&|set| set.rtype == rtype && set.owner == name) {
+            // An alias that a DNAME makes is nothing without it.
+            let made = wants_alias && sets.iter().any(|set| is_above(set, &name));
+            if !made
+                && let Some(set) = take(&mut sets, |set| set.rtype == rtype && set.owner == name)
+            {
                 self.answers.push(set);
                 self.found = true;
                 return;
             }
-            let above = |set: &RrSet| {
-                set.rtype == RecordType::DNAME
-                    && set.owner != name
-                    && name.is_within(set.owner.view())
-            };
-            let dname = take(&above);
-            let cname = take(&|set| set.rtype == RecordType::CNAME && set.owner == name);
-            let link = match (dname, cname) {
-                (Some(dname), given) => {
-                    let made = synthesize(now, &dname, &name);
-                    self.answers.push(dname);
-                    let Some(made) = made else {
-                        self.too_long = true;
-                        return;
-                    };
-                    given.filter(|given| given.alias() == made.alias()).unwrap_or(made)
-                }
-                (None, Some(given)) => given,
-                (None, None) => return,
-            };
+            let Some(link) = self.link(now, &mut sets) else { return };
             let Some(target) = link.alias() else { return };
             self.answers.push(link);
+            if wants_alias {
+                self.found = true;
+                return;
+            }
             self.name = target;
         }
+    }
+
+    /// Takes the alias of the name, and before it the DNAME that makes it.
+    fn link(&mut self, now: Instant, sets: &mut Vec<RrSet>) -> Option<RrSet> {
+        let name = self.name.clone();
+        let dname = take(sets, |set| is_above(set, &name));
+        let given = take(sets, |set| set.rtype == RecordType::CNAME && set.owner == name);
+        let Some(dname) = dname else { return given };
+        let made = synthesize(now, &dname, &name);
+        self.answers.push(dname);
+        self.too_long = made.is_none();
+        let made = made?;
+        Some(given.filter(|given| given.alias() == made.alias()).unwrap_or(made))
     }
 
     /// A parent asked for the digest of its child's key may show it beside the delegation.
@@ -156,15 +155,25 @@ impl Said {
 
     /// Keeps of the additional section addresses of hosts that the other sections name.
     fn trim_additionals(&mut self, config: &Config) {
-        let mut named = Vec::new();
-        for set in self.answers.iter().chain(&self.authorities) {
-            named.extend(set.data.iter().filter_map(target));
-        }
+        let said = self.answers.iter().chain(&self.authorities);
+        let named: BTreeSet<Name> =
+            said.flat_map(|set| set.data.iter().filter_map(target)).collect();
         self.additionals.retain(|set| {
             matches!(set.rtype, RecordType::A | RecordType::AAAA) && named.contains(&set.owner)
         });
         self.additionals.truncate(config.limits.additionals);
     }
+}
+
+/// Takes one set out.
+fn take(sets: &mut Vec<RrSet>, wanted: impl Fn(&RrSet) -> bool) -> Option<RrSet> {
+    let at = sets.iter().position(wanted)?;
+    Some(sets.remove(at))
+}
+
+/// Whether a set is a DNAME above a name.
+fn is_above(set: &RrSet, name: &Name) -> bool {
+    set.rtype == RecordType::DNAME && set.owner != *name && name.is_within(set.owner.view())
 }
 
 /// Returns the host that a record names, whose addresses may stand beside it.
@@ -201,28 +210,29 @@ fn sort(
     asked: &Asked<'_>,
     config: &Config,
 ) -> [Vec<RrSet>; 3] {
-    let mut sections = [Vec::new(), Vec::new(), Vec::new()];
-    let wants_signatures = matches!(asked.rtype, RecordType::RRSIG | RecordType::ANY);
+    let mut sorter = Sorter::default();
     let all = [Section::Answer, Section::Authority, Section::Additional];
     let mut signatures = Vec::new();
     for (at, section) in all.into_iter().enumerate() {
         for record in message.section(section) {
             let inside = record.class() == Class::IN && record.owner().is_within(asked.zone);
-            if !inside || record.rtype().is_meta() {
+            if !inside || record.rtype().is_meta() || reaches_out(&record, asked.zone) {
                 continue;
             }
             match record.data() {
-                Rdata::Rrsig { covered, .. } if !wants_signatures => {
+                // RFC 4034 §4.1.1: the next name is one of the zone's. This one would pass over
+                // names of others.
+                Rdata::Nsec { next, .. } if !next.is_within(asked.zone) => {}
+                // Who asks for signatures gets them as they are; others are with what they sign.
+                Rdata::Rrsig { covered, .. } if at > 0 || asked.rtype != RecordType::RRSIG => {
                     signatures.push((covered, record));
                 }
-                _ => add(&mut sections, at, &record),
+                _ => sorter.add(at, &record),
             }
         }
     }
     for (covered, record) in signatures {
-        let mut sets = sections.iter_mut().flatten();
-        let own = sets.find(|set| set.rtype == covered && record.owner() == set.owner);
-        if let Some(set) = own {
+        if let Some(set) = sorter.find(covered, record.owner()) {
             let data = Data::new(&record.data());
             set.ttl = set.ttl.min(record.ttl());
             // As many as an RRset can sensibly have; the validator tries fewer (KeyTrap).
@@ -232,8 +242,10 @@ fn sort(
         }
     }
     let authoritative = message.header().authoritative;
+    let mut sections = sorter.sections;
     for (at, section) in sections.iter_mut().enumerate() {
         section.retain_mut(|set| {
+            distinct(&mut set.data);
             set.rank = rank(at, authoritative);
             let ttl = config.ttl_of(set, at == 1);
             set.keep_for(now, ttl);
@@ -243,39 +255,72 @@ fn sort(
     sections
 }
 
+/// Whether a record would prove something of another zone's names (RFC 4034 §4.1.1: the next name
+/// is in the zone too).
+fn reaches_out(record: &RecordRef<'_>, zone: NameRef<'_>) -> bool {
+    matches!(record.data(), Rdata::Nsec { next, .. } if !next.is_within(zone))
+}
+
 fn rank(section: usize, authoritative: bool) -> Rank {
     match (section, authoritative) {
         (0, true) => Rank::Authoritative,
         (0, false) => Rank::Answer,
         (1, true) => Rank::Authority,
         (1, false) => Rank::Referral,
+        (_, true) => Rank::Beside,
         _ => Rank::Additional,
     }
 }
 
-fn add(sections: &mut [Vec<RrSet>; 3], at: usize, record: &RecordRef<'_>) {
-    let data = Data::new(&record.data());
-    let mut sets = sections.iter_mut().flatten();
-    let same = |set: &&mut RrSet| set.rtype == record.rtype() && record.owner() == set.owner;
-    if let Some(set) = sets.find(same) {
-        // RFC 2181 §5.2: if the TTLs differ, the least holds. §5: no duplicates.
-        set.ttl = set.ttl.min(record.ttl());
-        if !set.data.contains(&data) {
+/// RRsets by section, and where each is: a message may have thousands (CVE-2024-1737).
+#[derive(Default)]
+struct Sorter<'m> {
+    sections: [Vec<RrSet>; 3],
+    places: BTreeMap<(RecordType, NameRef<'m>), (usize, usize)>,
+}
+
+impl<'m> Sorter<'m> {
+    fn find(&mut self, rtype: RecordType, owner: NameRef<'m>) -> Option<&mut RrSet> {
+        let &(section, at) = self.places.get(&(rtype, owner))?;
+        self.sections.get_mut(section)?.get_mut(at)
+    }
+
+    fn add(&mut self, section: usize, record: &RecordRef<'m>) {
+        let data = Data::new(&record.data());
+        if let Some(set) = self.find(record.rtype(), record.owner()) {
+            // RFC 2181 §5.2: if the TTLs differ, the least holds.
+            set.ttl = set.ttl.min(record.ttl());
             set.data.push(data);
+            return;
         }
+        let Some(sets) = self.sections.get_mut(section) else { return };
+        self.places.insert((record.rtype(), record.owner()), (section, sets.len()));
+        sets.push(RrSet {
+            owner: record.owner().to_name(),
+            rtype: record.rtype(),
+            data: Vec::from([data]),
+            signatures: Vec::new(),
+            ttl: record.ttl(),
+            expires: Instant::ORIGIN,
+            rank: Rank::Additional,
+            security: Security::Unchecked,
+        });
+    }
+}
+
+/// RFC 2181 §5: there are no duplicates.
+fn distinct(data: &mut Vec<Data>) {
+    if data.len() > 32 {
+        let mut seen = BTreeSet::new();
+        let old = core::mem::take(data);
+        data.extend(old.iter().filter(|it| seen.insert(it.octets())).cloned());
         return;
     }
-    let set = RrSet {
-        owner: record.owner().to_name(),
-        rtype: record.rtype(),
-        data: Vec::from([data]),
-        signatures: Vec::new(),
-        ttl: record.ttl(),
-        expires: Instant::ORIGIN,
-        rank: Rank::Additional,
-        security: Security::Unchecked,
-    };
-    if let Some(section) = sections.get_mut(at) {
-        section.push(set);
+    let mut at = 0;
+    while let Some(own) = data.get(at) {
+        match data.iter().take(at).any(|earlier| earlier == own) {
+            true => drop(data.remove(at)),
+            false => at += 1,
+        }
     }
 }

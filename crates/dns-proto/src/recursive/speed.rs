@@ -6,6 +6,7 @@ use core::time::Duration;
 use proto_core::Instant;
 
 use crate::cache::Store;
+use crate::recursive::config::Config;
 use crate::recursive::job::Place;
 
 /// What a server that is not known is taken to need: a round trip far away.
@@ -68,10 +69,10 @@ impl Speeds {
     }
 
     /// Returns how long to wait for a server.
-    pub(crate) fn patience(&self, now: Instant, to: IpAddr, most: Duration) -> Duration {
-        let Some(known) = self.get(now, to) else { return most };
+    pub(crate) fn patience(&self, now: Instant, to: IpAddr, config: &Config) -> Duration {
+        let Some(known) = self.get(now, to) else { return config.timeout };
         let wait = known.mean.saturating_add(known.variation.saturating_mul(4));
-        Duration::from_millis(u64::from(wait)).max(Duration::from_millis(150)).min(most)
+        Duration::from_millis(u64::from(wait)).max(config.least_timeout).min(config.timeout)
     }
 
     /// Returns which places are worth asking next: those least tried, and about the fastest.
@@ -147,11 +148,12 @@ mod tests {
     #[test]
     fn a_server_that_was_fast_is_not_waited_for_long() {
         let (now, host) = (Instant::ORIGIN, [192, 0, 2, 1].into());
-        let (mut speeds, most) = (Speeds::new(10), Duration::from_secs(1));
-        assert_eq!(speeds.patience(now, host, most), most);
+        let config = Config::new([]);
+        let mut speeds = Speeds::new(10);
+        assert_eq!(speeds.patience(now, host, &config), config.timeout);
         speeds.heard(now, host, Duration::from_millis(10));
-        assert_eq!(speeds.patience(now, host, most), Duration::from_millis(150));
+        assert_eq!(speeds.patience(now, host, &config), config.least_timeout);
         speeds.unheard(now, host);
-        assert!(speeds.patience(now, host, most) > Duration::from_millis(700));
+        assert!(speeds.patience(now, host, &config) > Duration::from_millis(700));
     }
 }

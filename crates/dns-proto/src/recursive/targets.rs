@@ -1,16 +1,20 @@
 //! Which servers are asked, and how they are found (RFC 1034 §5.3.3, step 2).
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use proto_core::Instant;
 
-use crate::cache::{Answer, RrSet, servers};
+use crate::cache::{Answer, Rank, RrSet, servers};
 use crate::name::{Name, NameRef};
 use crate::number::{ExtendedError, Rcode, RecordType};
 use crate::recursive::Resolver;
 use crate::recursive::config::{Role, Upstream};
-use crate::recursive::job::{Cut, CutKind, JobId, Place, Walk, Work};
+use crate::recursive::job::{Cut, CutKind, JobId, Place, Shown, Walk, Work};
 use crate::recursive::jobs::Next;
+
+/// How many zones' parents are asked again for one question.
+const CLIMBS: usize = 8;
 
 impl Resolver {
     /// Finds the servers nearest to the name; `None` if the root's are to be asked for first.
@@ -19,11 +23,14 @@ impl Resolver {
         let start = parent.as_ref().unwrap_or(&walk.name);
         let upstream = self.upstream(start, walk);
         if let Some(forwarder) = upstream.filter(|it| it.role == Role::Forwarder) {
-            return Some(self.configured(forwarder));
+            return Some(self.configured(now, forwarder));
         }
+        // What is renewed is asked of those who will still be the servers then; what somebody has
+        // spoilt, of the others now.
+        let then = if walk.avoid.is_empty() { now + walk.leeway } else { now };
         let mut below = Some(start.view());
         while let Some(name) = below {
-            let Some(set) = self.cache.delegation(now, name) else { break };
+            let Some(set) = self.cache.delegation(then, name) else { break };
             if upstream.is_some_and(|it| it.zone.is_within(set.owner.view())) {
                 break;
             }
@@ -37,7 +44,7 @@ impl Resolver {
             }
         }
         match upstream {
-            Some(upstream) => Some(self.configured(upstream)),
+            Some(upstream) => Some(self.configured(now, upstream)),
             None if walk.primed || is_priming(walk, asked) => Some(self.hinted()),
             None => None,
         }
@@ -51,16 +58,19 @@ impl Resolver {
         above.max_by_key(|it| it.zone.labels().count())
     }
 
-    fn configured(&self, upstream: &Upstream) -> Cut {
+    fn configured(&self, now: Instant, upstream: &Upstream) -> Cut {
         let kind = match (upstream.role, upstream.first) {
             (Role::Authority, _) => CutKind::Stub,
             (Role::Forwarder, false) => CutKind::Forward,
             (Role::Forwarder, true) => CutKind::ForwardFirst,
         };
         let mut cut = Cut::new(upstream.zone.clone(), kind);
-        cut.tcp = upstream.tcp;
+        (cut.tcp, cut.cached) = (upstream.tcp, upstream.cached);
         for &server in &upstream.servers {
             cut.add_address(server);
+        }
+        for host in &upstream.hosts {
+            self.add_server(now, &mut cut, host.clone(), &[]);
         }
         cut
     }
@@ -163,51 +173,81 @@ impl Resolver {
     /// Nobody is left to ask: an answer that was in doubt is better than none, and the parent may
     /// know other servers than the zone itself.
     fn last_resort(&mut self, now: Instant, id: JobId) -> Next {
-        let Some(job) = self.jobs.get_mut(&id) else { return Next::Wait };
-        let rtype = job.asked.1;
-        let Work::Walk(walk) = &mut job.work else { return Next::Wait };
-        let Some(mut cut) = walk.cut.take() else { return Next::Again };
+        let Some(walk) = self.walk(id) else { return Next::Wait };
         if let Some((answer, partial)) = walk.doubtful.take() {
-            walk.cut = Some(cut);
             return self.settle(now, id, answer, partial);
         }
-        let again = matches!(cut.kind, CutKind::Found | CutKind::ForwardFirst)
-            && !walk.refetched.contains(&cut.zone)
-            && walk.refetched.len() < 8;
-        if cut.kind == CutKind::Found
-            && !core::mem::replace(&mut cut.parental, true)
-            && let Some(parent) = self.cache.parent(now, cut.zone.view())
-        {
-            let glue: Vec<RrSet> = parent.glue.iter().map(|set| (**set).clone()).collect();
-            let own = self.cut_of(now, &parent.servers, &glue);
-            let mut more = false;
-            if let Some(Work::Walk(walk)) = self.jobs.get_mut(&id).map(|job| &mut job.work) {
-                let tried = walk.tried.clone();
-                for place in own.addresses {
-                    let new = !tried.contains(&(cut.zone.clone(), place.address));
-                    more |= new && cut.add_address(place.address);
-                }
-                more |= !own.unknown.is_empty() && cut.targets == 0;
-                cut.unknown.extend(own.unknown);
-                walk.cut = Some(cut.clone());
-            }
-            if more {
-                return Next::Again;
-            }
+        if self.add_parental(now, id) {
+            return Next::Again;
         }
-        let Some(Work::Walk(walk)) = self.jobs.get_mut(&id).map(|job| &mut job.work) else {
-            return Next::Wait;
+        self.climb(id)
+    }
+
+    /// Adds the servers that parents tell of; says whether there is one that was not asked.
+    fn add_parental(&mut self, now: Instant, id: JobId) -> bool {
+        let cut = self.walk(id).and_then(|walk| walk.cut.as_mut());
+        let Some(cut) = cut.filter(|cut| cut.kind == CutKind::Found) else { return false };
+        if core::mem::replace(&mut cut.parental, true) {
+            return false;
+        }
+        let zone = cut.zone.clone();
+        let told = self.told_by_parents(now, &zone);
+        let Some(Walk { cut: Some(cut), tried, .. }) = self.walk(id) else { return false };
+        let mut more = !told.unknown.is_empty() && cut.targets == 0;
+        for place in told.addresses {
+            let new = !tried.contains(&(zone.clone(), place.address));
+            more |= new && cut.add_address(place.address);
+        }
+        cut.unknown.extend(told.unknown);
+        more
+    }
+
+    /// Gathers what the zone's parent says of its servers, and what the parents of their own zones
+    /// say of them: those may have an address right that the servers' zone has wrong.
+    fn told_by_parents(&self, now: Instant, zone: &Name) -> Cut {
+        let mut cut = match self.cache.parent(now, zone.view()) {
+            Some(parent) => {
+                let glue: Vec<RrSet> = parent.glue.iter().map(|set| (**set).clone()).collect();
+                self.cut_of(now, &parent.servers, &glue)
+            }
+            None => Cut::new(zone.clone(), CutKind::Found),
         };
-        if again && !(cut.referred && cut.kind == CutKind::Found) {
+        let named = self.cache.get(now, zone.view(), RecordType::NS, Rank::Additional);
+        let named = named.iter().flat_map(|set| servers(set, self.config.limits.servers));
+        for address in named.flat_map(|server| self.glue_of(now, &server)) {
+            cut.add_address(SocketAddr::new(address, self.config.upstream_port));
+        }
+        cut
+    }
+
+    /// Returns the addresses that a host has beside the delegation of a zone it is in.
+    fn glue_of(&self, now: Instant, host: &Name) -> Vec<IpAddr> {
+        let zones = core::iter::successors(Some(host.view()), |zone| zone.parent());
+        let parents = zones.filter_map(|zone| self.cache.parent(now, zone));
+        let glue = parents.flat_map(|parent| parent.glue).filter(|set| set.owner == *host);
+        let addresses = |set: &RrSet| -> Vec<IpAddr> {
+            set.data.iter().filter_map(|it| it.view().address()).collect()
+        };
+        let allowed = |address: &IpAddr| self.config.allows(*address);
+        glue.flat_map(|set| addresses(&set)).filter(allowed).collect()
+    }
+
+    /// Begins again from further up, where other servers may be known by now, or gives up.
+    fn climb(&mut self, id: JobId) -> Next {
+        let Some(walk) = self.walk(id) else { return Next::Wait };
+        let Some(cut) = walk.cut.take() else { return Next::Again };
+        let again = match cut.kind {
+            CutKind::Found => !cut.referred,
+            CutKind::ForwardFirst => true,
+            CutKind::Stub | CutKind::Forward => false,
+        };
+        if again && walk.refetched.len() < CLIMBS && !walk.refetched.contains(&cut.zone) {
             walk.refetched.push(cut.zone);
-            walk.cut = None;
-            walk.shown = super::job::Shown { whole: walk.shown.whole, ..Default::default() };
-            // From the top of what was asked for, not from what the cache says below.
-            let _ = rtype;
+            walk.shown = Shown { whole: walk.shown.whole, ..Shown::default() };
             return Next::Again;
         }
         let reason = walk.reason.unwrap_or(ExtendedError::NO_REACHABLE_AUTHORITY);
-        Next::End(alloc::sync::Arc::new(Answer::failure(reason)))
+        Next::End(Arc::new(Answer::failure(reason)))
     }
 
     /// Hands the address of a server to the job that needs it.

@@ -22,6 +22,8 @@ impl Trusted {
 
 #[expect(clippy::unused_self, reason = "with DNSSEC there is something to look at")]
 impl Resolver {
+    pub(super) const fn learn(&mut self, _: &alloc::sync::Arc<crate::cache::RrSet>) {}
+
     pub(super) const fn is_denied(&self, _: &Client, _: &Answer) -> bool {
         false
     }
@@ -41,4 +43,14 @@ impl Resolver {
     }
 
     pub(super) const fn unneeded(&mut self, _: Instant, _: JobId) {}
+
+    pub(super) const fn synthesize(&self, _: Instant, _: &Name, _: RecordType) -> Option<Shared> {
+        None
+    }
+
+    pub(super) const fn next_probe(&self) -> Option<Instant> {
+        None
+    }
+
+    pub(super) const fn probe(&mut self, _: Instant) {}
 }

@@ -32,10 +32,12 @@ pub(crate) fn judge(said: &Said, zone: NameRef<'_>, rtype: RecordType, forwarded
         Rcode::NOERROR | Rcode::NXDOMAIN => {}
         _ => return Verdict::Useless,
     }
-    if said.found || said.too_long {
+    // It has followed an alias that was itself asked for, and says that there is nothing at its end.
+    let led_on = aliased && said.rcode == Rcode::NXDOMAIN;
+    if (said.found && !led_on) || said.too_long {
         return if hearsay { Verdict::Doubtful } else { Verdict::Answer };
     }
-    if aliased && rtype != RecordType::CNAME {
+    if aliased && (rtype != RecordType::CNAME || led_on) {
         return if hearsay { Verdict::Doubtful } else { Verdict::Alias };
     }
     empty(said, zone, rtype, forwarded, hearsay)
@@ -64,7 +66,8 @@ fn empty(
         },
         // RFC 4035 §3.1.4.1: the parent delegates, and has no DS to show.
         (None, Some(set)) if rtype == RecordType::DS && set.owner == said.name => Verdict::Answer,
-        (None, Some(_)) if forwarded => Verdict::Useless,
+        // It was to do all the work: if it has, there is nothing.
+        (None, Some(_)) if forwarded => Verdict::Answer,
         (None, Some(_)) => Verdict::Referral,
         (None, None) if said.astray => Verdict::Lame,
         (None, None) => Verdict::Doubtful,

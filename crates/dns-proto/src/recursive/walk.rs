@@ -11,7 +11,7 @@ use crate::exchange::Ask;
 use crate::message::Message;
 use crate::name::Name;
 use crate::number::{ExtendedError, Rcode, RecordType};
-use crate::recursive::job::{JobId, Shown, Walk, Work};
+use crate::recursive::job::{Cut, CutKind, JobId, Kind, Shown, Walk, Work};
 use crate::recursive::jobs::Next;
 use crate::recursive::said::{Asked, Said, alias_of};
 use crate::recursive::verdict::{Verdict, judge};
@@ -44,19 +44,40 @@ impl Resolver {
                 }
                 return Next::Find(Name::ROOT, RecordType::NS);
             };
+            let finding = self.find_hosts(now, id, &cut);
             if let Some(walk) = self.walk(id) {
                 walk.shown = Shown { whole: walk.shown.whole, ..Shown::default() };
                 walk.cut = Some(cut);
+            }
+            if finding {
+                return Next::Again;
             }
         }
         self.next_step(now, id)
     }
 
-    fn walk(&mut self, id: JobId) -> Option<&mut Walk> {
+    pub(super) fn walk(&mut self, id: JobId) -> Option<&mut Walk> {
         match &mut self.jobs.get_mut(&id)?.work {
             Work::Walk(walk) => Some(walk),
             Work::Check(_) => None,
         }
+    }
+
+    /// Has the addresses looked up of configured servers that have names only; says whether there
+    /// are any.
+    fn find_hosts(&mut self, now: Instant, id: JobId, cut: &Cut) -> bool {
+        let Some(account) = self.jobs.get(&id).map(|job| job.account) else { return false };
+        let mut finding = false;
+        for (host, rtype) in cut.unknown.iter().filter(|_| cut.kind != CutKind::Found) {
+            let asked = self.cache.answer(host.view(), *rtype).is_some()
+                || self.failure(now, host, *rtype).is_some()
+                || self.index.contains_key(&(host.clone(), *rtype, Kind::Walk));
+            if !asked {
+                self.begin(now, host.clone(), *rtype, Kind::Walk, Some(account), false);
+                finding = true;
+            }
+        }
+        finding
     }
 
     /// Looks into the cache, following aliases, and returns the answer if it is there.
@@ -72,18 +93,42 @@ impl Resolver {
             if fresh {
                 return None;
             }
+            let restarted = walk.restarts > 0;
             if let Some(known) = self.known(now, &name, rtype) {
                 let walk = self.walk(id)?;
-                return Some(joined(now, &walk.links, &walk.proofs, known));
+                let whole = joined(now, &walk.links, &walk.proofs, known);
+                let asked = self.jobs.get(&id)?.asked.0.clone();
+                let fresh = |answer: &Answer| answer.is_fresh(now);
+                let kept = self.cache.lend(asked.view(), rtype).is_some_and(fresh);
+                if !kept && !whole.answers.is_empty() {
+                    // The next who asks has it at once.
+                    self.keep_answer(&asked, rtype, &whole);
+                }
+                return Some(whole);
+            }
+            // Of the name that was asked for that has been seen to.
+            if restarted && let Some(proven) = self.synthesize(now, &name, rtype) {
+                let walk = self.walk(id)?;
+                return Some(joined(now, &walk.links, &walk.proofs, proven));
             }
             // To these an alias is itself the answer.
-            if matches!(rtype, RecordType::CNAME | RecordType::ANY | RecordType::DS) {
+            if matches!(rtype, RecordType::ANY | RecordType::DS) {
                 return None;
+            }
+            if rtype == RecordType::CNAME {
+                let mut answer = Answer::bare(Rcode::NOERROR);
+                answer.answers = self.known_dname(now, &name)?;
+                answer.age(now);
+                let walk = self.walk(id)?;
+                return Some(joined(now, &walk.links, &walk.proofs, Arc::new(answer)));
             }
             let link = self.known_alias(now, &name)?;
             let target = link.last()?.alias()?;
             let walk = self.walk(id)?;
             walk.links.extend(link);
+            if let Some(circle) = circle(now, walk, &target) {
+                return Some(circle);
+            }
             walk.name = target;
             walk.restarts += 1;
         }
@@ -123,12 +168,17 @@ impl Resolver {
         if let Some(set) = self.cache.get(now, name.view(), RecordType::CNAME, Rank::Answer) {
             return Some(Vec::from([set]));
         }
+        self.known_dname(now, name)
+    }
+
+    /// Returns a DNAME of the cache, and the alias of a name below that it makes.
+    fn known_dname(&self, now: Instant, name: &Name) -> Option<Vec<Arc<RrSet>>> {
         let above = core::iter::successors(name.view().parent(), |name| name.parent());
         let mut known =
             above.filter_map(|it| self.cache.get(now, it, RecordType::DNAME, Rank::Answer));
         let dname = known.next()?;
         // What is not proven is believed of the name that was asked for only.
-        if self.trusted.is_any() && dname.security != Security::Secure {
+        if dname.security != Security::Secure {
             return None;
         }
         let alias = alias_of(now, &dname, name)?;
@@ -152,7 +202,7 @@ impl Resolver {
             Some(name) if minimise => (name, RecordType::A),
             _ => (walk.name.clone(), rtype),
         };
-        let patience = self.speeds.patience(now, to.ip(), self.config.timeout);
+        let patience = self.speeds.patience(now, to.ip(), &self.config);
         let edns = self.speeds.knows_edns(now, to.ip());
         let ask = Ask {
             to,
@@ -162,8 +212,10 @@ impl Resolver {
             recursion: forward,
             payload: edns.then_some(self.config.payload),
             dnssec: self.trusted.is_any(),
+            authentic: false,
             mixed: self.config.mixed_case,
             wait: patience.saturating_mul(2_u32.saturating_pow(tries)),
+            garbled: false,
         };
         self.dispatch(now, id, ask);
     }
@@ -179,7 +231,7 @@ impl Resolver {
     ) {
         let wait = self.config.timeout.saturating_mul(2);
         let payload = if via == Transport::Udp { payload } else { ask.payload };
-        self.dispatch(now, id, Ask { via, payload, wait, ..ask });
+        self.dispatch(now, id, Ask { via, payload, wait, garbled: false, ..ask });
     }
 
     fn dispatch(&mut self, now: Instant, id: JobId, ask: Ask) {
@@ -205,7 +257,9 @@ impl Resolver {
         self.speeds.unheard(now, ask.to.ip());
         let Some(walk) = self.walk(id) else { return };
         walk.asking = false;
-        walk.reason = Some(ExtendedError::NO_REACHABLE_AUTHORITY);
+        // It can be reached, but what it says is not to be read.
+        let garbled = if ask.garbled { Some(ExtendedError::OTHER) } else { None };
+        walk.reason = garbled.or(Some(ExtendedError::NO_REACHABLE_AUTHORITY));
         self.ready.push_back(id);
     }
 
@@ -294,7 +348,7 @@ impl Resolver {
     /// Keeps an answer for when nobody has a better one.
     fn doubt(&mut self, now: Instant, id: JobId, ask: &Ask, said: Said) {
         let partial = !said.found && !said.answers.is_empty();
-        let answer = self.remember(now, said, id, ask.to);
+        let answer = self.remember(now, said, id, ask);
         let Some(walk) = self.walk(id) else { return };
         // One with something in it before one without.
         let empty = |answer: &Answer| answer.answers.is_empty() && answer.authorities.is_empty();
@@ -306,7 +360,7 @@ impl Resolver {
 
     /// Takes an answer, or the beginning of one.
     fn take(&mut self, now: Instant, id: JobId, ask: &Ask, said: Said, partial: bool) {
-        let answer = self.remember(now, said, id, ask.to);
+        let answer = self.remember(now, said, id, ask);
         match self.settle(now, id, answer, partial) {
             Next::End(answer) => self.finish(now, id, &answer),
             _ => self.ready.push_back(id),
@@ -341,6 +395,9 @@ impl Resolver {
             walk.shown = Shown::default();
             walk.refetched.clear();
             if let Some(target) = target {
+                if let Some(circle) = circle(now, walk, &target) {
+                    return Next::End(circle);
+                }
                 walk.name = target;
             }
             return Next::Again;
@@ -351,40 +408,53 @@ impl Resolver {
         let proofs = core::mem::take(&mut walk.proofs);
         let whole = joined(now, &links, &proofs, part.clone());
         if name != asked {
-            self.cache.keep_answer(name.view(), rtype, part);
+            self.keep_answer(&name, rtype, &part);
         }
-        self.keep_answer(now, &asked, rtype, &whole);
+        self.keep_answer(&asked, rtype, &whole);
         Next::End(whole)
     }
 
-    /// Keeps an answer, unless it is a failure and something better is known.
-    fn keep_answer(&mut self, now: Instant, name: &Name, rtype: RecordType, answer: &Shared) {
-        let _ = now;
-        if !answer.is_failure() {
+    /// Keeps an answer, unless it is a failure or something better is known.
+    fn keep_answer(&mut self, name: &Name, rtype: RecordType, answer: &Shared) {
+        if answer.is_failure() || !answer.cached {
+            return;
+        }
+        self.failures.remove(&super::jobs::question_key(name, rtype));
+        if !self.is_proven(name, rtype) {
             self.cache.keep_answer(name.view(), rtype, answer.clone());
-            self.failures.remove(&super::jobs::question_key(name, rtype));
         }
     }
 
+    /// Whether an answer is known that was verified and may be given though its time is over. What
+    /// is to be verified yet does not take its place.
+    fn is_proven(&self, name: &Name, rtype: RecordType) -> bool {
+        let old = self.cache.answer(name.view(), rtype).filter(|_| self.config.stale.is_some());
+        self.trusted.is_any() && old.is_some_and(|old| old.security == Security::Secure)
+    }
+
     /// Caches the RRsets of what a server says, and makes an answer of them.
-    fn remember(&mut self, now: Instant, said: Said, id: JobId, from: SocketAddr) -> Answer {
+    fn remember(&mut self, now: Instant, said: Said, id: JobId, ask: &Ask) -> Answer {
         let renew = self.walk(id).map_or(Duration::ZERO, |walk| walk.leeway);
         let mut answer = Answer::bare(said.rcode);
-        answer.source = Some(from);
+        answer.source = Some(ask.to);
+        // A part of it was not to be read, and has been left out.
+        answer.reason = if ask.garbled { Some(ExtendedError::OTHER) } else { None };
+        let cut = self.walk(id).and_then(|walk| walk.cut.as_ref());
+        answer.cached = cut.is_none_or(|cut| cut.cached);
+        let cached = answer.cached;
+        let mut keep = |kept: bool, set| match kept && cached {
+            true => self.cache.keep_or_renew(now, set, renew),
+            false => Arc::new(set),
+        };
         let mut made = false;
         for set in said.answers {
             // An alias that was made of a DNAME is not kept: the DNAME is.
             let kept = !core::mem::take(&mut made);
             made = set.rtype == RecordType::DNAME;
-            let set = if kept { self.cache.keep_or_renew(now, set, renew) } else { Arc::new(set) };
-            answer.answers.push(set);
+            answer.answers.push(keep(kept, set));
         }
-        for set in said.authorities {
-            answer.authorities.push(self.cache.keep_or_renew(now, set, renew));
-        }
-        for set in said.additionals {
-            answer.additionals.push(self.cache.keep_or_renew(now, set, renew));
-        }
+        answer.authorities.extend(said.authorities.into_iter().map(|set| keep(true, set)));
+        answer.additionals.extend(said.additionals.into_iter().map(|set| keep(true, set)));
         answer.age(now);
         if answer.answers.is_empty() && answer.authorities.is_empty() {
             answer.ttl = self.config.limits.failure_ttl;
@@ -415,13 +485,24 @@ impl Resolver {
         }
     }
 
+    /// Lets a delegation last no longer than that of the zone that has made it: else a zone that its
+    /// parent has disowned lives on in those below it ("phoenix domains", CVE-2022-30698).
+    fn end_with_parent(&mut self, now: Instant, id: JobId, servers: &mut RrSet) {
+        let zone = self.walk(id).and_then(|walk| Some(walk.cut.as_ref()?.zone.clone()));
+        let own = |zone: Name| self.cache.get(now, zone.view(), RecordType::NS, Rank::Additional);
+        if let Some(own) = zone.and_then(own).filter(|own| own.expires < servers.expires) {
+            servers.keep_for(now, own.left(now));
+        }
+    }
+
     /// Goes on with the servers of a zone further down.
     fn descend(&mut self, now: Instant, id: JobId, said: Said) {
         let at = said.authorities.iter().position(|set| set.rtype == RecordType::NS);
-        let Some(servers) = at.and_then(|at| said.authorities.get(at)).cloned() else { return };
+        let Some(mut servers) = at.and_then(|at| said.authorities.get(at)).cloned() else { return };
         let glue: Vec<RrSet> = said.additionals.clone();
         let mut cut = self.cut_of(now, &servers, &glue);
         cut.referred = true;
+        self.end_with_parent(now, id, &mut servers);
         self.keep_digest(now, &servers.owner, said.authorities);
         let shared: Vec<_> =
             said.additionals.into_iter().map(|set| self.cache.keep(now, set)).collect();
@@ -449,14 +530,42 @@ fn shown(name: Name, zone: &Name, shown: Shown) -> Option<Name> {
     Name::from_labels(name.labels().skip(left)).ok()
 }
 
+/// Ends aliases that lead back to one of them: an error (RFC 1034 §3.6.2), unless it is one that
+/// stands for itself, and so is all there is.
+fn circle(now: Instant, walk: &mut Walk, target: &Name) -> Option<Shared> {
+    let back = |set: &Arc<RrSet>| set.rtype == RecordType::CNAME && set.owner == *target;
+    if !walk.links.iter().any(back) {
+        return None;
+    }
+    if !walk.links.last().is_some_and(back) {
+        return Some(Arc::new(Answer::failure(ExtendedError::OTHER)));
+    }
+    let mut answer = Answer::bare(Rcode::NOERROR);
+    answer.answers = core::mem::take(&mut walk.links);
+    answer.age(now);
+    Some(Arc::new(answer))
+}
+
 /// Puts the aliases before what is at their end.
 fn joined(now: Instant, links: &[Arc<RrSet>], proofs: &[Arc<RrSet>], answer: Shared) -> Shared {
     if links.is_empty() {
         return answer;
     }
     let mut whole = (*answer).clone();
-    whole.answers = links.iter().cloned().chain(answer.answers.iter().cloned()).collect();
-    whole.authorities.extend(proofs.iter().cloned());
+    whole.answers.clear();
+    for set in links.iter().chain(&answer.answers) {
+        // Several aliases may be of one DNAME.
+        let same = |own: &Arc<RrSet>| own.owner == set.owner && own.rtype == set.rtype;
+        if !whole.answers.iter().any(same) {
+            whole.answers.push(set.clone());
+        }
+    }
+    for proof in proofs {
+        let is_known = |set: &Arc<RrSet>| set.owner == proof.owner && set.same(proof);
+        if !whole.authorities.iter().any(is_known) {
+            whole.authorities.push(proof.clone());
+        }
+    }
     whole.security = Security::Unchecked;
     let (expires, ttl) = (whole.expires, whole.ttl);
     whole.age(now);

@@ -30,12 +30,99 @@ pub(super) struct Entry {
     pub(super) options: Vec<u8>,
 }
 
+/// An entry as far as it has been read.
+struct Reader {
+    entry: Entry,
+    /// Where records go; none while the question is read.
+    section: Option<Section>,
+    origin: Name,
+    ttl: u32,
+}
+
+impl Reader {
+    /// Takes a line that is not the last.
+    fn line(&mut self, line: &str, lines: &mut Lines<'_>) -> Result<(), String> {
+        let mut parts = words(line);
+        let entry = &mut self.entry;
+        match parts.next().unwrap_or_default() {
+            "MATCH" => entry.keys.extend(parts.map(ToString::to_string)),
+            "ADJUST" => entry.adjust.extend(parts.map(ToString::to_string)),
+            "REPLY" => parts.for_each(|word| entry.flag(word)),
+            "SECTION" => {
+                self.section = match parts.next() {
+                    Some("QUESTION") => None,
+                    Some("ANSWER") => Some(Section::Answer),
+                    Some("AUTHORITY") => Some(Section::Authority),
+                    _ => Some(Section::Additional),
+                };
+            }
+            "HEX_ANSWER_BEGIN" => entry.raw = Some(hex(lines, "HEX_ANSWER_END")),
+            "HEX_EDNSDATA_BEGIN" => {
+                entry.options = hex(lines, "HEX_EDNSDATA_END");
+                entry.edns = true;
+            }
+            "EXTRA_PACKET" => return Err(lines.error("several packets")),
+            "$ORIGIN" => {
+                let name = parts.next().and_then(|it| it.parse().ok());
+                self.origin = name.ok_or_else(|| lines.error("origin"))?;
+            }
+            "$TTL" => self.ttl = parts.next().and_then(|it| it.parse().ok()).unwrap_or(self.ttl),
+            name => match self.section {
+                None => {
+                    let question = question(name, parts).map_err(|what| lines.error(what))?;
+                    entry.question = Some(question);
+                }
+                Some(section) => {
+                    let read = self.records(line, lines)?;
+                    self.entry.records.extend(read.into_iter().map(|record| (section, record)));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Reads a record, on as many lines as it has.
+    fn records(&self, line: &str, lines: &mut Lines<'_>) -> Result<Vec<Record>, String> {
+        let mut text = format!("$TTL {}\n{line}\n", self.ttl);
+        while open(&text) {
+            let Some(more) = lines.next() else { break };
+            text = format!("{text}{more}\n");
+        }
+        let read = crate::zone_file::read("entry", text.as_bytes(), self.origin.clone(), |_| None);
+        read.or_else(|error| {
+            let record = malformed(line, self.ttl).map(|record| Vec::from([record]));
+            record.ok_or_else(|| lines.error(&format!("{error}: {line}")))
+        })
+    }
+}
+
+/// Reads a question: a name, perhaps a TTL and a class, and a type.
+fn question<'w>(
+    name: &str,
+    words: impl Iterator<Item = &'w str>,
+) -> Result<(Name, RecordType, Class), &'static str> {
+    let name = name.parse().map_err(|_| "name")?;
+    let mut words = words.filter(|it| it.parse::<u32>().is_err()).peekable();
+    let class = match words.peek().copied() {
+        Some("IN") => Some(Class::IN),
+        Some("CH") => Some(Class::CH),
+        Some("ANY") => Some(Class::ANY),
+        _ => None,
+    };
+    if class.is_some() {
+        words.next();
+    }
+    let rtype = words.next().and_then(|it| it.parse().ok()).ok_or("type")?;
+    Ok((name, rtype, class.unwrap_or(Class::IN)))
+}
+
 impl Entry {
-    pub(super) fn parse(lines: &mut Lines<'_>) -> Result<Self, String> {
-        let mut entry = Self {
+    /// Makes one of an empty message, which matches everything.
+    pub(super) fn new(header: Header) -> Self {
+        Self {
             keys: Vec::new(),
             adjust: Vec::new(),
-            header: Header::default(),
+            header,
             rcode: Rcode::NOERROR,
             dnssec_ok: false,
             edns: false,
@@ -43,73 +130,18 @@ impl Entry {
             records: Vec::new(),
             raw: None,
             options: Vec::new(),
-        };
-        let mut section = None;
-        let (mut origin, mut ttl) = (Name::ROOT, 3600_u32);
-        let mut asking = false;
+        }
+    }
+
+    pub(super) fn parse(lines: &mut Lines<'_>) -> Result<Self, String> {
+        let entry = Self::new(Header::default());
+        let section = Some(Section::Answer);
+        let mut reader = Reader { entry, section, origin: Name::ROOT, ttl: 3600 };
         while let Some(line) = lines.next() {
-            let mut parts = words(line);
-            match parts.next().unwrap_or_default() {
-                "ENTRY_END" => return Ok(entry),
-                "MATCH" => entry.keys.extend(parts.map(ToString::to_string)),
-                "ADJUST" => entry.adjust.extend(parts.map(ToString::to_string)),
-                "REPLY" => parts.for_each(|word| entry.flag(word)),
-                "SECTION" => {
-                    let word = parts.next().unwrap_or_default();
-                    asking = word == "QUESTION";
-                    section = match word {
-                        "ANSWER" => Some(Section::Answer),
-                        "AUTHORITY" => Some(Section::Authority),
-                        _ => Some(Section::Additional),
-                    };
-                }
-                "HEX_ANSWER_BEGIN" => entry.raw = Some(hex(lines, "HEX_ANSWER_END")),
-                "HEX_EDNSDATA_BEGIN" => {
-                    entry.options = hex(lines, "HEX_EDNSDATA_END");
-                    entry.edns = true;
-                }
-                "EXTRA_PACKET" => return Err(lines.error("several packets")),
-                "$ORIGIN" => {
-                    let name = parts.next().and_then(|it| it.parse().ok());
-                    origin = name.ok_or_else(|| lines.error("origin"))?;
-                }
-                "$TTL" => ttl = parts.next().and_then(|it| it.parse().ok()).unwrap_or(ttl),
-                name if asking => {
-                    let name = name.parse().map_err(|_| lines.error("name"))?;
-                    let mut left = parts.filter(|it| it.parse::<u32>().is_err()).peekable();
-                    let class = match left.peek().copied() {
-                        Some("IN") => Class::IN,
-                        Some("CH") => Class::CH,
-                        Some("ANY") => Class::ANY,
-                        _ => Class::new(0),
-                    };
-                    if class != Class::new(0) {
-                        left.next();
-                    }
-                    let rtype = left.next().and_then(|it| it.parse().ok());
-                    let rtype = rtype.ok_or_else(|| lines.error("type"))?;
-                    let class = if class == Class::new(0) { Class::IN } else { class };
-                    entry.question = Some((name, rtype, class));
-                }
-                _ => {
-                    let mut text = format!("$TTL {ttl}\n{line}\n");
-                    while open(&text) {
-                        let Some(more) = lines.next() else { break };
-                        text = format!("{text}{more}\n");
-                    }
-                    let read =
-                        crate::zone_file::read("entry", text.as_bytes(), origin.clone(), |_| None);
-                    let read = match (read, malformed(line, &origin, ttl)) {
-                        (Ok(read), _) => read,
-                        (Err(_), Some(record)) => Vec::from([record]),
-                        (Err(error), None) => {
-                            return Err(lines.error(&format!("{error}: {line}")));
-                        }
-                    };
-                    let section = section.unwrap_or(Section::Answer);
-                    entry.records.extend(read.into_iter().map(|record| (section, record)));
-                }
+            if words(line).next() == Some("ENTRY_END") {
+                return Ok(reader.entry);
             }
+            reader.line(line, lines)?;
         }
         Err(lines.error("entry without an end"))
     }
@@ -136,8 +168,19 @@ impl Entry {
         }
     }
 
+    /// Whether it is to be sent as the answer of the query that it matches.
+    pub(super) fn copies_id(&self) -> bool {
+        self.adjust.iter().any(|it| it == "copy_id")
+    }
+
     pub(super) fn has(&self, key: &str) -> bool {
         self.keys.iter().any(|own| own == key)
+    }
+
+    /// Whether a message has the same question.
+    pub(super) fn asks(&self, message: &Message<'_>) -> bool {
+        let asked = message.question().map(|it| (it.name.to_name(), it.rtype));
+        asked == self.question.as_ref().map(|it| (it.0.clone(), it.1))
     }
 
     /// Says why a message does not match, if it does not.
@@ -158,10 +201,7 @@ impl Entry {
                 "DO" => message.edns().is_some_and(|edns| edns.dnssec_ok) == self.dnssec_ok,
                 "noedns" => message.edns().is_none(),
                 "rcode" => message.rcode() == self.rcode,
-                "question" => {
-                    asked.map(|it| (it.name.to_name(), it.rtype))
-                        == own.map(|it| (it.0.clone(), it.1))
-                }
+                "question" => self.asks(message),
                 "answer" => {
                     self.section(Section::Answer, false) == section(message, Section::Answer, false)
                 }
@@ -172,10 +212,7 @@ impl Entry {
                     message.edns().map_or(&[][..], |edns| edns.options.octets()) == self.options
                 }
                 other => match other.strip_prefix("ede=") {
-                    Some(code) => {
-                        errors(message).any(|it| code == it.to_string())
-                            || code == "0" && errors(message).next().is_none()
-                    }
+                    Some(code) => errors(message).any(|it| code == it.to_string()),
                     None => return Some(format!("match {other} is not known")),
                 },
             };
@@ -206,8 +243,7 @@ impl Entry {
         if message.rcode() != self.rcode {
             return Some(format!("rcode is {}, not {}", message.rcode(), self.rcode));
         }
-        let asked = message.question().map(|it| (it.name.to_name(), it.rtype));
-        if asked != self.question.as_ref().map(|it| (it.0.clone(), it.1)) {
+        if !self.asks(message) {
             return Some("question differs".to_string());
         }
         for which in [Section::Answer, Section::Authority, Section::Additional] {
@@ -232,7 +268,8 @@ impl Entry {
     /// Writes the message, as an answer to a query if there is one.
     pub(super) fn write(&self, query: Option<&Message<'_>>) -> Bytes {
         let copies = |what| self.adjust.iter().any(|it| it == what);
-        let id = query.filter(|_| copies("copy_id")).map(|query| query.header().id);
+        // Which id it has is the transport's affair, whether the entry says so or not.
+        let id = query.map(|query| query.header().id);
         if let Some(raw) = &self.raw {
             let mut raw = raw.clone();
             if let (Some(id), Some(place)) = (id, raw.first_chunk_mut()) {
@@ -278,7 +315,7 @@ impl Entry {
 }
 
 /// Returns the extended errors of a message.
-fn errors(message: &Message<'_>) -> impl Iterator<Item = u16> {
+pub(super) fn errors(message: &Message<'_>) -> impl Iterator<Item = u16> {
     let options = message.edns().map(|edns| edns.options);
     options.into_iter().flat_map(|it| it.iter()).filter_map(|(code, data)| {
         let error = data.first_chunk().map(|it| u16::from_be_bytes(*it));
@@ -301,11 +338,10 @@ fn line(record: &Record, ttl: bool) -> String {
 }
 
 /// Reads a record whose data are written as octets and are none of its type.
-fn malformed(line: &str, origin: &Name, ttl: u32) -> Option<Record> {
+fn malformed(line: &str, ttl: u32) -> Option<Record> {
     let (head, data) = line.split_once("\\#")?;
     let mut head = words(head);
     let owner: Name = head.next()?.parse().ok()?;
-    let _ = origin;
     let rtype = head.last()?.parse().ok()?;
     let digits: String = words(data).skip(1).collect();
     let pairs = digits.as_bytes().chunks_exact(2);

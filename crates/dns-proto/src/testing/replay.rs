@@ -10,9 +10,12 @@ use bytes::Bytes;
 use proto_core::{Agent, Flow, Instant, Transmit, Transport};
 
 use super::entry::Entry;
-use super::script::{Script, Step};
-use super::setup;
+use super::expression::Variables;
+use super::script::{File, Script, Step};
+use super::{setup, skip};
+use crate::dnssec::Rollover;
 use crate::message::Message;
+use crate::name::Name;
 use crate::number::Rcode;
 use crate::recursive::{ClientId, Event, Resolver};
 
@@ -75,22 +78,30 @@ pub fn run(text: &str, explain: impl FnMut(&str)) -> Outcome {
         Ok(script) => script,
         Err(reason) => return Outcome::Fail(reason),
     };
-    match setup::read(&script.config) {
+    if let Some(reason) = skip::reason(&script) {
+        return Outcome::Skip(reason);
+    }
+    match setup::read(&script) {
         Err(Ok(feature)) => Outcome::Skip(feature),
         Err(Err(reason)) => Outcome::Fail(reason),
-        Ok(_) if script.autotrust => {
-            Outcome::Fail("state files of trust anchors are not read".to_string())
-        }
         Ok(setup) => {
             let mut resolver = Resolver::new(setup.config, [1; 32]);
             let start = Instant::ORIGIN + Duration::from_secs(1 << 20);
             if let Some(trust) = setup.trust {
                 resolver.validate(trust, start, setup.clock.unwrap_or_default());
             }
-            let (pending, answers) = (Vec::new(), VecDeque::new());
-            let pin = setup.clock;
-            let mut stage =
-                Stage { resolver, now: start, pin, pending, answers, clients: 0, explain };
+            let mut stage = Stage {
+                resolver,
+                start,
+                now: start,
+                pin: setup.clock,
+                pending: Vec::new(),
+                answers: VecDeque::new(),
+                clients: 0,
+                files: script.files.clone(),
+                variables: Variables::default(),
+                explain,
+            };
             match stage.play(&script) {
                 Ok(()) => Outcome::Pass,
                 Err(reason) => Outcome::Fail(reason),
@@ -109,12 +120,16 @@ struct Pending {
 
 struct Stage<E> {
     resolver: Resolver,
+    start: Instant,
     now: Instant,
     /// The time by which signatures are judged, which stands still.
     pin: Option<u64>,
     pending: Vec<Pending>,
     answers: VecDeque<(Transport, Bytes)>,
     clients: u64,
+    /// What the resolver has us keep.
+    files: Vec<File>,
+    variables: Variables,
     explain: E,
 }
 
@@ -129,11 +144,12 @@ impl<E: FnMut(&str)> Stage<E> {
             let Some(step) = steps.peek() else { break };
             let at = |reason: String| format!("step {}: {reason}", step.number);
             let out = step.what == "CHECK_OUT_QUERY";
-            if out && self.pending.iter().any(|it| matches(step, it)) {
+            if let Some(place) = self.pending.iter().position(|it| out && matches(step, it)) {
+                self.answer_from(step, place);
                 steps.next();
                 continue;
             }
-            if step.what == "CHECK_ANSWER" && !self.answers.is_empty() {
+            if step.what == "CHECK_ANSWER" && self.is_answered(step) {
                 self.check(step).map_err(at)?;
                 steps.next();
                 continue;
@@ -186,9 +202,13 @@ impl<E: FnMut(&str)> Stage<E> {
             }
             while let Some(event) = self.resolver.poll() {
                 idle = false;
-                if let Event::Reply { message, .. } = event {
-                    self.say(&format!("answer {}", print(&message)));
-                    self.answers.push_back((Transport::Udp, message));
+                match event {
+                    Event::Reply { message, .. } => {
+                        self.say(&format!("answer {}", print(&message)));
+                        self.answers.push_back((Transport::Udp, message));
+                    }
+                    Event::Anchors { zone, state } => self.keep(&zone, state),
+                    Event::Discarded { .. } => {}
                 }
             }
             if idle {
@@ -223,6 +243,14 @@ impl<E: FnMut(&str)> Stage<E> {
         true
     }
 
+    /// Answers a query that a step has been waiting for, if the step says how.
+    fn answer_from(&mut self, step: &Step, place: usize) {
+        let Some(entry) = step.entry.as_ref().filter(|it| it.copies_id()) else { return };
+        let Some(pending) = self.pending.get(place) else { return };
+        let reply = entry.write(Message::parse(&pending.message).ok().as_ref());
+        self.deliver(place, &reply);
+    }
+
     fn deliver(&mut self, at: usize, reply: &[u8]) {
         let pending = self.pending.remove(at);
         self.say(&format!("<- {} {}", pending.to.ip(), print(reply)));
@@ -241,10 +269,19 @@ impl<E: FnMut(&str)> Stage<E> {
         self.deliver(at, &reply);
     }
 
+    /// Whether there is the answer that a step is about, or nothing but others.
+    fn is_answered(&self, step: &Step) -> bool {
+        let own = self.answers.iter().any(|(_, answer)| step.asks(answer));
+        own || (self.pending.is_empty() && !self.answers.is_empty())
+    }
+
     fn check(&mut self, step: &Step) -> Result<(), String> {
-        let Some((via, answer)) = self.answers.pop_front() else { return Ok(()) };
-        let message = Message::parse(&answer).map_err(|error| error.to_string())?;
         let Some(entry) = &step.entry else { return Ok(()) };
+        // Several clients are answered in any order.
+        let own = |(_, answer): &(Transport, Bytes)| step.asks(answer);
+        let at = self.answers.iter().position(own).unwrap_or_default();
+        let Some((via, answer)) = self.answers.remove(at) else { return Ok(()) };
+        let message = Message::parse(&answer).map_err(|error| error.to_string())?;
         entry.mismatch(&message, via).map_or(Ok(()), Err)
     }
 
@@ -271,6 +308,8 @@ impl<E: FnMut(&str)> Stage<E> {
                 self.resolver.fail(self.now, pending.flow);
             }
             ("TIME_PASSES", _) => self.pass(&step.arguments)?,
+            ("ASSIGN", _) => self.assign(&step.arguments.join(" "))?,
+            ("CHECK_AUTOTRUST", _) => self.check_file(step)?,
             ("NOTHING" | "TRAFFIC" | "INFRA_RTT", _) => {}
             ("FLUSH_MESSAGE", _) => {
                 let mut words = step.arguments.iter();
@@ -284,7 +323,9 @@ impl<E: FnMut(&str)> Stage<E> {
     }
 
     fn pass(&mut self, arguments: &[String]) -> Result<(), String> {
-        let seconds = arguments.get(1).and_then(|it| it.parse::<f64>().ok()).ok_or("how long?")?;
+        let (_, seconds) = arguments.split_first().ok_or("how long?")?;
+        let seconds = self.expand(&seconds.join(" "))?;
+        let seconds = seconds.parse::<f64>().map_err(|_| format!("{seconds} is no number"))?;
         self.now += Duration::from_secs_f64(seconds);
         if let Some(unix) = self.pin {
             self.resolver.set_clock(self.now, unix);
@@ -293,6 +334,58 @@ impl<E: FnMut(&str)> Stage<E> {
             self.resolver.expire(self.now);
         }
         Ok(())
+    }
+
+    fn assign(&mut self, text: &str) -> Result<(), String> {
+        let (name, value) = text.split_once('=').ok_or("no value")?;
+        let value = self.expand(value)?;
+        let number = value.trim().parse().map_err(|_| format!("{value} is no number"))?;
+        self.variables.set(name.trim(), number);
+        Ok(())
+    }
+
+    /// Writes values where expressions stand.
+    fn expand(&mut self, text: &str) -> Result<String, String> {
+        self.variables.set("time", (self.now - self.start).as_secs());
+        let deadline = self.resolver.deadline().unwrap_or(self.now);
+        self.variables.set("timeout", (deadline - self.now).as_secs());
+        self.variables.expand(text)
+    }
+
+    /// Keeps what is known of a zone's keys, in the file that began with that zone.
+    fn keep(&mut self, zone: &Name, state: String) {
+        let own = |file: &&mut File| {
+            Rollover::parse(&file.name, &file.text).is_ok_and(|it| it.zone() == zone)
+        };
+        if let Some(file) = self.files.iter_mut().find(own) {
+            file.text = state;
+        }
+    }
+
+    fn check_file(&mut self, step: &Step) -> Result<(), String> {
+        let own = |file: &&File| Some(&file.name) == step.arguments.first();
+        let kept = self.files.iter().find(own).ok_or("no such file")?.text.clone();
+        let wanted = self.expand(step.file.as_deref().unwrap_or_default())?;
+        // The keys are in any order.
+        let (kept, wanted) = (sorted(&kept), sorted(&wanted));
+        let missing: Vec<_> = wanted.iter().filter(|it| !kept.contains(it)).collect();
+        let extra: Vec<_> = kept.iter().filter(|it| !wanted.contains(it)).collect();
+        let difference = || format!("file: missing {missing:?}, extra {extra:?}");
+        if kept == wanted { Ok(()) } else { Err(difference()) }
+    }
+}
+
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<_> = text.trim().lines().map(str::trim_end).collect();
+    lines.sort_unstable();
+    lines
+}
+
+impl Step {
+    /// Whether a message has the question that the step is about.
+    fn asks(&self, octets: &[u8]) -> bool {
+        let message = Message::parse(octets).ok();
+        self.entry.as_ref().zip(message).is_some_and(|(entry, message)| entry.asks(&message))
     }
 }
 
@@ -307,16 +400,9 @@ fn matches(step: &Step, pending: &Pending) -> bool {
 /// An answer to a query that says nothing yet.
 fn bare(query: &Message<'_>) -> Entry {
     Entry {
-        keys: Vec::new(),
         adjust: Vec::from(["copy_id".to_string(), "copy_query".to_string()]),
-        header: query.header().answer(),
-        rcode: Rcode::NOERROR,
-        dnssec_ok: false,
         edns: query.edns().is_some(),
-        question: None,
-        records: Vec::new(),
-        raw: None,
-        options: Vec::new(),
+        ..Entry::new(query.header().answer())
     }
 }
 
@@ -329,6 +415,9 @@ fn question(octets: &[u8]) -> String {
 fn print(octets: &[u8]) -> String {
     let Ok(message) = Message::parse(octets) else { return "garbage".to_string() };
     let mut text = format!("{} {}", question(octets), message.rcode());
+    for error in super::entry::errors(&message) {
+        text = format!("{text} ede={error}");
+    }
     for (mark, records) in
         [('=', message.answers()), ('?', message.authorities()), ('+', message.additionals())]
     {

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
-use crate::dnssec::{Config as Checking, Policy, Provider, PublicKey, Trust};
+use super::script::Script;
+use crate::dnssec::{Config as Checking, Provider, PublicKey, Rollover, Trust};
 use crate::name::Name;
 use crate::number::DnssecAlgorithm;
 use crate::recursive::{Config, Role, Stale, Upstream};
@@ -62,153 +63,242 @@ fn tokens(text: &str) -> Vec<String> {
 }
 
 /// Reads a configuration; what is wrong with it is told, or why it is skipped.
-pub(super) fn read(text: &str) -> Result<Setup, Result<String, String>> {
+pub(super) fn read(script: &Script) -> Result<Setup, Result<String, String>> {
+    let text = script.config.as_str();
     let text = text.split("TEMPFILE_NAME").next().unwrap_or(text);
     let text = text.split("AUTOTRUST_FILE").next().unwrap_or(text);
     let tokens = tokens(text);
-    for (key, feature) in OUT_OF_SCOPE {
-        // `local-zone: NAME nodefault` has it asked for elsewhere.
-        let used = |at: usize| {
-            tokens.get(at + 2).is_none_or(|it| key != "local-zone:" || it != "nodefault")
-        };
-        if tokens.iter().enumerate().any(|(at, token)| token == key && used(at)) {
-            return Err(Ok(feature.to_string()));
-        }
+    if let Some(feature) = out_of_scope(&tokens) {
+        return Err(Ok(feature.to_string()));
     }
-    let mut config = Config::new([]);
-    config.timeout = Duration::from_secs(1 << 30);
-    config.limits.attempts = 5;
-    (config.mixed_case, config.prefetch) = (false, false);
-    (config.allow_loopback, config.aggressive) = (true, false);
-    let (mut anchors, mut fake, mut clock) = (Vec::new(), false, None);
-    let (mut insecure, mut validator) = (Vec::new(), true);
-    let mut stale: Option<bool> = None;
-    let mut terms = Stale { most: 86_400, patience: Duration::from_millis(1800), ttl: 30 };
-    let mut upstream: Option<Upstream> = None;
+    let mut reader = Reader::default();
     let mut words = tokens.into_iter().peekable();
-    let mut done = Vec::new();
     while let Some(key) = words.next() {
         if matches!(key.as_str(), "server:" | "stub-zone:" | "forward-zone:" | "remote-control:") {
-            done.extend(upstream.take());
-            let role = match key.as_str() {
-                "stub-zone:" => Role::Authority,
-                _ => Role::Forwarder,
-            };
-            upstream = (key != "server:").then(|| Upstream {
-                zone: Name::ROOT,
-                servers: Vec::new(),
-                role,
-                first: false,
-                tcp: false,
-            });
-            continue;
+            reader.stanza(&key);
+        } else if key.ends_with(':') {
+            // Words that follow the first are more of a list.
+            let Some(value) = words.next() else { break };
+            let snoop = words.next_if(|it| it == "allow_snoop").is_some();
+            reader.config.snoop |= key == "access-control:" && snoop;
+            reader.option(&key, value)?;
         }
-        if !key.ends_with(':') {
-            // A second value, of a list.
-            continue;
+    }
+    reader.end(script)
+}
+
+/// Returns the feature that a script is about, if it is not done here.
+fn out_of_scope(tokens: &[String]) -> Option<&'static str> {
+    let all = tokens.iter().enumerate();
+    let found = all.filter_map(|(at, token)| {
+        let (key, feature) = OUT_OF_SCOPE.into_iter().find(|(key, _)| token == key)?;
+        // `local-zone: NAME nodefault` has it asked for elsewhere.
+        let nothing = || tokens.get(at + 2).is_some_and(|it| it == "nodefault");
+        (key != "local-zone:" || !nothing()).then_some(feature)
+    });
+    // A resolver that keeps whatever stands beside an answer is not made here.
+    let unknown = |pair: &[String]| matches!(pair, [key, value] if key == "harden-unknown-additional:" && value == "no");
+    if tokens.windows(2).any(unknown) {
+        return Some("harden-unknown-additional: no");
+    }
+    let modules = ["dns64", "respip"].into_iter();
+    let mut modules = modules.filter(|module| {
+        let named = |pair: &[String]| {
+            matches!(pair, [key, value] if key == "module-config:" && value.contains(module))
+        };
+        tokens.windows(2).any(named)
+    });
+    found.into_iter().next().or_else(|| modules.next())
+}
+
+/// A configuration as far as it has been read.
+struct Reader {
+    config: Config,
+    anchors: Vec<String>,
+    insecure: Vec<String>,
+    fake: bool,
+    every_algorithm: bool,
+    clock: Option<u64>,
+    any_date: bool,
+    validator: bool,
+    stale: bool,
+    terms: Stale,
+    /// The zone whose stanza is being read.
+    upstream: Option<Upstream>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        let mut config = Config::new([]);
+        // Nobody is asked again unless the script says that time is over.
+        let never = Duration::from_secs(1 << 30);
+        (config.timeout, config.least_timeout) = (never, never);
+        config.limits.attempts = 5;
+        (config.mixed_case, config.prefetch) = (false, false);
+        config.allow_loopback = true;
+        Self {
+            config,
+            anchors: Vec::new(),
+            insecure: Vec::new(),
+            fake: false,
+            every_algorithm: false,
+            clock: None,
+            any_date: false,
+            validator: true,
+            stale: false,
+            terms: Stale { most: 86_400, patience: Duration::from_millis(1800), ttl: 30 },
+            upstream: None,
         }
-        let Some(value) = words.next() else { break };
+    }
+}
+
+impl Reader {
+    /// Begins a stanza, and ends the one before.
+    fn stanza(&mut self, key: &str) {
+        if let Some(upstream) = self.upstream.take() {
+            if upstream.zone.is_root() && upstream.role == Role::Authority {
+                let servers = upstream.servers.iter();
+                self.config.roots.extend(servers.map(|it| (Name::ROOT, it.ip())));
+            } else if !upstream.servers.is_empty() {
+                self.config.upstreams.push(upstream);
+            }
+        }
+        let role = if key == "stub-zone:" { Role::Authority } else { Role::Forwarder };
+        let upstream = Upstream::new(Name::ROOT, [], role);
+        self.upstream = (key != "server:").then_some(upstream);
+    }
+
+    fn option(&mut self, key: &str, value: String) -> Result<(), Result<String, String>> {
+        match &mut self.upstream {
+            Some(upstream) => zone_option(upstream, key, &value).map_err(Err)?,
+            None => {
+                if !self.limit(key, &value) && !self.checking(key, &value) {
+                    self.manner(key, &value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an option that sets a bound; says whether it is one.
+    fn limit(&mut self, key: &str, value: &str) -> bool {
+        let number = value.parse::<u32>().unwrap_or_default();
+        let time = Duration::from_millis(number.into());
+        let limits = &mut self.config.limits;
+        match key {
+            "iter-scrub-ns:" => limits.servers = usize::try_from(number).unwrap_or(usize::MAX),
+            "num-queries-per-thread:" => {
+                limits.clients = usize::try_from(number).unwrap_or(usize::MAX);
+            }
+            "cache-max-ttl:" => limits.ttl = number,
+            "cache-min-ttl:" => limits.least_ttl = number,
+            "cache-max-negative-ttl:" => limits.negative_ttl = number,
+            "cache-min-negative-ttl:" => limits.least_negative_ttl = number,
+            "discard-timeout:" if time.is_zero() => limits.discard = Duration::MAX,
+            "discard-timeout:" => limits.discard = time,
+            "serve-expired-ttl:" => self.terms.most = if number == 0 { u32::MAX } else { number },
+            "serve-expired-reply-ttl:" => self.terms.ttl = number,
+            "serve-expired-client-timeout:" => self.terms.patience = time,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Takes an option of validation; says whether it is one.
+    fn checking(&mut self, key: &str, value: &str) -> bool {
+        match key {
+            "module-config:" => self.validator = value.contains("validator"),
+            "trust-anchor:" => self.anchors.push(value.to_string()),
+            "domain-insecure:" => self.insecure.push(value.to_string()),
+            "fake-sha1:" => self.fake = value == "yes",
+            "harden-algo-downgrade:" => self.every_algorithm = value == "yes",
+            // Without a date, one that suits every signature.
+            "val-override-date:" if value == "-1" => self.any_date = true,
+            "val-override-date:" => self.clock = Some(date(value)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Takes an option of how things are done.
+    fn manner(&mut self, key: &str, value: &str) {
         let yes = value == "yes";
-        let number = || value.parse::<u32>().unwrap_or_default();
-        if let Some(upstream) = &mut upstream {
-            match key.as_str() {
-                "name:" => {
-                    upstream.zone = value.parse().map_err(|_| Err(format!("zone {value}")))?;
-                }
-                "stub-addr:" | "forward-addr:" => {
-                    let address = value.split(['@', '#']).next().unwrap_or_default();
-                    let address: IpAddr = address.parse().map_err(|_| Err(value.clone()))?;
-                    upstream.servers.push(SocketAddr::new(address, 53));
-                }
-                "stub-first:" | "forward-first:" => upstream.first = yes,
-                "forward-tcp-upstream:" | "stub-tcp-upstream:" => upstream.tcp = yes,
-                _ => {}
-            }
-            continue;
-        }
-        match key.as_str() {
-            "module-config:" => {
-                if value.contains("dns64") || value.contains("respip") {
-                    let feature = if value.contains("dns64") { "dns64" } else { "respip" };
-                    return Err(Ok(feature.to_string()));
-                }
-                validator = value.contains("validator");
-            }
+        let config = &mut self.config;
+        match key {
             "qname-minimisation:" => config.minimise = yes,
             "minimal-responses:" => config.minimal = yes,
             "iter-scrub-promiscuous:" => config.answer_with_servers = !yes,
-            "iter-scrub-ns:" => {
-                config.limits.servers = usize::try_from(number()).unwrap_or(usize::MAX)
-            }
             "do-ip6:" => config.ipv6 = yes,
             "prefetch:" => config.prefetch = yes,
             "aggressive-nsec:" => config.aggressive = yes,
-            "serve-expired:" => stale = Some(yes),
-            "serve-expired-ttl:" => terms.most = if number() == 0 { u32::MAX } else { number() },
-            "serve-expired-reply-ttl:" => terms.ttl = number(),
-            "serve-expired-client-timeout:" => {
-                terms.patience = Duration::from_millis(number().into());
-            }
-            "cache-max-ttl:" => config.limits.ttl = number(),
-            "cache-min-ttl:" => config.limits.least_ttl = number(),
-            "cache-max-negative-ttl:" => config.limits.negative_ttl = number(),
-            "cache-min-negative-ttl:" => config.limits.least_negative_ttl = number(),
-            "access-control:" => {
-                config.snoop |= words.next_if(|it| it == "allow_snoop").is_some();
-            }
-            "discard-timeout:" => {
-                config.limits.discard = Duration::from_millis(number().into());
-            }
-            "trust-anchor:" => anchors.push(value),
-            // With `nodefault`, as others are not run.
-            "local-zone:" => config.local.retain(|zone| Ok(zone) != value.parse().as_ref()),
-            "domain-insecure:" => insecure.push(value),
-            "fake-sha1:" => fake = yes,
-            "val-override-date:" => clock = Some(date(&value)),
+            "serve-expired:" => self.stale = yes,
             "private-address:" => {
-                let (address, length) = value.split_once('/').unwrap_or((&value, "128"));
+                let (address, length) = value.split_once('/').unwrap_or((value, "128"));
                 if let (Ok(address), Ok(length)) = (address.parse(), length.parse()) {
                     config.private.push((address, length));
                 }
             }
+            // With `nodefault`, as others are not run.
+            "local-zone:" => config.local.retain(|zone| Ok(zone) != value.parse().as_ref()),
             "private-domain:" => config.private_zones.extend(value.parse::<Name>().ok()),
-            "tcp-upstream:" => {}
             _ => {}
         }
     }
-    done.extend(upstream);
-    config.stale = stale.unwrap_or(false).then_some(terms);
-    if config.limits.discard < Duration::from_secs(10) && config.stale.is_some() {
-        config.limits.discard = Duration::from_secs(10);
-    }
-    for upstream in done {
-        if upstream.zone.is_root() && upstream.role == Role::Authority {
-            config.roots.extend(upstream.servers.iter().map(|it| (Name::ROOT, it.ip())));
-        } else if !upstream.servers.is_empty() {
-            config.upstreams.push(upstream);
+
+    fn end(mut self, script: &Script) -> Result<Setup, Result<String, String>> {
+        self.stanza("server:");
+        let config = &mut self.config;
+        config.stale = self.stale.then(|| self.terms.clone());
+        if config.limits.discard < Duration::from_secs(10) && config.stale.is_some() {
+            config.limits.discard = Duration::from_secs(10);
         }
+        let followed = script.files.iter().map(|file| Rollover::parse(&file.name, &file.text));
+        let followed: Result<Vec<_>, _> = followed.collect();
+        let followed = followed.map_err(|error| Err(error.to_string()))?;
+        let any = !self.anchors.is_empty() || !followed.is_empty();
+        let trust = (self.validator && any).then(|| {
+            let mut trust = self.trust();
+            followed.into_iter().for_each(|anchors| trust.follow(anchors));
+            trust
+        });
+        let clock = if self.any_date { script.signed() } else { self.clock };
+        Ok(Setup { config: self.config, trust, clock })
     }
-    let trust = (validator && !anchors.is_empty()).then(|| trust(&anchors, &insecure, fake));
-    Ok(Setup { config, trust, clock })
+
+    /// Makes what is trusted of what was configured.
+    fn trust(&self) -> Trust {
+        let mut checking = Checking::default();
+        checking.policy.every_algorithm = self.every_algorithm;
+        if self.fake {
+            checking.policy.provider = Provider { supports: pretended, verify: pretend };
+        }
+        let mut trust = Trust::new(checking);
+        for anchor in &self.anchors {
+            let _ = trust.add_anchors("anchor", format!("$TTL 3600\n{anchor}\n").as_bytes());
+        }
+        let insecure = self.insecure.iter().filter_map(|name| name.parse().ok());
+        insecure.for_each(|name| trust.add_negative_anchor(name));
+        trust
+    }
 }
 
-fn trust(anchors: &[String], insecure: &[String], fake: bool) -> Trust {
-    let mut checking = Checking::default();
-    if fake {
-        let policy = Policy::default();
-        let provider = Provider { supports: pretended, verify: pretend };
-        checking.policy = Policy { provider, ..policy };
-    }
-    let mut trust = Trust::new(checking);
-    for anchor in anchors {
-        let _ = trust.add_anchors("anchor", format!("$TTL 3600\n{anchor}\n").as_bytes());
-    }
-    for name in insecure {
-        if let Ok(name) = name.parse() {
-            trust.add_negative_anchor(name);
+/// Takes an option of a zone whose servers are configured.
+fn zone_option(upstream: &mut Upstream, key: &str, value: &str) -> Result<(), String> {
+    let yes = value == "yes";
+    match key {
+        "name:" => upstream.zone = value.parse().map_err(|_| format!("zone {value}"))?,
+        "stub-addr:" | "forward-addr:" => {
+            let address = value.split(['@', '#']).next().unwrap_or_default();
+            let address: IpAddr = address.parse().map_err(|_| value.to_string())?;
+            upstream.servers.push(SocketAddr::new(address, 53));
         }
+        "stub-host:" | "forward-host:" => upstream.hosts.extend(value.parse::<Name>().ok()),
+        "stub-no-cache:" | "forward-no-cache:" => upstream.cached = !yes,
+        "stub-first:" | "forward-first:" => upstream.first = yes,
+        "forward-tcp-upstream:" | "stub-tcp-upstream:" => upstream.tcp = yes,
+        _ => {}
     }
-    trust
+    Ok(())
 }
 
 /// Algorithms whose signatures count in scripts as if they were right.
@@ -227,7 +317,8 @@ fn pretended(algorithm: DnssecAlgorithm) -> bool {
 }
 
 fn pretend(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-    is_fake(key.algorithm()) || key.verify(message, signature)
+    let fake = is_fake(key.algorithm()) && !signature.is_empty();
+    fake || key.verify(message, signature)
 }
 
 /// Reads YYYYMMDDHHMMSS, or seconds since 1970.

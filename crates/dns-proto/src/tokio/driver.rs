@@ -1,5 +1,6 @@
 //! Runs an agent over sockets.
 use alloc::collections::BTreeMap;
+use alloc::string::ToString;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::io;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use proto_core::tokio::tls::TlsConnector;
 use proto_core::tokio::tls::rustls::pki_types::ServerName;
 use proto_core::{Agent, Flow, Instant, Transmit, Transport};
 
+use crate::stub::{Server, Stub};
 use crate::tokio::{Exchange, Observer, frame};
 
 /// Messages that have arrived and wait for the agent; more wait in their sockets.
@@ -88,6 +90,17 @@ impl<A: Agent> Driver<A> {
         self
     }
 
+    /// Makes another agent of this one, which goes on in its place.
+    pub(super) fn map<B>(self, make: impl FnOnce(A) -> B) -> Driver<B> {
+        let Self { agent, origin, flows, inbox, links } = self;
+        Driver { agent: make(agent), origin, flows, inbox, links }
+    }
+
+    /// Returns the instant at which the agent's time begins.
+    pub(super) const fn origin(&self) -> time::Instant {
+        self.origin
+    }
+
     /// Returns the time, as the agent is told it.
     #[must_use]
     pub fn now(&self) -> Instant {
@@ -148,6 +161,31 @@ impl<A: Agent> Driver<A> {
 impl<A: Agent> From<A> for Driver<A> {
     fn from(agent: A) -> Self {
         Self::new(agent)
+    }
+}
+
+impl Driver<Stub> {
+    /// Speaks TLS with the servers of the stub's configuration that want it, and with nobody whose
+    /// certificate is not for the name, or the address, that is said there (RFC 8310 §5: the strict
+    /// profile). Without this, they cannot be reached.
+    #[must_use]
+    pub fn tls(mut self, connector: TlsConnector) -> Self {
+        let servers = self.agent.config().servers.iter();
+        let names = servers.filter_map(|server| Some((server.address(), certified(server)?)));
+        self.links.secure = Some(Arc::new(Secure { connector, names: names.collect() }));
+        self
+    }
+}
+
+/// Returns for whom a server's certificate must be.
+fn certified(server: &Server) -> Option<ServerName<'static>> {
+    match server {
+        Server::Tls { address, name: None } => Some(address.ip().into()),
+        Server::Tls { name: Some(name), .. } => {
+            let text = name.to_string();
+            ServerName::try_from(text.trim_end_matches('.').to_string()).ok()
+        }
+        Server::Plain(_) => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Chains of trust from the root down, in zones of our own signing.
 use dns_proto::dnssec::{
-    Bogus, Chain, Config, DigestType, Ds, Insecure, Policy, Provider, PublicKey, Response, Signer,
-    Step, Validator, Verdict,
+    Bogus, Chain, Config, DigestType, Ds, Insecure, Policy, Provider, PublicKey, Response, Secure,
+    Signer, Step, Validator, Verdict,
 };
 use dns_proto::{DnssecAlgorithm, ExtendedError, Name, Rcode, Rdata, RecordType};
 
@@ -23,11 +23,15 @@ fn worlds() -> impl Iterator<Item = World> {
     })
 }
 
-fn secure(verdict: Verdict) -> dns_proto::dnssec::Secure {
+fn secure(verdict: Verdict) -> Secure {
     match verdict {
         Verdict::Secure(secure) => secure,
         other => panic!("{other:?}"),
     }
+}
+
+fn sets(secure: &Secure) -> Vec<(String, RecordType, u32)> {
+    secure.sets.iter().map(|set| (set.owner.to_string(), set.rtype, set.ttl)).collect()
 }
 
 #[test]
@@ -35,7 +39,7 @@ fn an_answer_is_secure_from_the_root_down() {
     for mut world in worlds() {
         let found = secure(world.validate("www.hamburger.edu", RecordType::A));
         assert_eq!((found.ttl, found.rcode), (3600, Rcode::NOERROR));
-        assert_eq!(found.sets, [(name("www.hamburger.edu"), RecordType::A)]);
+        assert_eq!(sets(&found), [("www.hamburger.edu.".into(), RecordType::A, 3600)]);
         let (ds, keys) = (RecordType::DS, RecordType::DNSKEY);
         let walk = [
             (Name::ROOT, keys),
@@ -143,10 +147,140 @@ fn proofs_of_an_aliass_zone_do_not_make_an_unsigned_end_bogus() {
 }
 
 #[test]
+fn proofs_that_come_with_an_alias_are_looked_at_before_anybody_is_asked() {
+    // RFC 4035 §3.1.4.1: a referral at the end of an alias shows that there is no DS.
+    let asked = |world: &World| world.asked.contains(&(name("fr"), RecordType::DS));
+    for mut world in worlds() {
+        let mut response = world.ask(&name("abroad.hamburger.edu"), RecordType::A);
+        response.answers.extend(world.ask(&name("www.crepes.fr"), RecordType::A).answers);
+        response.authorities = world.ask(&name("fr"), RecordType::DS).authorities;
+        assert_eq!(world.judge(response.clone()), Verdict::Insecure(Insecure::Unsigned));
+        assert!(!asked(&world));
+        // And is known from then on.
+        assert_eq!(world.validate("fr", RecordType::A), Verdict::Insecure(Insecure::Unsigned));
+        assert!(!asked(&world));
+    }
+    // Unless nobody has signed them.
+    for mut world in worlds() {
+        let mut response = world.ask(&name("abroad.hamburger.edu"), RecordType::A);
+        response.answers.extend(world.ask(&name("www.crepes.fr"), RecordType::A).answers);
+        response.authorities = world.ask(&name("fr"), RecordType::DS).authorities;
+        response.authorities.retain(|record| record.rtype() != RecordType::RRSIG);
+        assert_eq!(world.judge(response), Verdict::Insecure(Insecure::Unsigned));
+        assert!(asked(&world));
+    }
+}
+
+#[test]
+fn proofs_that_come_with_an_alias_count_as_work() {
+    // The alias and, with NSEC, one proof.
+    let wanted = [(2, Verdict::Insecure(Insecure::Unsigned)), (1, Verdict::Bogus(Bogus::Effort))];
+    for (sets, expected) in wanted {
+        let limits = dns_proto::dnssec::Limits { sets, ..Default::default() };
+        let mut world = lecture_hall(&signer(), Config { limits, ..Config::default() });
+        let mut response = world.ask(&name("abroad.hamburger.edu"), RecordType::A);
+        response.answers.extend(world.ask(&name("www.crepes.fr"), RecordType::A).answers);
+        response.authorities = world.ask(&name("fr"), RecordType::DS).authorities;
+        response.authorities.retain(|record| record.rtype() != RecordType::SOA);
+        assert_eq!(world.judge(response), expected, "{sets}");
+    }
+}
+
+#[test]
+fn a_chain_may_come_by_the_same_alias_twice() {
+    let mut world = worlds().next().unwrap();
+    for asked in ["soup.old.hamburger.edu", "alias.hamburger.edu"] {
+        let mut response = world.ask(&name(asked), RecordType::TXT);
+        response.answers = [response.answers.clone(), response.answers].concat();
+        secure(world.judge(response));
+    }
+}
+
+#[test]
+fn an_alias_that_was_asked_for_may_come_with_what_is_at_its_end() {
+    for mut world in worlds() {
+        let mut response = world.ask(&name("gone.hamburger.edu"), RecordType::CNAME);
+        let end = world.ask(&name("nothing.hamburger.edu"), RecordType::CNAME);
+        (response.rcode, response.authorities) = (Rcode::NXDOMAIN, end.authorities);
+        assert_eq!(secure(world.judge(response.clone())).rcode, Rcode::NXDOMAIN);
+        response.authorities.clear();
+        assert_eq!(world.judge(response), Verdict::Bogus(Bogus::Denial));
+    }
+}
+
+#[test]
+fn a_wildcard_is_proven_to_be_meant() {
+    for mut world in worlds() {
+        let mut response = world.ask(&name("soup.menu.hamburger.edu"), RecordType::TXT);
+        response.authorities.clear();
+        let verdict = world.judge(response);
+        // RFC 8914 §4.13 is about what is missing; this is there.
+        assert_eq!(verdict.extended_error(), Some(ExtendedError::BOGUS));
+        assert_eq!(verdict, Verdict::Bogus(Bogus::Wildcard));
+    }
+}
+
+#[test]
+fn a_digest_that_cannot_be_had_is_no_missing_key() {
+    for (missing, reason, error) in [
+        (RecordType::DS, Bogus::Unreachable, ExtendedError::NETWORK_ERROR),
+        (RecordType::DNSKEY, Bogus::Unobtainable, ExtendedError::DNSKEY_MISSING),
+    ] {
+        let mut world = worlds().next().unwrap();
+        let response = world.ask(&name("www.hamburger.edu"), RecordType::A);
+        let validator = Validator::new(response, &world.trust);
+        let verdict = world.run(validator, |world, name, rtype| {
+            (rtype != missing).then(|| world.ask(name, rtype))
+        });
+        assert_eq!(verdict, Verdict::Bogus(reason));
+        assert_eq!(verdict.extended_error(), Some(error));
+    }
+}
+
+/// A world whose zones are signed with two algorithms, and a policy that may want both.
+fn doubly_signed(every_algorithm: bool) -> World {
+    let keys = [(DnssecAlgorithm::ED25519, 1), (DnssecAlgorithm::ECDSAP256SHA256, 2)];
+    let signer = Signer::new(keys.map(|(it, number)| key(it, true, number)).into());
+    let policy = Policy { every_algorithm, ..Policy::default() };
+    lecture_hall(&signer, Config { policy, ..Config::default() })
+}
+
+#[test]
+fn one_algorithm_is_enough_unless_the_policy_wants_all() {
+    for every_algorithm in [false, true] {
+        let mut world = doubly_signed(every_algorithm);
+        secure(world.validate("www.hamburger.edu", RecordType::A));
+        let mut response = world.ask(&name("www.hamburger.edu"), RecordType::TXT);
+        response.answers.retain(|record| match record.data() {
+            Rdata::Rrsig { algorithm, .. } => algorithm == DnssecAlgorithm::ED25519,
+            _ => true,
+        });
+        // RFC 6840 §5.11.
+        let verdict = world.judge(response);
+        assert_eq!(matches!(verdict, Verdict::Secure(_)), !every_algorithm, "{verdict:?}");
+    }
+}
+
+#[test]
+fn the_policy_may_want_a_key_of_each_algorithm_that_is_promised() {
+    for every_algorithm in [false, true] {
+        let mut world = doubly_signed(every_algorithm);
+        let other = key(DnssecAlgorithm::ECDSAP384SHA384, true, 3);
+        world.trust.add_key(Name::ROOT, other.public());
+        let verdict = world.validate(".", RecordType::NS);
+        let wanted = if every_algorithm { Some(Bogus::Algorithm) } else { None };
+        match verdict {
+            Verdict::Bogus(reason) => assert_eq!(Some(reason), wanted),
+            other => drop((secure(other), assert_eq!(wanted, None))),
+        }
+    }
+}
+
+#[test]
 fn an_alias_that_a_dname_makes_can_be_asked_for() {
     for mut world in worlds() {
         let found = secure(world.validate("soup.old.hamburger.edu", RecordType::CNAME));
-        assert_eq!(found.sets, [(name("old.hamburger.edu"), RecordType::DNAME)]);
+        assert_eq!(sets(&found), [("old.hamburger.edu.".into(), RecordType::DNAME, 3600)]);
     }
 }
 
@@ -228,11 +362,11 @@ fn what_is_left_out_or_changed_is_bogus() {
         response.authorities = world.ask(&name("hamburger.edu"), RecordType::DNSKEY).answers;
         assert_eq!(bogus(&mut world, response), Bogus::Denial);
 
-        for (asked, rtype) in [
-            ("nothing.hamburger.edu", RecordType::A),
-            ("www.hamburger.edu", RecordType::MX),
-            ("soup.menu.hamburger.edu", RecordType::TXT),
-            ("soup.menu.hamburger.edu", RecordType::A),
+        for (asked, rtype, reason) in [
+            ("nothing.hamburger.edu", RecordType::A, Bogus::Denial),
+            ("www.hamburger.edu", RecordType::MX, Bogus::Denial),
+            ("soup.menu.hamburger.edu", RecordType::TXT, Bogus::Wildcard),
+            ("soup.menu.hamburger.edu", RecordType::A, Bogus::Denial),
         ] {
             let whole = world.ask(&name(asked), rtype);
             for left_out in [RecordType::NSEC, RecordType::NSEC3] {
@@ -240,7 +374,7 @@ fn what_is_left_out_or_changed_is_bogus() {
                 let before = response.authorities.len();
                 response.authorities.retain(|record| record.rtype() != left_out);
                 if response.authorities.len() < before {
-                    assert_eq!(bogus(&mut world, response), Bogus::Denial, "{asked}");
+                    assert_eq!(bogus(&mut world, response), reason, "{asked}");
                 }
             }
         }
@@ -255,7 +389,7 @@ fn a_proof_of_another_name_proves_nothing() {
             let mut response = Response::new(name(asked), RecordType::A, Rcode::NXDOMAIN);
             response.authorities = proof.clone();
             let verdict = world.judge(response);
-            let rcode = |it: &dns_proto::dnssec::Secure| it.rcode;
+            let rcode = |it: &Secure| it.rcode;
             let honest = matches!(&verdict, Verdict::Secure(it) if rcode(it) == Rcode::NOERROR);
             assert!(matches!(verdict, Verdict::Bogus(_)) || honest, "{asked} {verdict:?}");
         }

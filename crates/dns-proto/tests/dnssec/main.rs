@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod attacks;
 mod chain;
+mod resolving;
 mod rfc;
 mod rollover;
 mod sentinel;

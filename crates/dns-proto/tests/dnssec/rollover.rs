@@ -76,6 +76,34 @@ fn a_new_key_is_trusted_after_a_month() {
 }
 
 #[test]
+fn a_key_that_has_waited_long_enough_signs_for_itself() {
+    // RFC 5011 §2.4.1: two sets with the key were believed. The old key is gone the next time.
+    let (old, new) = (entry(1), entry(2));
+    for (looks, days, expected) in [
+        (2, 30, Some(KeyState::Valid)),
+        (2, 29, Some(KeyState::Pending)),
+        (1, 30, Some(KeyState::Pending)),
+    ] {
+        let mut anchors = anchors();
+        for look in 0..looks {
+            observe(&mut anchors, &[&old, &new], &[&old], NOW + look * DAY);
+        }
+        observe(&mut anchors, &[&new], &[&new], NOW + days * DAY);
+        assert_eq!(state(&anchors, new.public()), expected, "{looks} {days}");
+    }
+}
+
+#[test]
+fn a_key_that_is_not_shown_signs_for_nobody() {
+    let (mut anchors, old, new) = (anchors(), entry(1), entry(2));
+    for day in [0, 10] {
+        observe(&mut anchors, &[&old, &new], &[&old], NOW + day * DAY);
+    }
+    observe(&mut anchors, &[&entry(3)], &[&new], NOW + 31 * DAY);
+    assert_eq!((state(&anchors, new.public()), anchors.failures()), (Some(KeyState::Pending), 1));
+}
+
+#[test]
 fn a_key_that_went_away_begins_again() {
     let (mut anchors, old, new) = (anchors(), entry(1), entry(2));
     observe(&mut anchors, &[&old, &new], &[&old], NOW);
@@ -175,6 +203,32 @@ fn keys_that_sign_data_and_unknown_algorithms_are_not_followed() {
     let data = key(DnssecAlgorithm::ED25519, false, 5);
     observe(&mut anchors, &[&entry(1), &data], &[&entry(1)], NOW);
     assert_eq!(anchors.keys().count(), 1);
+    // Nor when somebody has put them into the file.
+    let text = |pair: &KeyPair| format!("hamburger.edu. DNSKEY {}\n", pair.public().data());
+    let file = format!("{}{}", text(&entry(1)), text(&data));
+    assert_eq!(Rollover::parse("file", &file).unwrap().keys().count(), 1);
+}
+
+#[test]
+fn trust_follows_what_is_observed() {
+    let (old, new) = (entry(1), entry(2));
+    let mut trust = Trust::new(Config::default());
+    trust.follow(anchors());
+    let zone = name("hamburger.edu");
+    let tags = |trust: &Trust| trust.anchors().map(|(_, ds)| ds.key_tag()).collect::<Vec<_>>();
+    assert_eq!(tags(&trust), [old.public().tag()]);
+    for day in [1, 2, 33] {
+        let response = keys(&[&old, &new], &[&old], NOW + day * DAY);
+        assert!(trust.observe(zone.view(), Some(&response), NOW + day * DAY).is_some());
+    }
+    assert_eq!(tags(&trust).len(), 2);
+    // No answer is nothing to keep, and of other zones there is nothing to observe.
+    assert_eq!(trust.observe(zone.view(), None, NOW + 34 * DAY), None);
+    assert_eq!(trust.observe(name("edu").view(), None, NOW + 34 * DAY), None);
+    let (of_old, of_both) = ([&old.revoked(), &new], [&old.revoked(), &new]);
+    let response = keys(&of_old, &of_both, NOW + 34 * DAY);
+    assert!(trust.observe(zone.view(), Some(&response), NOW + 34 * DAY).is_some());
+    assert_eq!(tags(&trust), [new.public().tag()]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Reading and keeping mail with threads, in a few lines: the same as `tokio` has.
+//! Reading and keeping mail with threads, and serving it, in a few lines: the same as `tokio` has.
 //!
 //! ```no_run
 //! use imap_proto::blocking::{Client, Error, Handshake, Place, Security};
@@ -21,10 +21,12 @@
 //! Everything here is made of [`Driver`](proto_core::blocking::Driver) and the session; where it
 //! does not fit, use those. TLS is the application's: a [`Handshake`] by whichever library it has.
 mod client;
+mod server;
 #[cfg(all(test, unix))]
 mod tests;
 
 pub use client::{Client, Fetching, Idling, Message};
 pub use proto_core::blocking::Handshake;
+pub use server::{Handler, serve};
 
-pub use crate::common::{Answer, Appended, Error, Listener, Place, Security, Selected};
+pub use crate::common::{Answer, Appended, Error, Listener, Place, Security, Selected, ServeError};

@@ -61,22 +61,38 @@ const NAMES: [(SpecialUse, &str); 8] = [
 ];
 
 impl SpecialUse {
+    /// Names a use, by its name without the backslash, in any case.
+    ///
+    /// ```
+    /// use imap_proto::{Atom, command::SpecialUse};
+    ///
+    /// let sent = Atom::new("sent").map(SpecialUse::named);
+    /// assert_eq!(sent, Some(SpecialUse::Sent));
+    /// assert_eq!(SpecialUse::Sent.name(), "Sent");
+    /// ```
+    #[must_use]
+    pub fn named(name: Atom) -> Self {
+        let named = NAMES.iter().find(|(_, known)| name.is(known));
+        named.map_or_else(|| Self::Other(name), |(known, _)| known.clone())
+    }
+
+    /// Returns its name, without the backslash.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Other(name) => core::str::from_utf8(name.as_bytes()).unwrap_or_default(),
+            known => NAMES.iter().find(|(other, _)| other == known).map_or("", |(_, name)| name),
+        }
+    }
+
     fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         cursor.expect(b'\\')?;
-        let name = Atom::trusted(cursor.atom()?);
-        let named = NAMES.iter().find(|(_, known)| name.is(known));
-        Ok(named.map_or_else(|| Self::Other(name), |(known, _)| known.clone()))
+        Ok(Self::named(Atom::trusted(cursor.atom()?)))
     }
 
     fn write(&self, out: &mut Writer<'_>) {
         out.put("\\");
-        match self {
-            Self::Other(name) => out.atom(name),
-            known => {
-                let named = NAMES.iter().find(|(other, _)| other == known);
-                out.put(named.map_or("", |(_, name)| name));
-            }
-        }
+        out.put(self.name());
     }
 }
 

@@ -34,6 +34,19 @@ pub enum Notify {
     },
 }
 
+impl Notify {
+    /// Whether it wants to be told at once, at any time, that messages of the selected mailbox are
+    /// gone: their numbers change then behind the client's back, as it wished.
+    #[must_use]
+    pub fn tells_expunge(&self) -> bool {
+        let Self::Set { groups, .. } = self else { return false };
+        groups.iter().any(|group| {
+            group.mailboxes == MailboxFilter::Selected
+                && group.events.contains(&NotifyEvent::MessageExpunge)
+        })
+    }
+}
+
 /// Some mailboxes, and what about them is told.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EventGroup {

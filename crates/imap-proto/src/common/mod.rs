@@ -8,6 +8,7 @@ pub(crate) mod fetching;
 pub(crate) mod methods;
 mod place;
 pub(crate) mod requests;
+mod serving;
 pub(crate) mod talk;
 #[cfg(all(test, unix))]
 pub(crate) mod tests;
@@ -15,4 +16,6 @@ pub(crate) mod tests;
 pub use answer::{Answer, Appended, Selected};
 pub use error::Error;
 pub use place::{Place, Security};
+pub use serving::{Ending, ServeError};
+pub(crate) use serving::{no_verifier, ok};
 pub use talk::Listener;

@@ -43,6 +43,7 @@ mod failure;
 mod fetch;
 mod fetch_item;
 mod flags;
+mod keywords;
 mod limits;
 mod list;
 mod mailboxes;
@@ -90,6 +91,7 @@ use answer::{Answer, Refusal, bad, ok};
 use enabled::Enabled;
 use fetch::{Fetching, Source};
 use uids::Uids;
+pub use view::Snapshot;
 use view::{Allowed, View};
 
 /// One client's commands, over a store. See the [module](self).
@@ -258,6 +260,13 @@ impl<S: Store> Engine<S> {
     /// Ends IDLE: the client has said DONE, and the session answers.
     pub const fn end_idle(&mut self) {
         self.is_idle = false;
+    }
+
+    /// Whether NOTIFY has asked for news: then a change of the selected mailbox is a reason to
+    /// [wake](Self::wake) at any time, not during IDLE only.
+    #[must_use]
+    pub const fn watches(&self) -> bool {
+        self.watch.is_some()
     }
 
     /// Whether NOTIFY has asked for news of other mailboxes than the selected one: then a change of

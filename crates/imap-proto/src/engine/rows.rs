@@ -1,4 +1,5 @@
 //! Messages of a mailbox in order: rank ↔ UID in logarithmic time.
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// What a session knows of a message.
@@ -8,19 +9,17 @@ pub(super) struct Row {
     /// Which set of keywords it has, in the view's table.
     pub(super) keywords: u32,
     pub(super) mod_seq: u64,
-    /// Its system flags, `\Recent` among them.
+    /// Its system flags, but for `\Recent`, which is each session's own.
     pub(super) bits: u8,
-    /// Whether it is gone from the store, which the client has not been told.
-    pub(super) gone: bool,
 }
 
 /// Messages by ascending UID, in blocks, and a Fenwick tree over the blocks' lengths.
 ///
-/// Messages come at the end and go anywhere. A block only shrinks once there is one after it; when
+/// Copies share their blocks until one of them changes. Messages come at the end and go anywhere. A block only shrinks once there is one after it; when
 /// most of the blocks' room is empty they are filled anew, which each removal has paid for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
-    blocks: Vec<Vec<Row>>,
+    blocks: Vec<Arc<Vec<Row>>>,
     /// The least UID that a block was made for: where to look even when it is empty.
     first: Vec<u32>,
     /// At `i`, how many rows are in the blocks that `i + 1` stands for in a Fenwick tree.
@@ -45,7 +44,7 @@ impl Rows {
             self.begin_block(row.uid);
         }
         if let Some(block) = self.blocks.last_mut() {
-            block.push(row);
+            Arc::make_mut(block).push(row);
         }
         self.count += 1;
         self.add(self.blocks.len() - 1, 1);
@@ -67,7 +66,7 @@ impl Rows {
     pub(super) fn rank(&self, uid: u32) -> Result<usize, usize> {
         let Some(block) = self.block_of(uid) else { return Err(0) };
         let before = self.before(block);
-        let rows = self.blocks.get(block).map(Vec::as_slice).unwrap_or_default();
+        let rows = self.blocks.get(block).map(|rows| rows.as_slice()).unwrap_or_default();
         match rows.binary_search_by_key(&uid, |row| row.uid) {
             Ok(at) => Ok(before + at),
             Err(at) => Err(before + at),
@@ -83,7 +82,7 @@ impl Rows {
         let block = self.block_of(uid)?;
         let rows = self.blocks.get_mut(block)?;
         let at = rows.binary_search_by_key(&uid, |row| row.uid).ok()?;
-        rows.get_mut(at)
+        Arc::make_mut(rows).get_mut(at)
     }
 
     /// Takes a row out, and says at which rank it was.
@@ -92,7 +91,7 @@ impl Rows {
         let before = self.before(block);
         let rows = self.blocks.get_mut(block)?;
         let at = rows.binary_search_by_key(&uid, |row| row.uid).ok()?;
-        rows.remove(at);
+        Arc::make_mut(rows).remove(at);
         self.count -= 1;
         self.add(block, -1);
         if self.blocks.len() > 8 && self.count < self.blocks.len() * BLOCK / 4 {
@@ -104,16 +103,16 @@ impl Rows {
     /// Goes through the rows from a UID on.
     pub(super) fn from(&self, uid: u32) -> impl Iterator<Item = &Row> {
         let block = self.block_of(uid).unwrap_or(0);
-        let rows = self.blocks.get(block..).unwrap_or_default().iter().flatten();
+        let rows = self.blocks.get(block..).unwrap_or_default().iter().flat_map(|rows| rows.iter());
         rows.skip_while(move |row| row.uid < uid)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Row> {
-        self.blocks.iter().flatten()
+        self.blocks.iter().flat_map(|rows| rows.iter())
     }
 
     fn begin_block(&mut self, uid: u32) {
-        self.blocks.push(Vec::new());
+        self.blocks.push(Arc::default());
         self.first.push(uid);
         // A new node of the tree stands for the blocks since the node that its lowest bit names.
         let node = self.blocks.len();
@@ -124,9 +123,9 @@ impl Rows {
 
     fn refill(&mut self) {
         let blocks = core::mem::take(self).blocks;
-        blocks.into_iter().flatten().for_each(|row| {
-            self.push(row);
-        });
+        for row in blocks.iter().flat_map(|rows| rows.iter()) {
+            self.push(*row);
+        }
     }
 
     /// The block in which a UID is, if it is anywhere.
@@ -176,7 +175,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn row(uid: u32) -> Row {
-        Row { uid, keywords: 0, mod_seq: 1, bits: 0, gone: false }
+        Row { uid, keywords: 0, mod_seq: 1, bits: 0 }
     }
 
     #[test]

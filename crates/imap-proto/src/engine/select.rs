@@ -149,6 +149,7 @@ impl<M: Mailbox> Selected<M> {
             let from = self.mailbox.recent(!self.read_only)?;
             self.view.set_recent(from.max(before.saturating_add(1)));
         }
+        share(&mut self.view, &mut self.mailbox);
         for range in &changes.vanished {
             self.saved.remove_range(range.from().get(), range.to().get());
         }
@@ -171,23 +172,44 @@ fn load<M: Mailbox>(
     examine: bool,
     limits: &Limits,
 ) -> Result<View, Failure> {
-    let mut view = View::new(info.mod_seq, info.flags.clone());
-    let mut after = 0;
-    loop {
-        let states = mailbox.states(after, limits.batch * 16)?;
-        let Some(last) = states.last() else { break };
-        after = last.uid.get();
-        states.iter().for_each(|state| view.load(state));
-    }
+    let mut view = match mailbox.kept() {
+        Some(kept) => View::of(kept, info.flags.clone()),
+        None => load_all(mailbox, info, limits)?,
+    };
     // What happened while the pages were read.
-    let changes = mailbox.changes(info.mod_seq)?;
+    let mut changes = mailbox.changes(view.synced())?;
+    if !changes.complete {
+        view = load_all(mailbox, info, limits)?;
+        changes = mailbox.changes(view.synced())?;
+    }
     view.apply(&changes);
     if recent {
         let from = mailbox.recent(!examine && !info.read_only)?;
         view.set_recent(from);
     }
     view.all_told();
+    share(&mut view, mailbox);
     Ok(view)
+}
+
+fn load_all<M: Mailbox>(mailbox: &mut M, info: &Info, limits: &Limits) -> Result<View, Failure> {
+    let mut view = View::new(info.mod_seq, info.flags.clone());
+    let mut after = 0;
+    loop {
+        let states = mailbox.states(after, limits.batch * 16)?;
+        let Some(last) = states.last() else { return Ok(view) };
+        after = last.uid.get();
+        states.iter().for_each(|state| view.load(state));
+    }
+}
+
+/// Shares what is known with other sessions: just after the store has been asked.
+fn share<M: Mailbox>(view: &mut View, mailbox: &mut M) {
+    if view.is_sharable()
+        && let Some(snapshot) = view.share(mailbox.kept())
+    {
+        mailbox.keep(snapshot);
+    }
 }
 
 fn all_uids<M: Mailbox>(mailbox: &mut M, limits: &Limits) -> Result<Uids, Failure> {

@@ -4,7 +4,7 @@ use core::num::NonZeroU32;
 
 use bytes::Bytes;
 
-use super::Failure;
+use super::{Failure, Snapshot};
 use crate::command::{Change, Rights, SpecialUse};
 use crate::{
     DateTime, Delimiter, Flags, IString, Namespace, Namespaces, ObjectId, Quota, UidRange,
@@ -293,6 +293,15 @@ pub trait Mailbox {
     /// As [`info`](Self::info).
     fn recent(&mut self, _claim: bool) -> Result<u32, Failure> {
         Ok(u32::MAX)
+    }
+
+    /// Takes what a session knows of this mailbox, for others that have it open too. A store that
+    /// has many sessions keeps the last one for each mailbox, and they need not all hold the same.
+    fn keep(&mut self, _snapshot: Snapshot) {}
+
+    /// Returns what was [kept](Self::keep) last for this mailbox.
+    fn kept(&mut self) -> Option<Snapshot> {
+        None
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a client knows of its selected mailbox, and what it is still to be told.
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
+use super::keywords::{Keywords, names};
 use super::rows::{Row, Rows};
 use super::store::{Changes, FlagUpdate, State};
 use super::uids::Uids;
@@ -18,21 +20,42 @@ use crate::{Fetch, FetchItem, Flag, Flags, Number64, Response, SeqSet};
 /// behind what the client counts until EXISTS has, so that numbers mean the same on both sides.
 #[derive(Debug)]
 pub(super) struct View {
-    rows: Rows,
-    keywords: Keywords,
+    known: Arc<Known>,
+    /// Whether that has changed since it was [shared](Self::share).
+    is_own: bool,
     /// The mod-sequence up to which the store has been asked.
     synced: u64,
     /// The mod-sequence before the first removal that is held back.
     held: u64,
     /// How many of the rows the client counts.
     told: usize,
-    recent: usize,
+    /// Those that are `\Recent`, and how many.
+    recent: Uids,
+    recent_count: usize,
     told_recent: usize,
+    /// Those that are gone from the store, which the client has not been told.
     gone: BTreeSet<u32>,
     changed: BTreeSet<u32>,
     /// The flags that the mailbox is known to have.
     flags: Flags,
     new_flags: bool,
+}
+
+/// The messages of a mailbox, as many sessions know them.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    rows: Rows,
+    keywords: Keywords,
+}
+
+/// What a session knows of a mailbox, for others to begin with: a handle that is cheap to copy.
+///
+/// A store that keeps one for each of its mailboxes ([`Mailbox::keep`](super::Mailbox::keep)) has
+/// sessions at rest that share what they know, however many there are.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    known: Arc<Known>,
+    mod_seq: u64,
 }
 
 /// How news are told.
@@ -73,19 +96,50 @@ pub(super) struct NoSuchNumber;
 
 impl View {
     pub(super) fn new(mod_seq: u64, flags: Flags) -> Self {
+        Self::of(Snapshot { known: Arc::default(), mod_seq }, flags)
+    }
+
+    /// Begins with what another session knew.
+    pub(super) fn of(snapshot: Snapshot, flags: Flags) -> Self {
         Self {
-            rows: Rows::default(),
-            keywords: Keywords::default(),
-            synced: mod_seq,
-            held: mod_seq,
+            known: snapshot.known,
+            is_own: false,
+            synced: snapshot.mod_seq,
+            held: snapshot.mod_seq,
             told: 0,
-            recent: 0,
+            recent: Uids::default(),
+            recent_count: 0,
             told_recent: 0,
             gone: BTreeSet::new(),
             changed: BTreeSet::new(),
             flags,
             new_flags: false,
         }
+    }
+
+    /// Whether there is something to be shared: just after the store has been asked, and when
+    /// nothing is held back, all who are at the same mod-sequence know the same.
+    pub(super) fn is_sharable(&self) -> bool {
+        self.is_own && self.gone.is_empty()
+    }
+
+    /// Shares what is known with others: takes theirs if it is the same, or returns its own if
+    /// that is newer.
+    pub(super) fn share(&mut self, kept: Option<Snapshot>) -> Option<Snapshot> {
+        self.is_own = false;
+        match kept {
+            Some(kept) if kept.mod_seq == self.synced => {
+                self.known = kept.known;
+                None
+            }
+            Some(kept) if kept.mod_seq > self.synced => None,
+            _ => Some(Snapshot { known: Arc::clone(&self.known), mod_seq: self.synced }),
+        }
+    }
+
+    fn own(&mut self) -> &mut Known {
+        self.is_own = true;
+        Arc::make_mut(&mut self.known)
     }
 
     /// Takes a message that the mailbox has when it is opened.
@@ -95,31 +149,30 @@ impl View {
 
     /// Counts all that there is as told: the mailbox has been opened.
     pub(super) fn all_told(&mut self) {
-        self.told = self.rows.len();
-        self.told_recent = self.recent;
+        self.told = self.known.rows.len();
+        self.told_recent = self.recent_count;
         self.new_flags = false;
         self.changed.clear();
     }
 
     /// Marks messages from a UID on as recent.
     pub(super) fn set_recent(&mut self, from: u32) {
-        let unmarked: Vec<u32> = self.rows.from(from).map(|row| row.uid).collect();
-        for uid in unmarked {
-            if let Some(row) = self.rows.get_mut(uid).filter(|row| row.bits & RECENT == 0) {
-                row.bits |= RECENT;
-                self.recent += 1;
+        for row in self.known.rows.from(from) {
+            if !self.recent.contains(row.uid) {
+                self.recent.push(row.uid);
+                self.recent_count += 1;
             }
         }
     }
 
     /// The largest UID that has come, told or not; 0 if none has.
     pub(super) fn newest(&self) -> u32 {
-        self.rows.last().map_or(0, |row| row.uid)
+        self.known.rows.last().map_or(0, |row| row.uid)
     }
 
     /// Whether messages have come that the client does not know.
     pub(super) fn has_arrivals(&self) -> bool {
-        self.told < self.rows.len()
+        self.told < self.known.rows.len()
     }
 
     pub(super) const fn synced(&self) -> u64 {
@@ -138,7 +191,7 @@ impl View {
     }
 
     pub(super) const fn recent_count(&self) -> usize {
-        self.recent
+        self.recent_count
     }
 
     pub(super) const fn flags(&self) -> &Flags {
@@ -147,23 +200,24 @@ impl View {
 
     /// The messages that the client counts and that are there, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().take(self.told).filter(|row| !row.gone)
+        self.known.rows.iter().take(self.told).filter(|row| !self.gone.contains(&row.uid))
     }
 
     /// The same, from a UID on.
     pub(super) fn iter_from(&self, uid: u32) -> impl Iterator<Item = &Row> {
         let last = self.last_uid();
-        self.rows.from(uid).take_while(move |row| row.uid <= last).filter(|row| !row.gone)
+        let rows = self.known.rows.from(uid).take_while(move |row| row.uid <= last);
+        rows.filter(|row| !self.gone.contains(&row.uid))
     }
 
     /// The largest UID that the client counts; 0 if it counts nothing.
     pub(super) fn last_uid(&self) -> u32 {
-        self.told.checked_sub(1).and_then(|rank| self.rows.at(rank)).map_or(0, |row| row.uid)
+        self.told.checked_sub(1).and_then(|rank| self.known.rows.at(rank)).map_or(0, |row| row.uid)
     }
 
     /// Returns a message that is there.
     pub(super) fn get(&self, uid: u32) -> Option<&Row> {
-        self.rows.get(uid).filter(|row| !row.gone)
+        self.known.rows.get(uid).filter(|row| !self.gone.contains(&row.uid))
     }
 
     /// Whether the client counts a message that is gone, among these.
@@ -173,18 +227,22 @@ impl View {
 
     /// The sequence number of a message that the client counts.
     pub(super) fn number(&self, uid: u32) -> Option<NonZeroU32> {
-        let rank = self.rows.rank(uid).ok().filter(|rank| *rank < self.told)?;
+        let rank = self.known.rows.rank(uid).ok().filter(|rank| *rank < self.told)?;
         NonZeroU32::new(u32::try_from(rank + 1).ok()?)
     }
 
     pub(super) fn flags_of(&self, row: &Row) -> Flags {
-        self.keywords.flags(row.bits, row.keywords)
+        self.known.keywords.flags(self.bits_of(row), row.keywords)
+    }
+
+    fn bits_of(&self, row: &Row) -> u8 {
+        row.bits | if self.recent.contains(row.uid) { RECENT } else { 0 }
     }
 
     pub(super) fn has_flag(&self, row: &Row, flag: &Flag) -> bool {
         match flag.bit() {
             0 => row.keywords != 0 && self.flags_of(row).contains(flag),
-            bit => row.bits & bit != 0,
+            bit => self.bits_of(row) & bit != 0,
         }
     }
 
@@ -193,7 +251,7 @@ impl View {
         let count = u32::try_from(self.told).unwrap_or(u32::MAX);
         let uid = |number: u32| {
             let rank = usize::try_from(number).ok()?.checked_sub(1)?;
-            self.rows.at(rank).map(|row| row.uid)
+            self.known.rows.at(rank).map(|row| row.uid)
         };
         let ranges = Uids::of(set, count);
         let ranges = ranges.ranges().iter().filter(|(from, _)| *from <= count);
@@ -214,7 +272,7 @@ impl View {
         }
         let uid = |number: u32| {
             let rank = usize::try_from(number).ok()?.checked_sub(1)?;
-            self.rows.at(rank).filter(|_| rank < self.told).map(|row| row.uid)
+            self.known.rows.at(rank).filter(|_| rank < self.told).map(|row| row.uid)
         };
         let ranges = Uids::of(set, count);
         let ranges = ranges.ranges().iter().map(|(from, to)| uid(*from).zip(uid(*to)));
@@ -235,7 +293,7 @@ impl View {
 
     /// Takes it that of all messages only these are there.
     pub(super) fn keep_only(&mut self, uids: &Uids) {
-        let missing = self.rows.iter().map(|row| row.uid).filter(|uid| !uids.contains(*uid));
+        let missing = self.known.rows.iter().map(|row| row.uid).filter(|uid| !uids.contains(*uid));
         let missing: Uids = missing.collect();
         missing.ranges().iter().for_each(|(from, to)| self.vanish(*from, *to));
     }
@@ -245,22 +303,25 @@ impl View {
     pub(super) fn stored(&mut self, update: &FlagUpdate, states: &[State]) {
         for state in states {
             let uid = state.uid.get();
-            let Some(row) = self.rows.get(uid).copied() else { continue };
+            let Some(row) = self.known.rows.get(uid).copied() else { continue };
             if row.mod_seq >= state.mod_seq {
                 continue;
             }
             let expected = changed(self.flags_of(&row), update);
-            let (bits, keywords) = self.intern(&state.flags);
-            let as_expected =
-                self.keywords.intern(&expected) == (bits | row.bits & RECENT, keywords);
-            if let Some(row) = self.rows.get_mut(uid) {
-                row.bits = bits | row.bits & RECENT;
-                (row.keywords, row.mod_seq) = (keywords, state.mod_seq);
-            }
-            if !as_expected {
+            let now = self.set_flags(state);
+            if (self.intern(&expected)) != now {
                 self.changed.insert(uid);
             }
         }
+    }
+
+    /// Takes a message's flags, and says how they are kept.
+    fn set_flags(&mut self, state: &State) -> (u8, u32) {
+        let (bits, keywords) = self.intern(&state.flags);
+        if let Some(row) = self.own().rows.get_mut(state.uid.get()) {
+            (row.bits, row.keywords, row.mod_seq) = (bits, keywords, state.mod_seq);
+        }
+        (bits, keywords)
     }
 
     /// Has a message's flags told with the next news.
@@ -282,12 +343,12 @@ impl View {
             return Some(Response::Flags(self.flags.clone()));
         }
         if allowed.exists && self.has_arrivals() {
-            self.told = self.rows.len();
+            self.told = self.known.rows.len();
             return Some(Response::Exists(u32::try_from(self.told).unwrap_or(u32::MAX)));
         }
-        if allowed.exists && style.recent && self.told_recent != self.recent {
-            self.told_recent = self.recent;
-            return Some(Response::Recent(u32::try_from(self.recent).unwrap_or(u32::MAX)));
+        if allowed.exists && style.recent && self.told_recent != self.recent_count {
+            self.told_recent = self.recent_count;
+            return Some(Response::Recent(u32::try_from(self.recent_count).unwrap_or(u32::MAX)));
         }
         while allowed.flags
             && let Some(uid) = self.changed.pop_first()
@@ -315,8 +376,8 @@ impl View {
 
     /// A message's flags as this client is told them.
     pub(super) fn shown_flags(&self, row: &Row, style: Style) -> Flags {
-        let bits = if style.recent { row.bits } else { row.bits & !RECENT };
-        self.keywords.flags(bits, row.keywords)
+        let bits = if style.recent { self.bits_of(row) } else { row.bits };
+        self.known.keywords.flags(bits, row.keywords)
     }
 
     fn tell_gone(&mut self, style: Style) -> Option<Response> {
@@ -335,17 +396,20 @@ impl View {
 
     /// Takes a row out that the client counts.
     fn forget(&mut self, uid: u32) -> Option<usize> {
-        let recent = self.rows.get(uid).is_some_and(|row| row.bits & RECENT != 0);
-        let rank = self.rows.remove(uid)?;
-        self.recent -= usize::from(recent);
+        let rank = self.own().rows.remove(uid)?;
+        if self.recent.contains(uid) {
+            self.recent.remove_range(uid, uid);
+            self.recent_count -= 1;
+        }
         self.told -= usize::from(rank < self.told);
         Some(rank)
     }
 
     fn vanish(&mut self, from: u32, to: u32) {
         let told = self.last_uid();
-        let rows = self.rows.from(from).take_while(|row| row.uid <= to);
-        let uids: Vec<u32> = rows.filter(|row| !row.gone).map(|row| row.uid).collect();
+        let rows = self.known.rows.from(from).take_while(|row| row.uid <= to);
+        let uids: Vec<u32> =
+            rows.map(|row| row.uid).filter(|uid| !self.gone.contains(uid)).collect();
         for uid in uids {
             self.changed.remove(&uid);
             if uid > told {
@@ -357,23 +421,16 @@ impl View {
                 self.held = self.synced;
             }
             self.gone.insert(uid);
-            if let Some(row) = self.rows.get_mut(uid) {
-                row.gone = true;
-            }
         }
     }
 
     fn update(&mut self, state: &State) {
         let uid = state.uid.get();
-        match self.rows.get(uid) {
+        match self.known.rows.get(uid) {
             None => self.arrive(state),
             Some(row) if row.mod_seq >= state.mod_seq => {}
             Some(_) => {
-                let (bits, keywords) = self.intern(&state.flags);
-                if let Some(row) = self.rows.get_mut(uid) {
-                    row.bits = bits | row.bits & RECENT;
-                    (row.keywords, row.mod_seq) = (keywords, state.mod_seq);
-                }
+                self.set_flags(state);
                 if uid <= self.last_uid() {
                     self.changed.insert(uid);
                 }
@@ -384,9 +441,9 @@ impl View {
     fn arrive(&mut self, state: &State) {
         let uid = state.uid.get();
         let (bits, keywords) = self.intern(&state.flags);
-        let row = Row { uid, keywords, mod_seq: state.mod_seq, bits, gone: false };
+        let row = Row { uid, keywords, mod_seq: state.mod_seq, bits };
         // UIDs ascend: one that comes too late is of a store that breaks its word, and nobody's.
-        self.rows.push(row);
+        self.own().rows.push(row);
     }
 
     /// Takes flags apart, and notes those that the mailbox was not known to have.
@@ -397,8 +454,13 @@ impl View {
                 self.new_flags = true;
             }
         }
-        let (bits, keywords) = self.keywords.intern(flags);
-        (bits & !RECENT, keywords)
+        let bits = flags.bits() & !RECENT;
+        if flags.others().is_empty() {
+            return (bits, 0);
+        }
+        let names = names(flags);
+        let known = self.known.keywords.place(&names);
+        (bits, known.unwrap_or_else(|| self.own().keywords.add(names, flags)))
     }
 }
 
@@ -420,47 +482,6 @@ pub(super) fn changed(mut flags: Flags, update: &FlagUpdate) -> Flags {
             }
             new
         }
-    }
-}
-
-/// Sets of keywords that messages have, each kept once: most messages have one of few.
-#[derive(Debug)]
-struct Keywords {
-    sets: Vec<Vec<Flag>>,
-    places: BTreeMap<Vec<Vec<u8>>, u32>,
-}
-
-impl Default for Keywords {
-    /// Set 0 has none.
-    fn default() -> Self {
-        Self { sets: alloc::vec![Vec::new()], places: BTreeMap::new() }
-    }
-}
-
-impl Keywords {
-    fn intern(&mut self, flags: &Flags) -> (u8, u32) {
-        if flags.others().is_empty() {
-            return (flags.bits(), 0);
-        }
-        let name = |flag: &Flag| match flag {
-            Flag::Keyword(name) => name.as_bytes().to_ascii_lowercase(),
-            Flag::Other(name) => [b"\\", name.as_bytes()].concat().to_ascii_lowercase(),
-            _ => Vec::new(),
-        };
-        let mut names: Vec<_> = flags.others().iter().map(name).collect();
-        names.sort_unstable();
-        names.dedup();
-        let next = u32::try_from(self.sets.len()).unwrap_or_default();
-        let place = *self.places.entry(names).or_insert(next);
-        if place == next {
-            self.sets.push(flags.others().to_vec());
-        }
-        (flags.bits(), place)
-    }
-
-    fn flags(&self, bits: u8, keywords: u32) -> Flags {
-        let set = usize::try_from(keywords).ok().and_then(|place| self.sets.get(place));
-        Flags::of_parts(bits, set.cloned().unwrap_or_default())
     }
 }
 
@@ -495,5 +516,32 @@ mod tests {
         }
         assert_eq!(told, [Response::Expunge(NonZeroU32::MIN), Response::Exists(1)]);
         assert_eq!(view.highest(), 4);
+    }
+
+    #[test]
+    fn sessions_that_know_the_same_hold_it_once() {
+        let mut one = View::new(1, Flags::default());
+        one.apply(&changes(2, &[1, 2], &[]));
+        one.all_told();
+        assert!(one.is_sharable());
+        let kept = one.share(None);
+        let mut other = View::of(kept.clone().unwrap(), Flags::default());
+        other.all_told();
+        let is_shared = |one: &View, other: &View| Arc::ptr_eq(&one.known, &other.known);
+        assert!(is_shared(&one, &other) && other.count() == 2);
+
+        // A change is each one's own until the first has shown the others what it knows.
+        for view in [&mut one, &mut other] {
+            view.apply(&changes(3, &[3], &[]));
+        }
+        assert!(!is_shared(&one, &other) && one.is_sharable());
+        let newer = one.share(kept.clone());
+        assert!(other.share(newer).is_none() && is_shared(&one, &other));
+
+        // Who may not be told yet that a message is gone has it still, and shares nothing.
+        one.apply(&changes(4, &[], &[1]));
+        assert!(!one.is_sharable());
+        // What is older than what there is already is nobody's.
+        assert!(other.share(kept).is_some_and(|it| it.mod_seq == 3));
     }
 }

@@ -12,7 +12,7 @@ impl Session {
     ///
     /// A response with [streamed](crate::Content::Streamed) contents wants their
     /// [`octets`](Self::octets) next. Between two commands, news may be told as well, but not that
-    /// messages are gone. A response ENABLED switches on what it names. A greeting without a code
+    /// messages are gone, unless the client has asked for that by NOTIFY. A response ENABLED switches on what it names. A greeting without a code
     /// gets one that says what the server offers.
     ///
     /// # Errors
@@ -25,10 +25,11 @@ impl Session {
             (Response::Bye(_), _) => true,
             (response, State::Greeting { told }) => *told && is_greeting(response),
             (Response::Preauth(_), _) => false,
+            // RFC 5465 §6.1: who has asked for it may be told at once.
             (
                 Response::Expunge(_) | Response::Vanished { earlier: false, .. },
                 State::Command | State::Bringing(_),
-            ) => return Err(Misuse::NoExpunge),
+            ) if !self.tells_expunge => return Err(Misuse::NoExpunge),
             _ => true,
         };
         if !may || self.failed.is_some() {
@@ -147,13 +148,15 @@ impl Session {
             // RFC 9051 §6.3.2: a mailbox that cannot be selected leaves none selected.
             Owed::Select if condition == Condition::No => self.phase = Phase::Authenticated,
             Owed::Close if agreed => self.phase = Phase::Authenticated,
+            Owed::Notify(expunge) if agreed => self.tells_expunge = expunge,
             Owed::StartTls if agreed => self.state = State::Tls,
             Owed::Compress if agreed => self.state = State::Compression,
             Owed::Unauthenticate => {
                 self.forget();
                 self.login.restart_vaguely();
             }
-            Owed::Plain | Owed::Select | Owed::Close | Owed::StartTls | Owed::Compress => {}
+            Owed::Plain | Owed::Select | Owed::Close | Owed::Notify(_) => {}
+            Owed::StartTls | Owed::Compress => {}
         }
         self.end(&tag, condition, text);
         Ok(())

@@ -30,7 +30,7 @@ impl Session {
     }
 
     /// Whether LOGIN is off (RFC 9051 §6.2.3).
-    pub(super) const fn is_login_disabled(&self) -> bool {
+    pub(super) fn is_login_disabled(&self) -> bool {
         !self.setting.is_secured() && !self.config.plaintext_passwords
     }
 
@@ -207,6 +207,7 @@ impl Session {
     pub(super) fn forget(&mut self) {
         self.phase = Phase::NotAuthenticated;
         self.enabled.clear();
+        self.tells_expunge = false;
         self.reader.set_limits(self.config.limits.early);
     }
 }

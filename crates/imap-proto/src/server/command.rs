@@ -163,6 +163,7 @@ impl Session {
                     Command::Append(_) | Command::Replace(_) => Owed::Message(None),
                     Command::Select(_) | Command::Examine(_) => Owed::Select,
                     Command::Close | Command::Unselect => Owed::Close,
+                    Command::Notify(ref notify) => Owed::Notify(notify.tells_expunge()),
                     _ => Owed::Plain,
                 };
                 let told = Tagged { tag: tag.clone(), command };

@@ -1,4 +1,5 @@
 //! The state machine.
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -39,7 +40,7 @@ use crate::{Capability, Code, RespText, Response};
 /// ```
 #[derive(Debug)]
 pub struct Session {
-    pub(super) config: Config,
+    pub(super) config: Arc<Config>,
     pub(super) reader: Reader,
     pub(super) input: Input,
     pub(super) output: BytesMut,
@@ -49,6 +50,8 @@ pub struct Session {
     pub(super) streaming: Option<Streaming>,
     /// What the client has switched on.
     pub(super) enabled: Vec<Capability>,
+    /// Whether the client may be told at any time that messages are gone.
+    pub(super) tells_expunge: bool,
     /// What is known of the connection that authentication runs over.
     pub(super) setting: Setting,
     pub(super) is_compressed: bool,
@@ -69,9 +72,10 @@ pub struct Session {
 
 impl Session {
     /// Begins a session with a client that just connected. If TLS is below from the beginning,
-    /// call [`secured`](Machine::secured) next.
+    /// call [`secured`](Machine::secured) next. Many sessions can share a configuration.
     #[must_use]
-    pub fn new(now: Instant, config: Config) -> Self {
+    pub fn new(now: Instant, config: impl Into<Arc<Config>>) -> Self {
+        let config = config.into();
         let mut setting = Setting::default();
         setting.allow_plaintext(config.plaintext_passwords);
         Self {
@@ -83,6 +87,7 @@ impl Session {
             phase: Phase::NotAuthenticated,
             streaming: None,
             enabled: Vec::new(),
+            tells_expunge: false,
             setting,
             is_compressed: false,
             message: 0,
@@ -227,7 +232,7 @@ impl Session {
     }
 
     /// How long the client may take now, if somebody is logged in.
-    const fn patience(&self) -> Option<Duration> {
+    fn patience(&self) -> Option<Duration> {
         let limits = &self.config.limits;
         match self.state {
             State::Bringing(_) => Some(limits.literal),
@@ -238,8 +243,8 @@ impl Session {
     }
 
     /// The timer that runs, its patience, and what its end means.
-    const fn waiting(&mut self) -> Option<(&mut Timer, Duration, Error)> {
-        let Some(patience) = self.patience() else { return None };
+    fn waiting(&mut self) -> Option<(&mut Timer, Duration, Error)> {
+        let patience = self.patience()?;
         if self.failed.is_some() {
             return None;
         }

@@ -42,6 +42,8 @@ pub(super) enum Owed {
     Close,
     /// One whose message may come or not; the literal, once it is announced.
     Message(Option<Literal>),
+    /// NOTIFY, and whether it wants to hear at any time that messages are gone.
+    Notify(bool),
     /// LOGIN, or AUTHENTICATE with its exchange.
     Auth(Option<Box<Exchange>>),
     /// What is stored of a user.

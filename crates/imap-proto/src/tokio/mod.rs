@@ -34,6 +34,8 @@ mod server;
 mod tests;
 
 pub use client::{Client, Fetching, Idling, Message};
-pub use server::{Ending, Handler, Responder, ServeError, serve};
+pub use server::{Handler, Responder, serve};
 
-pub use crate::common::{Answer, Appended, Error, Listener, Place, Security, Selected};
+pub use crate::common::{
+    Answer, Appended, Ending, Error, Listener, Place, Security, Selected, ServeError,
+};

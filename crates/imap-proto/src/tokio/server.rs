@@ -10,24 +10,10 @@ use sasl::scram::{Lookup, Verifier};
 use sasl::server::Claim;
 
 use crate::command::{AppendPart, Tagged};
+use crate::common::{Ending, ServeError, no_verifier, ok};
 use crate::engine::{Engine, Output, Store};
-use crate::server::{self, Event, Misuse, Session};
-use crate::{Code, Condition, RespText, Response, Text};
-
-/// How a command ends.
-pub type Ending = (Condition, RespText);
-
-/// Why a connection ended early.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// The session or its stream failed.
-    #[error(transparent)]
-    Session(#[from] proto_core::tokio::Error<server::Error>),
-    /// The handler answered what makes no sense.
-    #[error(transparent)]
-    Misuse(#[from] Misuse),
-}
+use crate::server::{self, Event, Session};
+use crate::{Condition, RespText, Response, Text};
 
 /// What a server does with commands: as a rule, it gives them to an [`Engine`].
 ///
@@ -50,8 +36,7 @@ pub trait Handler: Send {
         lookup: Lookup,
     ) -> impl Future<Output = Result<Verifier, RespText>> + Send {
         let _ = lookup;
-        let text = Text::from_static("no such login here");
-        ready(Err(RespText::new(Some(Code::AuthenticationFailed), text)))
+        ready(Err(no_verifier()))
     }
 
     /// Forgets who is logged in (UNAUTHENTICATE).
@@ -314,8 +299,4 @@ async fn answer<H: Handler>(
         Event::Id(_) => None,
     };
     Ok(ending)
-}
-
-fn ok(text: &'static str) -> Ending {
-    (Condition::Ok, RespText::new(None, Text::from_static(text)))
 }

@@ -133,6 +133,37 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// What others hear of a change.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Changed {
+    /// Messages of the mailbox of that number.
+    Mailbox(i64),
+    /// Which mailboxes the user of that number has, or what is noted of them.
+    List(i64),
+}
+
+impl std::fmt::Display for Changed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Mailbox(id) => write!(f, "mailbox {id}"),
+            Self::List(user) => write!(f, "list {user}"),
+        }
+    }
+}
+
+impl Changed {
+    /// Reads what [`Display`](std::fmt::Display) writes.
+    fn parse(text: &str) -> Option<Self> {
+        let (what, number) = text.split_once(' ')?;
+        let number = number.parse().ok()?;
+        match what {
+            "mailbox" => Some(Self::Mailbox(number)),
+            "list" => Some(Self::List(number)),
+            _ => None,
+        }
+    }
+}
+
 /// One connection to a database.
 pub(crate) trait Connection: Send {
     /// Runs statements that take no parameters and answer nothing.
@@ -149,8 +180,8 @@ pub(crate) trait Connection: Send {
         Ok(self.rows(sql, parameters)?.into_iter().next())
     }
 
-    /// Tells other programs on this database that a mailbox changed, once that is committed.
-    fn announce(&mut self, mailbox: i64) -> Result<(), Failure>;
+    /// Tells other programs on this database of a change, once that is committed.
+    fn announce(&mut self, change: Changed) -> Result<(), Failure>;
 
     /// Returns how the types of columns are called here: of octets, and of the number that a new
     /// row gets.

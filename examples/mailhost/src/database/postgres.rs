@@ -9,10 +9,13 @@ use postgres::{
     types::{IsNull, ToSql, Type, to_sql_checked},
 };
 
-use super::{Connection, Failure, Row, Types, Value};
+use super::{Changed, Connection, Failure, Row, Types, Value};
 
-/// The channel on which changes of mailboxes are announced.
+/// The channel on which changes are announced.
 const CHANNEL: &str = "homing_mailbox";
+
+/// How long nothing is heard before somebody asks whether the server is still there.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// What may succeed when it is tried again.
 static CONFLICTS: [SqlState; 4] = [
@@ -60,8 +63,8 @@ impl Connection for Postgres {
         rows.iter().map(row).collect()
     }
 
-    fn announce(&mut self, mailbox: i64) -> Result<(), Failure> {
-        let text = Value::Text(mailbox.to_string());
+    fn announce(&mut self, change: Changed) -> Result<(), Failure> {
+        let text = Value::Text(change.to_string());
         self.rows("SELECT pg_notify('homing_mailbox', $1)", &[text]).map(drop)
     }
 
@@ -70,16 +73,19 @@ impl Connection for Postgres {
     }
 }
 
-/// Hears of changes of mailboxes that others made; returns when the connection is lost.
-pub(super) fn listen(url: &str, mut changed: impl FnMut(i64)) -> Result<(), Failure> {
+/// Hears of changes; returns when the connection is lost.
+pub(super) fn listen(url: &str, mut changed: impl FnMut(Option<Changed>)) -> Result<(), Failure> {
     let mut client = Client::connect(url, NoTls)?;
     client.batch_execute(&format!("LISTEN {CHANNEL}"))?;
+    changed(None);
     loop {
-        let mut notifications = client.notifications();
-        let mut waiting = notifications.timeout_iter(Duration::from_secs(60));
-        while let Some(notification) = waiting.next()? {
-            notification.payload().parse().into_iter().for_each(&mut changed);
-        }
+        // As a statement of its own, so that the connection is free afterwards.
+        client.notifications().timeout_iter(QUIET).for_each(|notification| {
+            Changed::parse(notification.payload()).into_iter().for_each(|it| changed(Some(it)));
+            Ok(())
+        })?;
+        // A connection can be lost without a word.
+        client.is_valid(QUIET)?;
     }
 }
 

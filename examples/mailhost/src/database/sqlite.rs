@@ -2,11 +2,13 @@
 use std::path::Path;
 
 use rusqlite::{
-    ErrorCode, params_from_iter,
+    ErrorCode,
+    config::DbConfig,
+    params_from_iter,
     types::{ToSqlOutput, ValueRef},
 };
 
-use super::{Connection, Failure, Row, Types, Value};
+use super::{Changed, Connection, Failure, Row, Types, Value};
 
 /// How long a connection waits for another one that writes, in milliseconds.
 const PATIENCE: u32 = 30_000;
@@ -25,6 +27,8 @@ impl Sqlite {
             "PRAGMA busy_timeout={PATIENCE}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
              PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;"
         ))?;
+        // Else statements are planned again for each range that they are asked for.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(128);
         Ok(Self(connection))
     }
@@ -52,7 +56,7 @@ impl Connection for Sqlite {
         Ok(out)
     }
 
-    fn announce(&mut self, _mailbox: i64) -> Result<(), Failure> {
+    fn announce(&mut self, _change: Changed) -> Result<(), Failure> {
         // The directory is locked: there is nobody else.
         Ok(())
     }

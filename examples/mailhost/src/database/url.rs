@@ -1,7 +1,7 @@
 //! Where a database is.
 use std::path::{Path, PathBuf};
 
-use super::{Connection, Failure, postgres, postgres::Postgres, sqlite::Sqlite};
+use super::{Changed, Connection, Failure, postgres, postgres::Postgres, sqlite::Sqlite};
 
 /// Where a database is.
 #[derive(Clone, Debug)]
@@ -38,8 +38,9 @@ impl Url {
         matches!(self, Self::Postgres(_))
     }
 
-    /// Hears of changes that other programs made, until the connection is lost.
-    pub(crate) fn listen(&self, changed: impl FnMut(i64)) -> Result<(), Failure> {
+    /// Hears of changes that programs make, until the connection is lost: first of nothing in
+    /// particular, once it listens.
+    pub(crate) fn listen(&self, changed: impl FnMut(Option<Changed>)) -> Result<(), Failure> {
         match self {
             Self::Sqlite(_) => Ok(()),
             Self::Postgres(url) => postgres::listen(url, changed),

@@ -16,7 +16,8 @@ use homing::{
 use tokio::{net::TcpStream, sync::mpsc, time::timeout};
 use tracing::{debug, info};
 
-use crate::{Failure, store::Reader, tls};
+use super::proof;
+use crate::{Failure, store::Reader};
 
 /// How long a connection may take to be made: as Postfix's smtp_connect_timeout.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -77,7 +78,7 @@ async fn open(own: &str, hop: &Hop, stream: TcpStream) -> Result<Client, Failure
         Security::Opportunistic => Tls::Opportunistic,
         _ => Tls::Required,
     };
-    let connector = tls::connector(hop.security.is_authenticated());
+    let connector = proof::connector(hop);
     let name = hop.names.first().map_or_else(
         || Ok(ServerName::from(hop.address.ip())),
         |name| ServerName::try_from(name.to_string().trim_end_matches('.').to_owned()),

@@ -1,6 +1,8 @@
 //! Mail for elsewhere: the queue, and those who carry out what it decides.
 mod link;
+mod policy;
 mod postman;
+mod proof;
 
 use std::{
     sync::{
@@ -64,6 +66,18 @@ pub(crate) struct Relay {
     postman: JoinHandle<()>,
 }
 
+/// How other servers are found and spoken to.
+#[derive(Clone, Copy, Debug)]
+struct Manner {
+    port: u16,
+    /// How long to wait after an attempt, if not as usual.
+    retry: Option<Duration>,
+    /// Domains are asked for MTA-STS policies.
+    sts: bool,
+    /// Servers are asked for TLSA records.
+    dane: bool,
+}
+
 impl Relay {
     /// Goes on where an earlier run left off.
     pub(crate) async fn start(
@@ -71,12 +85,14 @@ impl Relay {
         directory: Arc<Directory>,
         store: Store,
     ) -> Result<Self, Failure> {
-        let (waiting, port) = (Arc::new(AtomicUsize::new(0)), arguments.relay_port);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let Serve { relay_port: port, relay_retry, mta_sts: sts, dane, .. } = *arguments;
+        let manner = Manner { port, retry: relay_retry.map(Duration::from_secs), sts, dane };
         let (resolver, counted) = (resolver(arguments)?, Arc::clone(&waiting));
         let hire = move || {
             let (directory, store, resolver) =
                 (Arc::clone(&directory), store.clone(), resolver.clone());
-            Postman::new(directory, store, resolver, port, Arc::clone(&counted))
+            Postman::new(directory, store, resolver, manner, Arc::clone(&counted))
         };
         let (letters, received) = mpsc::channel(WAITING);
         let first = hire().await?;
@@ -131,8 +147,10 @@ fn resolver(arguments: &Serve) -> Result<Resolver, Failure> {
         Some(server) => vec![server],
         None => system_servers(),
     };
-    let stub = Stub::new(Config::new(servers), seed()?)
-        .map_err(|_| "no name server is known: say --resolver ADDR")?;
+    let mut config = Config::new(servers);
+    config.authentic = arguments.dane;
+    let stub =
+        Stub::new(config, seed()?).map_err(|_| "no name server is known: say --resolver ADDR")?;
     Ok(Resolver::spawn(Driver::new(stub)))
 }
 

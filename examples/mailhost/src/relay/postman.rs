@@ -30,8 +30,9 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use super::{
-    Letter, NotQueued,
+    Letter, Manner, NotQueued,
     link::{self, News, Order},
+    policy,
 };
 use crate::{
     Failure,
@@ -77,6 +78,7 @@ pub(super) struct Postman {
 /// What an errand came to.
 enum Errand {
     Found(LinkId, RecordType, Answer),
+    Fetched(LinkId, Option<String>),
     Link(LinkId, News),
     Kept(LinkId, Vec<Verdict>),
 }
@@ -87,11 +89,12 @@ impl Postman {
         directory: Arc<Directory>,
         store: Store,
         resolver: Resolver,
-        port: u16,
+        manner: Manner,
         waiting: Arc<AtomicUsize>,
     ) -> Result<Self, Failure> {
         let mut config = Config::new(directory.name.parse()?);
-        config.port = port;
+        (config.port, config.sts, config.dane) = (manner.port, manner.sts, manner.dane);
+        config.schedule.waits = manner.retry.map_or(config.schedule.waits, |wait| vec![wait]);
         for domain in &directory.domains {
             config.transports.insert(domain.clone(), Transport::Local);
         }
@@ -234,7 +237,7 @@ impl Postman {
     async fn rewrite(&mut self) -> Result<(), Failure> {
         let mut held = HashSet::new();
         let lines = self.queue.snapshot().map(|record| {
-            held.insert(record.message());
+            held.extend(record.message());
             record.write()
         });
         let lines: Vec<_> = lines.collect();
@@ -253,7 +256,13 @@ impl Postman {
                     let _ = errands.send(Errand::Found(link, rtype, answer));
                 });
             }
-            Action::Fetch { link, .. } => self.queue.fetched(self.now(), seconds(), link, None),
+            Action::Fetch { link, domain } => {
+                let (resolver, errands) = (self.resolver.clone(), self.errands.clone());
+                tokio::spawn(async move {
+                    let policy = policy::fetch(&resolver, &domain).await;
+                    let _ = errands.send(Errand::Fetched(link, policy));
+                });
+            }
             Action::Connect { link, hop } => self.connect(link, hop),
             Action::Send { link, message, envelope } => {
                 let order = self.order(message, envelope).await?;
@@ -321,6 +330,10 @@ impl Postman {
         let random = random()?.first_chunk().map(|half| u128::from_le_bytes(*half));
         let reporter = Reporter { host: &self.directory.name, date: now(), random };
         let mut octets = BytesMut::new();
+        if self.directory.is_ours(report.to.domain()) {
+            // RFC 5321 §4.4: its way ends here.
+            octets.extend_from_slice(b"Return-Path: <>\r\n");
+        }
         match report.compose(reporter, original) {
             Ok(letter) => letter.write(&mut octets),
             Err(error) => {
@@ -345,6 +358,9 @@ impl Postman {
         let (now, at) = (self.now(), seconds());
         match errand {
             Errand::Found(link, rtype, answer) => self.queue.found(now, at, link, rtype, answer),
+            Errand::Fetched(link, policy) => {
+                self.queue.fetched(now, at, link, policy.as_deref());
+            }
             Errand::Kept(link, verdicts) => self.queue.kept(now, at, link, &verdicts),
             Errand::Link(link, News::Ready(peer)) => self.queue.ready(now, at, link, peer),
             Errand::Link(link, News::Sent(outcome)) => self.queue.sent(now, at, link, &outcome),

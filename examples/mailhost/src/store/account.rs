@@ -3,7 +3,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use bytes::Bytes;
 use homing::imap::{
-    Flag, Flags, IString, Keyword, ObjectId,
+    Atom, Flag, Flags, IString, Keyword, ObjectId,
     command::SpecialUse,
     engine::{self, Appended, Entry, NewMessage, Totals},
 };
@@ -17,7 +17,7 @@ use super::{
     octets::Spool,
 };
 use crate::{
-    database::{Connection, Failure, Row, Value},
+    database::{Changed, Connection, Failure, Row, Value},
     host::Directory,
 };
 
@@ -28,18 +28,6 @@ const BITS: [(Flag, i64); 5] = [
     (Flag::Flagged, 4),
     (Flag::Deleted, 8),
     (Flag::Draft, 16),
-];
-
-/// The special uses that are known, by the names under which they are stored.
-const USES: [(SpecialUse, &str); 8] = [
-    (SpecialUse::All, "All"),
-    (SpecialUse::Archive, "Archive"),
-    (SpecialUse::Drafts, "Drafts"),
-    (SpecialUse::Flagged, "Flagged"),
-    (SpecialUse::Important, "Important"),
-    (SpecialUse::Junk, "Junk"),
-    (SpecialUse::Sent, "Sent"),
-    (SpecialUse::Trash, "Trash"),
 ];
 
 /// How much of notes a mailbox may have (RFC 5464 §4.2): a note of a client's, not a file.
@@ -74,11 +62,30 @@ impl Account {
         Self { store, user, directory }
     }
 
+    pub(crate) const fn user(&self) -> &User {
+        &self.user
+    }
+
     fn read<T>(
         &self,
         ask: impl FnOnce(&mut dyn Connection) -> Result<T, Failure>,
     ) -> Result<T, engine::Failure> {
         Ok(self.store.readers.read(ask)?)
+    }
+
+    /// Changes which mailboxes there are, or what is said of them.
+    fn write_list<T: Send + 'static>(
+        &self,
+        mut work: impl FnMut(&mut dyn Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, engine::Failure> {
+        let user = self.user.id;
+        let done = self.write(move |connection| {
+            let done = work(connection)?;
+            connection.announce(Changed::List(user))?;
+            Ok(done)
+        })?;
+        self.store.list_changed(user);
+        Ok(done)
     }
 
     fn write<T: Send + 'static>(
@@ -118,10 +125,18 @@ impl engine::Store for Account {
     fn open(&mut self, name: &str) -> Result<Folder, engine::Failure> {
         let user = self.user.id;
         let id = self.read(|connection| mailboxes::find(connection, user, name))?;
-        Ok(Folder::new(self.store.clone(), user, id))
+        Ok(self.store.folder(user, id))
     }
 
     fn totals(&mut self, name: &str) -> Result<Totals, engine::Failure> {
+        let user = self.user.id;
+        let id = self.read(|connection| mailboxes::find(connection, user, name))?;
+        // Of one that nobody has open the database counts, and need not tell all that there is.
+        if let Some(held) = self.store.shelf.find(id)
+            && let Some(known) = &*held.known(&self.store.readers)?
+        {
+            return Ok(known.totals(id)?);
+        }
         let values: [Value; 2] = [self.user.id.into(), name.into()];
         let sql = "SELECT mailboxes.id, uid_validity, uid_next, mailboxes.mod_seq, \
                    COUNT(uid), \
@@ -157,7 +172,7 @@ impl engine::Store for Account {
         let (user, name) = (self.user.id, name.to_owned());
         let uses: Option<Vec<_>> = uses.iter().map(stored_use).collect();
         let uses = uses.ok_or(engine::Failure::SpecialUse)?.join(" ");
-        let id = self.write(move |connection| {
+        let id = self.write_list(move |connection| {
             if !uses.is_empty() {
                 let sql = "SELECT uses FROM mailboxes WHERE user_id = $1 AND uses <> ''";
                 let rows = connection.rows(sql, &[user.into()])?;
@@ -176,7 +191,7 @@ impl engine::Store for Account {
 
     fn delete(&mut self, name: &str) -> Result<(), engine::Failure> {
         let (user, name) = (self.user.id, name.to_owned());
-        let id = self.write(move |connection| {
+        let id = self.write_list(move |connection| {
             let id = mailboxes::find(connection, user, &name)?;
             mailboxes::delete(connection, user, id, &name)?;
             Ok(id)
@@ -188,14 +203,14 @@ impl engine::Store for Account {
     fn rename(&mut self, from: &str, to: &str) -> Result<(), engine::Failure> {
         let (user, from, to) = (self.user.id, from.to_owned(), to.to_owned());
         let changed =
-            self.write(move |connection| mailboxes::rename(connection, user, &from, &to))?;
+            self.write_list(move |connection| mailboxes::rename(connection, user, &from, &to))?;
         changed.into_iter().for_each(|mailbox| self.store.changed(mailbox));
         Ok(())
     }
 
     fn subscribe(&mut self, name: &str, subscribed: bool) -> Result<(), engine::Failure> {
         let (user, name) = (self.user.id, name.to_owned());
-        self.write(move |connection| mailboxes::subscribe(connection, user, &name, subscribed))
+        self.write_list(move |connection| mailboxes::subscribe(connection, user, &name, subscribed))
     }
 
     fn upload(&mut self) -> Result<Upload, engine::Failure> {
@@ -262,7 +277,7 @@ impl engine::Store for Account {
                 (String::from_utf8_lossy(name.as_bytes()).to_lowercase(), value.clone())
             })
             .collect();
-        self.write(move |connection| {
+        self.write_list(move |connection| {
             if let Some(name) = &mailbox {
                 mailboxes::find(connection, user, name)?;
             }
@@ -288,13 +303,14 @@ impl engine::Store for Account {
 fn entry(mut row: Row) -> Entry {
     let mut entry = Entry::new(row.text(0));
     let stored = row.text(1);
-    let uses = stored.split(' ').filter_map(|word| USES.iter().find(|(_, name)| *name == word));
-    entry.uses = uses.map(|(known, _)| known.clone()).collect();
+    let uses = stored.split(' ').filter_map(|name| Atom::new(name.to_owned()));
+    entry.uses = uses.map(SpecialUse::named).collect();
     entry
 }
 
-fn stored_use(wanted: &SpecialUse) -> Option<&'static str> {
-    USES.iter().find(|(known, _)| known == wanted).map(|(_, name)| *name)
+/// Returns a use as the tables have it; none that is not known.
+fn stored_use(wanted: &SpecialUse) -> Option<&str> {
+    (!matches!(wanted, SpecialUse::Other(_))).then(|| wanted.name())
 }
 
 /// Returns flags as the tables have them: bits, and keywords between blanks. Those that are no

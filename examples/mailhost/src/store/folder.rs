@@ -1,38 +1,50 @@
 //! An open mailbox, as IMAP's engine sees it.
-use std::{collections::HashSet, num::NonZeroU32};
+use std::{collections::HashSet, num::NonZeroU32, sync::Arc};
 
 use bytes::Bytes;
 use homing::imap::{
-    DateTime, Flag, Flags, ObjectId, UidRange,
+    DateTime, Flag, Flags, ObjectId,
     command::Change,
-    engine::{self, Changes, Copied, Details, FlagUpdate, FlagsUpdated, Info, State},
+    engine::{self, Changes, Copied, Details, FlagUpdate, FlagsUpdated, Info, Snapshot, State},
 };
 
 use super::{
-    BlobId, Store,
+    BlobId, Held, Store,
     account::{flags, mailbox_id, number, stored_flags, uid},
-    mailboxes,
+    held::{Known, Message, ranges},
+    lock, mailboxes,
     messages::{self, Arrival},
 };
-use crate::database::{Connection, Failure, Row, Value};
+use crate::database::{Changed, Connection, Failure, Row, Value};
 
 /// An open mailbox. It goes on to be the same when that is renamed.
 pub(crate) struct Folder {
     store: Store,
     user: i64,
     id: i64,
-    /// The message that was read last.
+    held: Arc<Held>,
+    /// The message that was read last, which may be gone meanwhile.
     last: Option<(NonZeroU32, BlobId)>,
 }
 
 impl Folder {
-    pub(super) const fn new(store: Store, user: i64, id: i64) -> Self {
-        Self { store, user, id, last: None }
+    pub(super) fn new(store: Store, user: i64, held: Arc<Held>) -> Self {
+        Self { store, user, id: held.id(), held, last: None }
     }
 
-    /// Returns its number, by which changes are told.
-    pub(crate) const fn id(&self) -> i64 {
-        self.id
+    /// Returns what all have in common who have it open.
+    pub(crate) const fn held(&self) -> &Arc<Held> {
+        &self.held
+    }
+
+    /// Asks what is known.
+    fn ask<T>(
+        &self,
+        ask: impl FnOnce(&mut Known) -> Result<T, Failure>,
+    ) -> Result<T, engine::Failure> {
+        let mut known = self.held.known(&self.store.readers)?;
+        let known = known.as_mut().ok_or(engine::Failure::NonExistent)?;
+        Ok(ask(known)?)
     }
 
     fn blob(&mut self, uid: NonZeroU32) -> Result<BlobId, engine::Failure> {
@@ -41,12 +53,26 @@ impl Folder {
         {
             return Ok(blob);
         }
-        let values: [Value; 2] = [self.id.into(), uid.get().into()];
-        let sql = "SELECT blob FROM messages WHERE mailbox = $1 AND uid = $2";
-        let row = self.store.readers.read(|connection| connection.row(sql, &values))?;
-        let blob = row.ok_or(engine::Failure::MessageGone)?.int(0);
+        let blob = self.ask(|known| Ok(known.get(uid.get()).map(|message| message.blob)))?;
+        let blob = blob.ok_or(engine::Failure::MessageGone)?;
         self.last = Some((uid, blob));
         Ok(blob)
+    }
+
+    /// Returns what happened longer ago than is remembered.
+    fn old_changes(&self, since: u64) -> Result<(Vec<State>, Vec<NonZeroU32>), Failure> {
+        let since = i64::try_from(since).unwrap_or(i64::MAX);
+        let values: [Value; 2] = [self.id.into(), since.into()];
+        let (changed, removed) = self.store.readers.read(|connection| {
+            let sql = "SELECT uid, mod_seq, bits, keywords FROM messages \
+                       WHERE mailbox = $1 AND mod_seq > $2 ORDER BY uid";
+            let changed = connection.rows(sql, &values)?;
+            let sql = "SELECT uid FROM expunged WHERE mailbox = $1 AND mod_seq > $2 ORDER BY uid";
+            Ok((changed, connection.rows(sql, &values)?))
+        })?;
+        let changed = changed.into_iter().map(state).collect::<Result<_, _>>()?;
+        let removed = removed.iter().map(|row| number(row, 0)).collect::<Result<_, _>>()?;
+        Ok((changed, removed))
     }
 
     /// Changes something within a transaction, and tells the others.
@@ -62,80 +88,44 @@ impl Folder {
 
 impl engine::Mailbox for Folder {
     fn info(&mut self) -> Result<Info, engine::Failure> {
-        let id = [Value::from(self.id)];
-        let (row, keywords) = self.store.readers.read(|connection| {
-            let sql = "SELECT uid_validity, uid_next, mod_seq FROM mailboxes WHERE id = $1";
-            let row = connection.row(sql, &id)?;
-            let sql = "SELECT DISTINCT keywords FROM messages WHERE mailbox = $1";
-            Ok((row, connection.rows(sql, &id)?))
-        })?;
-        let row = row.ok_or(engine::Failure::NonExistent)?;
-        let mut all = flags(i64::MAX, "");
-        for mut row in keywords {
-            flags(0, &row.text(0)).iter().for_each(|flag| all.insert(flag.clone()));
-        }
-        let mut permanent = all.clone();
-        permanent.insert(Flag::Any);
-        Ok(Info {
-            uid_validity: number(&row, 0)?,
-            uid_next: number(&row, 1)?,
-            mod_seq: row.number(2)?,
-            id: mailbox_id(self.id),
-            flags: all,
-            permanent,
-            read_only: false,
+        self.ask(|known| {
+            let mut permanent = known.flags.clone();
+            permanent.insert(Flag::Any);
+            Ok(Info {
+                uid_validity: known.uid_validity,
+                uid_next: known.uid_next,
+                mod_seq: known.mod_seq,
+                id: mailbox_id(self.id),
+                flags: known.flags.clone(),
+                permanent,
+                read_only: false,
+            })
         })
     }
 
     fn states(&mut self, after: u32, limit: usize) -> Result<Vec<State>, engine::Failure> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let values: [Value; 3] = [self.id.into(), after.into(), limit.into()];
-        let sql = "SELECT uid, mod_seq, bits, keywords FROM messages \
-                   WHERE mailbox = $1 AND uid > $2 ORDER BY uid LIMIT $3";
-        let rows = self.store.readers.read(|connection| connection.rows(sql, &values))?;
-        Ok(rows.into_iter().map(state).collect::<Result<_, Failure>>()?)
+        let Some(first) = after.checked_add(1) else { return Ok(Vec::new()) };
+        self.ask(|known| Ok(known.from(first).iter().take(limit).map(Message::state).collect()))
     }
 
     fn changes(&mut self, since: u64) -> Result<Changes, engine::Failure> {
-        let nothing =
-            Changes { mod_seq: since, states: Vec::new(), vanished: Vec::new(), complete: true };
-        if self.store.is_newest(self.id, since) {
-            return Ok(nothing);
-        }
-        let generation = self.store.generation();
-        let id = self.id;
-        let read = self.store.readers.read(|connection| {
-            let sql = "SELECT mod_seq FROM mailboxes WHERE id = $1";
-            let Some(row) = connection.row(sql, &[id.into()])? else { return Ok(None) };
-            // What happens from now on has higher numbers, and is told the next time.
-            let newest: u64 = row.number(0)?;
-            if newest <= since {
-                return Ok(Some((newest, Vec::new(), Vec::new())));
-            }
-            let since = i64::try_from(since).unwrap_or(i64::MAX);
-            let between: [Value; 3] = [id.into(), since.into(), row.int(0).into()];
-            let sql = "SELECT uid, mod_seq, bits, keywords FROM messages \
-                       WHERE mailbox = $1 AND mod_seq > $2 AND mod_seq <= $3 ORDER BY uid";
-            let changed = connection.rows(sql, &between)?;
-            let sql = "SELECT uid FROM expunged \
-                       WHERE mailbox = $1 AND mod_seq > $2 AND mod_seq <= $3 ORDER BY uid";
-            Ok(Some((newest, changed, connection.rows(sql, &between)?)))
+        let (mod_seq, recent) = self.ask(|known| {
+            let recent = known.since(since);
+            let states = |all: Vec<&Message>| all.into_iter().map(Message::state).collect();
+            Ok((known.mod_seq.max(since), recent.map(|(there, gone)| (states(there), gone))))
         })?;
-        let (mod_seq, changed, removed) = read.ok_or(engine::Failure::NonExistent)?;
-        self.store.note_newest(self.id, mod_seq, generation);
-        let states = changed.into_iter().map(state).collect::<Result<_, Failure>>()?;
-        let removed = removed.iter().map(|row| number(row, 0)).collect::<Result<_, Failure>>()?;
-        Ok(Changes { mod_seq, states, vanished: ranges(removed), ..nothing })
+        let (states, removed) = match recent {
+            Some(recent) => recent,
+            None => self.old_changes(since)?,
+        };
+        Ok(Changes { mod_seq, states, vanished: ranges(removed), complete: true })
     }
 
     fn details(&mut self, uids: &[NonZeroU32]) -> Result<Vec<Details>, engine::Failure> {
-        let id = self.id;
-        let rows = self.store.readers.read(|connection| {
-            let sql = "SELECT uid, size, received, zone, saved, blob FROM messages \
-                       WHERE mailbox = $1 AND uid >= $2 AND uid <= $3 ORDER BY uid";
-            select(connection, sql, id, uids)
-        })?;
-        Ok(rows.iter().map(details).collect::<Result<_, Failure>>()?)
+        self.ask(|known| {
+            let there = uids.iter().filter_map(|uid| known.get(uid.get()));
+            there.map(Message::details).collect()
+        })
     }
 
     fn read(
@@ -195,19 +185,29 @@ impl engine::Mailbox for Folder {
     }
 
     fn recent(&mut self, claim: bool) -> Result<u32, engine::Failure> {
-        let id = [Value::from(self.id)];
-        let sql = "SELECT recent, uid_next FROM mailboxes WHERE id = $1";
-        let row = self.store.readers.read(|connection| connection.row(sql, &id))?;
-        let row = row.ok_or(engine::Failure::NonExistent)?;
-        if !claim || row.int(0) == row.int(1) {
-            return Ok(row.number(0)?);
-        }
-        let claimed = self.store.writer.write(move |connection| {
-            let row = connection.row(sql, &id)?.ok_or(engine::Failure::NonExistent)?;
-            connection.run("UPDATE mailboxes SET recent = uid_next WHERE id = $1", &id)?;
-            row.number(0)
+        let (recent, next) = self.ask(|known| {
+            let recent = known.recent;
+            if claim {
+                known.recent = recent.max(known.uid_next.get());
+            }
+            Ok((recent, known.recent))
         })?;
-        Ok(claimed)
+        if next > recent {
+            let values: [Value; 2] = [next.into(), self.id.into()];
+            // RFC 3501 §2.3.2: what is forgotten now is recent once more, and nobody waits for it.
+            self.store.writer.write_some_time(move |connection| {
+                let sql = "UPDATE mailboxes SET recent = $1 WHERE id = $2 AND recent < $1";
+                connection.run(sql, &values).map(drop)
+            });
+        }
+        Ok(recent)
+    }
+    fn keep(&mut self, snapshot: Snapshot) {
+        *lock(&self.held.snapshot) = Some(snapshot);
+    }
+
+    fn kept(&mut self) -> Option<Snapshot> {
+        lock(&self.held.snapshot).clone()
     }
 }
 
@@ -236,30 +236,22 @@ fn state(mut row: Row) -> Result<State, Failure> {
     Ok(State { uid, mod_seq, flags: flags(row.int(2), &row.text(3)) })
 }
 
-fn details(row: &Row) -> Result<Details, Failure> {
-    let zone = row.number(3)?;
-    Ok(Details {
-        uid: number(row, 0)?,
-        size: row.number(1)?,
-        received: DateTime::from_unix(row.int(2), zone).ok_or(Failure::Damaged)?,
-        saved: DateTime::from_unix(row.int(4), 0),
-        email_id: ObjectId::new(format!("M{}", row.int(5))),
-        thread_id: None,
-    })
-}
-
-/// Joins numbers, which ascend, into ranges.
-fn ranges(uids: Vec<NonZeroU32>) -> Vec<UidRange> {
-    let mut out: Vec<UidRange> = Vec::new();
-    for uid in uids {
-        match out.last_mut() {
-            Some(last) if last.to().checked_add(1) == Some(uid) => {
-                *last = UidRange::new(last.from(), uid);
-            }
-            _ => out.push(UidRange::new(uid, uid)),
-        }
+impl Message {
+    fn state(&self) -> State {
+        State { uid: self.uid, mod_seq: self.mod_seq, flags: self.flags.clone() }
     }
-    out
+
+    fn details(&self) -> Result<Details, Failure> {
+        let (received, zone) = self.received;
+        Ok(Details {
+            uid: self.uid,
+            size: self.size,
+            received: DateTime::from_unix(received, zone).ok_or(Failure::Damaged)?,
+            saved: DateTime::from_unix(self.saved, 0),
+            email_id: ObjectId::new(format!("M{}", self.blob)),
+            thread_id: None,
+        })
+    }
 }
 
 fn set_flags(
@@ -304,7 +296,7 @@ fn set_flags(
     if changed {
         let sql = "UPDATE mailboxes SET mod_seq = mod_seq + 1 WHERE id = $1";
         connection.run(sql, &[mailbox.into()])?;
-        connection.announce(mailbox)?;
+        connection.announce(Changed::Mailbox(mailbox))?;
     }
     Ok(updated)
 }

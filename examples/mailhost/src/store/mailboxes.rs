@@ -7,7 +7,7 @@ use std::{
 use homing::imap::engine;
 
 use super::{Store, account::number, folder, messages};
-use crate::database::{Connection, Failure, Value};
+use crate::database::{Changed, Connection, Failure, Value};
 
 /// Makes a mailbox; returns its id, or `None` if there is one of the name.
 pub(super) fn create(
@@ -64,7 +64,7 @@ pub(super) fn delete(
     let sql = "DELETE FROM notes WHERE user_id = $1 AND mailbox = $2";
     connection.run(sql, &[user.into(), name.into()])?;
     connection.run("DELETE FROM mailboxes WHERE id = $1", &id)?;
-    connection.announce(mailbox)?;
+    connection.announce(Changed::Mailbox(mailbox))?;
     Store::sweep(connection, &blobs)
 }
 

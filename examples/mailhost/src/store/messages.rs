@@ -1,6 +1,6 @@
 //! Messages in mailboxes: arriving, being listed, and being removed.
 use super::{BlobId, Octets, Store, User, mailboxes::unix_time, octets::int};
-use crate::database::{Connection, Failure, Value};
+use crate::database::{Changed, Connection, Failure, Value};
 
 /// What a new message is beside its octets.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ pub(super) fn add(
         mod_seq.into(),
     ];
     connection.run(sql, &values)?;
-    connection.announce(mailbox)?;
+    connection.announce(Changed::Mailbox(mailbox))?;
     u32::try_from(uid).map_err(|_| Failure::Full)
 }
 
@@ -151,6 +151,6 @@ pub(super) fn remove(
         let sql = "INSERT INTO expunged (mailbox, uid, mod_seq) VALUES ($1, $2, $3)";
         connection.run(sql, &[mailbox.into(), (*uid).into(), mod_seq.into()])?;
     }
-    connection.announce(mailbox)?;
+    connection.announce(Changed::Mailbox(mailbox))?;
     Store::sweep(connection, &blobs)
 }

@@ -1,6 +1,7 @@
 //! The mail and the users of a host, in a database.
 mod account;
 mod folder;
+mod held;
 mod mailboxes;
 mod messages;
 mod octets;
@@ -24,31 +25,36 @@ use tracing::warn;
 
 pub(crate) use self::{
     account::Account,
+    held::Held,
     messages::{Delivery, Inbox, Listed},
     octets::{BlobId, Octets, Spool},
     queue::Entry,
     reader::Reader,
     users::User,
 };
-use self::{readers::Readers, writer::Writer};
+use self::{folder::Folder, held::Shelf, readers::Readers, writer::Writer};
 use crate::{
-    database::{Failure, Url},
+    database::{Changed, Failure, Url},
     schema,
 };
 
 /// How many changes of mailboxes a session may be behind before it looks by itself.
 const CHANGES: usize = 1024;
 
-/// Of how many mailboxes the highest mod-sequence is remembered.
-const REMEMBERED: usize = 100_000;
+/// Of how many mailboxes it is remembered whose they are.
+const OWNERS: usize = 100_000;
 
 /// The mail and the users of a host. Cheap to clone; all its methods may wait for the disk.
 #[derive(Clone)]
 pub(crate) struct Store {
     writer: Writer,
     readers: Arc<Readers>,
-    changed: broadcast::Sender<i64>,
-    newest: Arc<Mutex<Newest>>,
+    changed: broadcast::Sender<Changed>,
+    /// Whose mailboxes are, as far as somebody wanted to know.
+    owners: Arc<Mutex<HashMap<i64, i64>>>,
+    shelf: Arc<Shelf>,
+    /// Whether other hosts have the same database.
+    is_shared: bool,
 }
 
 impl Store {
@@ -60,52 +66,76 @@ impl Store {
         let writer = Writer::start(url).map_err(unavailable)?;
         let readers = Arc::new(Readers::new(url.clone(), connection));
         let (changed, _) = broadcast::channel(CHANGES);
-        let store = Self { writer, readers, changed, newest: Arc::default() };
-        if url.is_shared() {
+        let (shelf, is_shared) = (Arc::default(), url.is_shared());
+        let owners = Arc::default();
+        let store = Self { writer, readers, changed, owners, shelf, is_shared };
+        if is_shared {
             store.listen(url.clone());
         }
         Ok(store)
     }
 
-    /// Hears of mailboxes that changed, here or by another host.
-    pub(crate) fn changes(&self) -> broadcast::Receiver<i64> {
+    /// Whether what is read is in files here, for which nobody needs to wait long.
+    pub(crate) const fn is_near(&self) -> bool {
+        !self.is_shared
+    }
+
+    /// Hears of changes, here or by another host.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Changed> {
         self.changed.subscribe()
     }
 
-    /// Tells that a mailbox has changed.
-    fn changed(&self, mailbox: i64) {
-        tell(&self.newest, &self.changed, mailbox);
-    }
-
-    /// Whether this is known to be the highest mod-sequence of a mailbox.
-    fn is_newest(&self, mailbox: i64, mod_seq: u64) -> bool {
-        lock(&self.newest).numbers.get(&mailbox) == Some(&mod_seq)
-    }
-
-    /// Returns what [`note_newest`](Self::note_newest) wants, from before the store was asked.
-    fn generation(&self) -> u64 {
-        lock(&self.newest).generation
-    }
-
-    /// Notes a mailbox's highest mod-sequence, unless something changed since.
-    fn note_newest(&self, mailbox: i64, mod_seq: u64, generation: u64) {
-        let mut newest = lock(&self.newest);
-        if newest.generation == generation {
-            if newest.numbers.len() >= REMEMBERED {
-                newest.numbers.clear();
-            }
-            newest.numbers.insert(mailbox, mod_seq);
+    /// Whether a change is of a user's mailboxes. It may wait for the database.
+    pub(crate) fn is_of(&self, changed: Changed, user: i64) -> Result<bool, Failure> {
+        let mailbox = match changed {
+            Changed::Mailbox(mailbox) => mailbox,
+            Changed::List(of) => return Ok(of == user),
+        };
+        if let Some(owner) = lock(&self.owners).get(&mailbox) {
+            return Ok(*owner == user);
         }
+        let sql = "SELECT user_id FROM mailboxes WHERE id = $1";
+        let row = self.readers.read(|connection| connection.row(sql, &[mailbox.into()]))?;
+        // That one is gone has been told as a change of the list.
+        let Some(owner) = row.map(|row| row.int(0)) else { return Ok(false) };
+        let mut owners = lock(&self.owners);
+        if owners.len() >= OWNERS {
+            owners.clear();
+        }
+        owners.insert(mailbox, owner);
+        Ok(owner == user)
+    }
+
+    /// Tells that messages of a mailbox have changed.
+    fn changed(&self, mailbox: i64) {
+        tell(&self.shelf, &self.changed, Changed::Mailbox(mailbox));
+    }
+
+    /// Tells that a user has other mailboxes, or other notes on them.
+    fn list_changed(&self, user: i64) {
+        tell(&self.shelf, &self.changed, Changed::List(user));
+    }
+
+    /// Opens a mailbox.
+    fn folder(&self, user: i64, id: i64) -> Folder {
+        let held = self.shelf.take(id);
+        if self.is_shared {
+            // News of other hosts may be on their way.
+            held.doubt();
+        }
+        Folder::new(self.clone(), user, held)
     }
 
     /// Passes on what other hosts say, for ever.
     fn listen(&self, url: Url) {
-        let (newest, changed) = (Arc::clone(&self.newest), self.changed.clone());
+        let (shelf, changed) = (Arc::clone(&self.shelf), self.changed.clone());
         thread::spawn(move || {
             loop {
-                let heard = url.listen(|mailbox| tell(&newest, &changed, mailbox));
-                // What was not heard may have been anything.
-                lock(&newest).forget_all();
+                let heard = url.listen(|heard| match heard {
+                    Some(heard) => tell(&shelf, &changed, heard),
+                    // What was not heard before may have been anything.
+                    None => shelf.all_changed(),
+                });
                 if let Err(error) = heard {
                     warn!(%error, "changes of other hosts are not heard of; trying again");
                 }
@@ -115,29 +145,12 @@ impl Store {
     }
 }
 
-/// The highest mod-sequences of mailboxes, as long as they are known: most commands ask for news,
-/// and mostly there are none.
-#[derive(Default)]
-struct Newest {
-    /// Raised with every change.
-    generation: u64,
-    numbers: HashMap<i64, u64>,
-}
-
-impl Newest {
-    fn forget_all(&mut self) {
-        self.generation += 1;
-        self.numbers.clear();
+fn tell(shelf: &Shelf, listeners: &broadcast::Sender<Changed>, changed: Changed) {
+    if let Changed::Mailbox(mailbox) = changed {
+        shelf.changed(mailbox);
     }
-}
-
-fn tell(newest: &Mutex<Newest>, changed: &broadcast::Sender<i64>, mailbox: i64) {
-    let mut known = lock(newest);
-    known.generation += 1;
-    known.numbers.remove(&mailbox);
-    drop(known);
     // It is an error if nobody listens.
-    let _ = changed.send(mailbox);
+    let _ = listeners.send(changed);
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::database::{Connection, Failure, Url};
 
@@ -54,6 +54,17 @@ impl Writer {
         work: impl FnMut(&mut dyn Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         self.send(work)?.blocking_recv().unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Makes a change when there is time, or never.
+    pub(crate) fn write_some_time(
+        &self,
+        work: impl FnMut(&mut dyn Connection) -> Result<(), Failure> + Send + 'static,
+    ) {
+        let done = |made: Result<(), Failure>| {
+            made.unwrap_or_else(|error| debug!(%error, "a change was not made"));
+        };
+        let _ = self.0.try_send(Change { work: Box::new(work), done: Box::new(done) });
     }
 
     fn send<T: Send + 'static>(

@@ -187,6 +187,39 @@ fn what_the_sender_said_is_handed_on_and_reported() {
     assert_eq!(report.recipients[0].original, Some(original));
 }
 
+#[test]
+fn a_server_that_knows_no_notify_is_not_told_whom_to_tell() {
+    let never = || {
+        let mut submission = to(&["a@x.org", "b@x.org", "c@x.org"]);
+        for it in &mut submission.recipients[1..] {
+            it.parameters = Parameters::default().with_notify(Notify::NEVER);
+        }
+        submission
+    };
+    for (dsn, local, expected) in [
+        (false, false, &["a@x.org", "nobody b@x.org c@x.org"][..]),
+        (true, false, &["a@x.org b@x.org c@x.org"]),
+        (false, true, &[]),
+    ] {
+        let mut config = config();
+        if local {
+            config.transport = Transport::Local;
+        }
+        let mut world = World::new(config, take_all);
+        world.peer.dsn = dsn;
+        world.submit(never());
+        world.work();
+        assert_eq!(world.log("send"), expected, "{dsn} {local}");
+        assert_eq!(world.log("connect").len(), usize::from(!local), "over one connection");
+        assert!(world.queue.is_empty());
+    }
+    let mut world = World::new(config(), greylist);
+    world.submit(never());
+    world.run(HOUR * 24 * 6);
+    assert!(world.queue.is_empty(), "and those put off end too");
+    assert_eq!(world.reports.len(), 2, "of a's delay and failure");
+}
+
 /// RFC 3461 §10, as far as Example.ORG has to do with it.
 #[test]
 fn the_example_of_rfc_3461() {
@@ -209,7 +242,9 @@ fn the_example_of_rfc_3461() {
     };
     world.submit(submission);
     world.work();
-    assert_eq!(world.log("send").len(), 4);
+    let sent = world.log("send");
+    assert_eq!(sent.len(), 5);
+    assert!(sent.contains(&"Eric@Bombs.AF.MIL") && sent.contains(&"nobody Fred@Bombs.AF.MIL"));
     assert_eq!(world.said, "RET=HDRS ENVID=QQ314159");
     assert!(world.queue.is_empty());
     let [report] = &world.reports[..] else { panic!("{:?}", world.reports) };

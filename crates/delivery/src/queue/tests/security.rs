@@ -4,7 +4,7 @@ use dns_proto::{Name, RecordType};
 use smtp_proto::Parameters;
 
 use super::world::{World, config, take_all, to};
-use crate::{Action, Answer, Config, Security};
+use crate::{Action, Answer, Config, Queue, Security};
 
 const POLICY: &str = "version: STSv1\nmode: enforce\nmx: a.x.org\nmax_age: 86400\n";
 
@@ -127,6 +127,135 @@ fn a_host_whose_tlsa_records_are_hidden_is_not_used() {
     world.dns.insert((name, RecordType::TLSA), Answer::Failed);
     let hops = hops(&mut world, None, Parameters::default());
     assert_eq!(hops, ["a.x.org opportunistic"]);
+}
+
+/// Who is asked for TLSA records, in turn, and what comes of it. The host b is an alias of c; what
+/// is said of each name is whether it is validated, and whether c and b have keys.
+fn alias(chain: bool, first: bool, keys: [bool; 2]) -> (Vec<String>, Vec<String>) {
+    let mut world = World::new(dane(), take_all);
+    let secure = |world: &mut World, name: &str, rtype, is| {
+        if let Some(Answer::Records(_, secure)) = world.dns.get_mut(&(name.parse().unwrap(), rtype))
+        {
+            *secure = is;
+        }
+    };
+    world.record("x.org", "MX 10 b.x.org.");
+    secure(&mut world, "x.org", RecordType::MX, true);
+    world.record("b.x.org", "CNAME c.y.org.");
+    world.record("c.y.org", "A 192.0.2.2");
+    let mut both = Vec::new();
+    for key in [("b.x.org", RecordType::CNAME), ("c.y.org", RecordType::A)] {
+        let Some(Answer::Records(records, _)) = world.dns.get(&(key.0.parse().unwrap(), key.1))
+        else {
+            panic!()
+        };
+        both.extend(records.iter().cloned());
+    }
+    let key = (("b.x.org").parse().unwrap(), RecordType::A);
+    world.dns.insert(key, Answer::Records(both, chain));
+    secure(&mut world, "b.x.org", RecordType::CNAME, first);
+    for (name, _) in ["_25._tcp.c.y.org", "_25._tcp.b.x.org"].iter().zip(keys).filter(|it| it.1) {
+        // The keys are in a third place, which does not change whose they are.
+        world.record(name, "CNAME keys.z.org.");
+        let tlsa = format!("TLSA 3 1 1 {}", "ab".repeat(32));
+        world.record(name, &tlsa);
+        secure(&mut world, name, RecordType::TLSA, true);
+    }
+    let mut names = Vec::new();
+    world.submit(to(&["u@x.org"]));
+    while let Some(action) = world.queue.poll() {
+        let (now, at) = (world.now, world.at);
+        match action {
+            Action::LookUp { link, name, rtype } => {
+                if matches!(rtype, RecordType::TLSA | RecordType::CNAME) {
+                    world.log.push(format!("{rtype} {name}"));
+                }
+                let none = Answer::Records(Vec::new(), true);
+                let answer = world.dns.get(&(name, rtype)).cloned().unwrap_or(none);
+                world.queue.found(now, at, link, rtype, answer);
+            }
+            Action::Connect { hop, .. } => {
+                let dane = matches!(hop.security, Security::Dane(_));
+                names.push(format!("{dane}"));
+                names.extend(hop.names.iter().map(|it| format!("{it}")));
+            }
+            _ => {}
+        }
+    }
+    (world.log, names)
+}
+
+/// RFC 7672 §2.2.2, §2.2.3.
+#[test]
+fn the_keys_of_an_alias_are_those_of_its_end_or_else_its_own() {
+    let (end, own) = ("TLSA _25._tcp.c.y.org.", "TLSA _25._tcp.b.x.org.");
+    let at_end: &[&str] = &["true", "c.y.org.", "b.x.org.", "x.org."];
+    let at_own: &[&str] = &["true", "b.x.org.", "x.org."];
+    let none: &[&str] = &["false", "b.x.org.", "x.org."];
+    type Case<'a> = (bool, bool, [bool; 2], &'a [&'a str], &'a [&'a str]);
+    let table: [Case<'_>; 7] = [
+        (true, true, [true, true], &[end], at_end),
+        (true, true, [false, true], &[end, own], at_own),
+        (true, true, [false, false], &[end, own], none),
+        (false, true, [true, true], &["CNAME b.x.org.", own], at_own),
+        (false, true, [true, false], &["CNAME b.x.org.", own], none),
+        (false, false, [true, true], &["CNAME b.x.org."], none),
+        (false, false, [false, false], &["CNAME b.x.org."], none),
+    ];
+    for (chain, first, keys, asked, names) in table {
+        let found = alias(chain, first, keys);
+        assert_eq!(found.0, asked, "{chain} {first} {keys:?}");
+        assert_eq!(found.1, names, "{chain} {first} {keys:?}");
+    }
+}
+
+#[test]
+fn a_host_that_is_configured_may_have_keys_too() {
+    for (security, dane_is_used) in [(Security::Opportunistic, true), (Security::Plain, false)] {
+        let mut config = dane();
+        let to = crate::Target::Host("b.x.org".parse().unwrap());
+        config.transport = crate::Transport::Relay { to, port: 25, security };
+        let key = format!("TLSA 3 1 1 {}", "ab".repeat(32));
+        let mut world = world(config, &[("_25._tcp.b.x.org", &key)], true);
+        let hops = hops(&mut world, None, Parameters::default());
+        assert_eq!(hops[0].ends_with(" dane"), dane_is_used, "{hops:?}");
+    }
+}
+
+#[test]
+fn a_policy_survives_a_restart() {
+    let mut world = world(sts(), &[("_mta-sts.x.org", "TXT \"v=STSv1; id=1;\"")], false);
+    let mut records = Vec::new();
+    world.submit(to(&["u@x.org"]));
+    while let Some(action) = world.queue.poll() {
+        let (now, at) = (world.now, world.at);
+        match action {
+            Action::LookUp { link, name, rtype } => {
+                let none = Answer::Records(Vec::new(), false);
+                let answer = world.dns.get(&(name, rtype)).cloned().unwrap_or(none);
+                world.queue.found(now, at, link, rtype, answer);
+            }
+            Action::Fetch { link, .. } => world.queue.fetched(now, at, link, Some(POLICY)),
+            Action::Write(record) => records.push(record),
+            _ => {}
+        }
+    }
+    // Somebody took the record away meanwhile.
+    world.dns.remove(&("_mta-sts.x.org".parse::<Name>().unwrap(), RecordType::TXT));
+    let snapshot: Vec<_> = world.queue.snapshot().collect();
+    for (records, age, expected) in [
+        (records.clone(), 86_399, "a.x.org verified"),
+        (snapshot, 86_399, "a.x.org verified"),
+        (records, 86_400, "b.x.org opportunistic"),
+    ] {
+        let mut config = sts();
+        config.limits.connections = 1;
+        let (now, at) = (world.now, world.at + age);
+        let mut again = World::of(Queue::replay(config, 0, now, at, records), take_all);
+        (again.dns, again.at) = (world.dns.clone(), at);
+        let found = hops(&mut again, None, Parameters::default());
+        assert_eq!(found.first().map(String::as_str), Some(expected), "{age}");
+    }
 }
 
 #[test]

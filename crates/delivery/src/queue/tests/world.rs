@@ -199,7 +199,8 @@ impl World {
     fn send(&mut self, link: LinkId, envelope: &smtp_proto::client::Envelope) {
         let names: Vec<_> = envelope.recipients.iter().filter_map(|it| it.to.mailbox()).collect();
         let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-        self.log.push(alloc::format!("send {}", names.join(" ")));
+        let from = envelope.from.mailbox().map_or("nobody ", |_| "");
+        self.log.push(alloc::format!("send {from}{}", names.join(" ")));
         self.said = envelope.parameters.to_string();
         let recipients = envelope.recipients.iter().map(|it| {
             let delivery = it.to.mailbox().map_or_else(accepted, self.server);

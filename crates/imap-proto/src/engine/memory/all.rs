@@ -7,7 +7,7 @@ use core::num::NonZeroU32;
 use bytes::Bytes;
 
 use crate::command::{Rights, SpecialUse};
-use crate::engine::Failure;
+use crate::engine::{Failure, Snapshot};
 use crate::{DateTime, Flag, Flags, IString};
 
 #[derive(Debug)]
@@ -36,6 +36,7 @@ pub(super) struct Mail {
     pub(super) removed: Vec<(u64, u32)>,
     pub(super) known_since: u64,
     pub(super) acl: BTreeMap<IString, Rights>,
+    pub(super) snapshot: Option<Snapshot>,
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +80,7 @@ impl All {
             removed: Vec::new(),
             known_since: 0,
             acl: BTreeMap::new(),
+            snapshot: None,
         };
         self.boxes.insert(id, mail);
         self.names.insert(name.into(), id);

@@ -13,7 +13,7 @@ use all::{All, Kept, number, one};
 
 use super::{
     Appended, Changes, Copied, Details, Entry, Failure, FlagUpdate, FlagsUpdated, Info, NewMessage,
-    State, Totals,
+    Snapshot, State, Totals,
 };
 use crate::command::{Change, Resource, Rights, SetQuota, SpecialUse};
 use crate::{Atom, Flag, Flags, IString, Number64, ObjectId, Quota, ResourceUse, UidRange};
@@ -440,6 +440,16 @@ impl super::Mailbox for Mailbox {
             mail.recent = mail.uid_next;
         }
         Ok(recent)
+    }
+
+    fn keep(&mut self, snapshot: Snapshot) {
+        if let Ok(mail) = self.account.all().mail(self.id) {
+            mail.snapshot = Some(snapshot);
+        }
+    }
+
+    fn kept(&mut self) -> Option<Snapshot> {
+        self.account.all().mail(self.id).ok()?.snapshot.clone()
     }
 }
 

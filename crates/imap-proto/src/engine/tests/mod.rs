@@ -2,6 +2,7 @@
 mod anything;
 mod hostile;
 mod interleavings;
+mod limits;
 mod script;
 mod stores;
 mod tables;
