@@ -157,6 +157,13 @@ impl<A: Agent> Driver<A> {
     }
 }
 
+/// Agents that need no more than sockets have a driver at once.
+impl<A: Agent> From<A> for Driver<A> {
+    fn from(agent: A) -> Self {
+        Self::new(agent)
+    }
+}
+
 impl Driver<Stub> {
     /// Speaks TLS with the servers of the stub's configuration that want it, and with nobody whose
     /// certificate is not for the name, or the address, that is said there (RFC 8310 §5: the strict
@@ -179,13 +186,6 @@ fn certified(server: &Server) -> Option<ServerName<'static>> {
             ServerName::try_from(text.trim_end_matches('.').to_string()).ok()
         }
         Server::Plain(_) => None,
-    }
-}
-
-/// Agents that need no more than sockets have a driver at once.
-impl<A: Agent> From<A> for Driver<A> {
-    fn from(agent: A) -> Self {
-        Self::new(agent)
     }
 }
 
