@@ -91,10 +91,12 @@ impl<'a> SvcParams<'a> {
         Self::read(&mut Reader::new(octets, 0))
     }
 
+    #[cfg(feature = "std")]
     pub(crate) const fn checked(octets: &'a [u8]) -> Self {
         Self(octets)
     }
 
+    #[cfg(feature = "std")]
     pub(crate) const fn octets(self) -> &'a [u8] {
         self.0
     }

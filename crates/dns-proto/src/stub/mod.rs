@@ -3,8 +3,8 @@
 //! [`Stub`] is the machine. Around it are the things that a host's resolver knows: [`ResolvConf`]
 //! and [`Hosts`] read the texts of `/etc/resolv.conf` and `/etc/hosts`, [`Search`] completes short
 //! names, [`Chain`] follows the aliases in an answer, [`reverse_name`] turns addresses into names,
-//! and [`MailExchange`], [`ServiceHost`] and [`Service`] are targets in the order in which they
-//! are to be tried. The resolvers of `tokio` and `blocking` put them together.
+//! and `MailExchange`, `ServiceHost` and `Service` (feature `std`) are targets in the order in
+//! which they are to be tried. The resolvers of `tokio` and `blocking` put them together.
 mod chain;
 mod config;
 #[cfg(feature = "std")]
@@ -18,6 +18,7 @@ mod resolv_conf;
 mod reverse;
 mod search;
 mod streams;
+#[cfg(feature = "std")]
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -33,4 +34,5 @@ pub use machine::{Event, QueryId, Stub};
 pub use resolv_conf::{Nameserver, ResolvConf, ResolvOptions};
 pub use reverse::reverse_name;
 pub use search::{Host, Search, ToHost};
+#[cfg(feature = "std")]
 pub use targets::{MailExchange, Service, ServiceHost};
