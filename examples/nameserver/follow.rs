@@ -100,7 +100,8 @@ impl Followers {
         let secondary = Secondary::new(zone.clone(), primaries, seed()?)?;
         let kept = load::kept(&self.store, zone, &self.zones)?;
         let secondary = kept.clone().into_iter().fold(secondary, Secondary::with_zone);
-        let driver = self.connector.iter().cloned().fold(Driver::new(secondary), Driver::tls);
+        let driver = Driver::<Secondary>::new(secondary);
+        let driver = self.connector.iter().cloned().fold(driver, Driver::<Secondary>::tls);
         let follower = Follower::spawn(self.zones.clone(), driver, |zone, event| match event {
             Ok(Event::Zone(version)) => log(&format!("{zone} has serial {}", version.serial())),
             Ok(Event::Failed { primary, error }) => log(&format!("{zone} at {primary}: {error}")),
