@@ -107,6 +107,15 @@ impl RrSet {
         })
     }
 
+    /// Whether it was made of a wildcard: fewer labels are signed than its owner has (RFC 4034
+    /// §3.1.3).
+    pub(crate) fn is_expanded(&self) -> bool {
+        let all = self.owner.labels().count() - usize::from(self.owner.view().is_wildcard());
+        self.signatures
+            .iter()
+            .any(|it| matches!(it.view(), Rdata::Rrsig { labels, .. } if usize::from(labels) < all))
+    }
+
     /// Returns where an alias leads, if this is one.
     pub(crate) fn alias(&self) -> Option<Name> {
         match self.data.first()?.view() {

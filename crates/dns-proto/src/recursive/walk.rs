@@ -165,7 +165,9 @@ impl Resolver {
 
     /// Returns an alias of the cache, after the DNAME that makes it, if one does.
     fn known_alias(&self, now: Instant, name: &Name) -> Option<Vec<Arc<RrSet>>> {
-        if let Some(set) = self.cache.get(now, name.view(), RecordType::CNAME, Rank::Answer) {
+        // What a wildcard has made is nothing without the proof that came with it.
+        let known = self.cache.get(now, name.view(), RecordType::CNAME, Rank::Answer);
+        if let Some(set) = known.filter(|set| !set.is_expanded()) {
             return Some(Vec::from([set]));
         }
         self.known_dname(now, name)
