@@ -38,7 +38,7 @@ pub(super) async fn fetch(resolver: &Resolver, domain: &Name) -> Option<String> 
 
 async fn fetch_from(resolver: &Resolver, host: &str) -> Result<String, Failure> {
     let mut refused = Failure::from("it has no address");
-    for address in resolver.lookup_ip(&host.parse()?).await?.into_iter().take(ADDRESSES) {
+    for address in resolver.lookup_ip(&host.parse::<Name>()?).await?.into_iter().take(ADDRESSES) {
         match TcpStream::connect((address, 443)).await {
             Ok(stream) => return ask(host, stream).await,
             Err(error) => refused = error.into(),
