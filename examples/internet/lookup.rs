@@ -5,13 +5,12 @@ use bytes::{Bytes, BytesMut};
 use homing::delivery::{Answer, LinkId};
 use homing::dns::{
     Authority, Header, Message, Name, Rdata, Record, RecordType, Section, Writer, recursive,
-    transfer::{Incoming, Outgoing, Progress},
 };
 use homing::proto_core::{Agent, Transmit, Transport};
 
-use crate::clock::{MINUTE, instant, unix};
-use crate::names::{self, FORGED, Host};
-use crate::net::{Asker, Event};
+use crate::clock::instant;
+use crate::names::{FORGED, Host};
+use crate::net::{Asker, Event, Who};
 use crate::world::{Dirty, World};
 
 impl World {
@@ -23,7 +22,7 @@ impl World {
             let Some(running) = &mut site.running else { return };
             if let Some(transmit) = running.resolver.transmit() {
                 if let Transmit::Send { flow, to, via, message } = transmit {
-                    let asker = Asker { site: number, life, flow };
+                    let asker = Asker { site: number, life, flow, who: Who::Resolver };
                     self.send_query(asker, to.ip(), message, via);
                 }
                 continue;
@@ -53,7 +52,7 @@ impl World {
         }
     }
 
-    fn send_query(&mut self, from: Asker, to: IpAddr, message: Bytes, via: Transport) {
+    pub(crate) fn send_query(&mut self, from: Asker, to: IpAddr, message: Bytes, via: Transport) {
         let host = self.size.host(to);
         self.metrics.query(self.now, host);
         self.note_query(from.site, to, &message);
@@ -63,7 +62,8 @@ impl World {
             let message = message.clone();
             self.agenda.add(at, Event::Query { to, from, message, via });
         }
-        if self.sites[from.site as usize].forged && !stream {
+        let resolving = matches!(from.who, Who::Resolver);
+        if self.sites[from.site as usize].forged && !stream && resolving {
             self.forge(from, &message);
         }
     }
@@ -95,6 +95,12 @@ impl World {
     /// A query arrives at an authoritative server.
     pub(crate) fn answer_query(&mut self, to: IpAddr, from: Asker, message: &[u8], via: Transport) {
         let Some(host) = self.size.host(to) else { return };
+        if let Host::Site(site) = host
+            && self.sites[site as usize].running.is_some()
+            && self.answer_transfer(site, from, message, via)
+        {
+            return;
+        }
         let mut out = BytesMut::new();
         let authority: &Authority = match host {
             Host::Server(server) => &self.servers[server / 2],
@@ -122,50 +128,14 @@ impl World {
             return;
         }
         let Some(running) = &mut site.running else { return };
+        if !matches!(to.who, Who::Resolver) {
+            return self.take_zone_answer(to, message);
+        }
         match message {
             Some(message) => running.resolver.receive(instant(self.now), to.flow, message),
             None => running.resolver.fail(instant(self.now), to.flow),
         }
         self.dirty.push_back(Dirty::Site(to.site));
-    }
-
-    /// A domain's zone changes; its secondary is told.
-    pub(crate) fn change_zone(&mut self, domain: u32) {
-        let site = self.size.site_of_domain(domain);
-        let authority = &mut self.sites[site as usize].authority;
-        let apex = names::name(&names::domain(domain));
-        let serial = authority.zone(apex.view()).map_or(0, homing::dns::Zone::serial);
-        authority.insert(names::zone(self.size, domain, serial + 1));
-        self.agenda.add(self.now + MINUTE, Event::Transfer(domain));
-    }
-
-    /// The secondary fetches a zone, or tries again later.
-    pub(crate) fn transfer(&mut self, domain: u32) {
-        let site = self.size.site_of_domain(domain);
-        let second = self.size.second(site);
-        let usable = |site: u32| {
-            let site = &self.sites[site as usize];
-            site.running.is_some() && !site.is_cut()
-        };
-        if !usable(site) || !usable(second) {
-            return self.agenda.add(self.now + 10 * MINUTE, Event::Transfer(domain));
-        }
-        let apex = names::name(&names::domain(domain));
-        let zone =
-            self.sites[site as usize].authority.zone(apex.view()).expect("a primary").clone();
-        let (mut incoming, query) =
-            Incoming::whole(&apex, 7, None, unix(self.now)).expect("unsigned");
-        let query = Message::parse(&query).expect("our own");
-        let journal = homing::dns::Journal::new(0);
-        let mut outgoing =
-            Outgoing::new(&zone, &journal, &query, Transport::Tcp, None).expect("of this zone");
-        while let Ok(Some(message)) = outgoing.message(unix(self.now)) {
-            if let Ok(Progress::Done(zone)) = incoming.receive(&message, unix(self.now)) {
-                self.sites[second as usize].authority.insert(zone);
-                return;
-            }
-        }
-        self.fail(format!("the zone of domain {domain} was not transferred"));
     }
 
     /// A query of a link's goes to the site's resolver.
@@ -175,7 +145,10 @@ impl World {
         running.next += 1;
         let client = running.next;
         running.asked.insert(client, (link, rtype));
-        let query = homing::dns::Query::new(name, rtype).recursion(true).write();
+        let mut query =
+            BytesMut::from(homing::dns::Query::new(name, rtype).recursion(true).write());
+        // AD: say what is validated (RFC 6840 §5.7).
+        query[3] |= 0x20;
         let query = Message::parse(&query).expect("our own");
         // Over a stream, as it were: who asks by UDP gets no answer that comes late.
         let asked = running.resolver.resolve(

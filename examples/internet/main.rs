@@ -1,6 +1,8 @@
 //! An Internet in one thread: name servers, resolvers, mail servers and the people who use them,
 //! in virtual time, on a network that drops, delays, reorders, duplicates and resets, on machines
-//! that crash. Whatever goes wrong, every accepted letter arrives or is reported.
+//! that crash, among people who attack it. Whatever goes wrong, every accepted letter arrives or is
+//! reported, and what MTA-STS, DANE or REQUIRETLS protects nobody else reads. TLS is simulated
+//! (`world/veil.rs`); all else is what programs use.
 //!
 //! ```console
 //! $ cargo run --release --example internet -- --faults harsh --report internet.html
@@ -59,6 +61,10 @@ struct Arguments {
     /// For how many days letters are written.
     #[arg(long, default_value_t = 2)]
     days: u64,
+    /// Sign the root, and a twentieth of the domains, and have all resolvers validate; servers of
+    /// these domains promise their keys (DANE).
+    #[arg(long)]
+    signed: bool,
     /// A page with plots, and the way of one letter.
     #[arg(long)]
     report: Option<PathBuf>,
@@ -82,7 +88,7 @@ impl Arguments {
         let domains = self.domains.max(2);
         let sites = domains.div_ceil(50).max(4).min(domains);
         let users = self.users.unwrap_or(domains * 2).max(domains);
-        Size { sites, domains, users }
+        Size { sites, domains, users, signed: self.signed }
     }
 
     fn all_faults(&self) -> Vec<Fault> {
@@ -154,6 +160,9 @@ impl Arguments {
             self.days,
             format!("{:?}", self.faults).to_lowercase(),
         );
+        if self.signed {
+            command.push_str(" --signed");
+        }
         if let Some(only) = &self.only {
             let only: Vec<_> = only.iter().map(ToString::to_string).collect();
             command.push_str(&format!(" --only {}", only.join(",")));
@@ -199,7 +208,7 @@ fn table(world: &World, end: &End_, took: std::time::Duration) {
     let queries: [u64; 3] = std::array::from_fn(|level| metrics.sum(|hour| hour.queries[level]));
     let (hits, misses) = (metrics.sum(|hour| hour.hits), metrics.sum(|hour| hour.misses));
     let ratio = 100.0 * hits as f64 / (hits + misses).max(1) as f64;
-    let Size { sites, domains, users } = world.size;
+    let Size { sites, domains, users, .. } = world.size;
     println!("sites               {sites}, with {domains} domains and {users} users");
     println!("letters             {} written, {} accepted", world.written(), metrics.accepted);
     println!(
@@ -233,6 +242,7 @@ fn table(world: &World, end: &End_, took: std::time::Duration) {
         "attacked            {} messages overheard, {} certificates refused",
         metrics.overheard, metrics.refused
     );
+    println!("zones               {} transferred", metrics.transfers);
     println!(
         "simulated           {:.2} days in {:.2} s, {} events",
         end.ended as f64 / DAY as f64,

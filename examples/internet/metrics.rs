@@ -33,6 +33,7 @@ pub(crate) struct Metrics {
     pub(crate) forged: u64,
     /// Connections refused for their certificates, and messages that somebody could read.
     pub(crate) refused: u64,
+    pub(crate) transfers: u64,
     pub(crate) overheard: u64,
     pub(crate) longest_queue: u64,
     pub(crate) ladder: Vec<(Micros, String)>,

@@ -1,12 +1,34 @@
 //! Who is where: addresses, zones and mail addresses of the world.
 use std::net::{IpAddr, Ipv4Addr};
 
-use homing::dns::{Authority, Name, Rdata, Record, Zone};
+use homing::dns::{
+    Authority, DnssecAlgorithm, Name, Rdata, Record, Zone,
+    dnssec::{Config, Ds, KeyPair, Signer, Trust},
+    zone_file,
+};
 
+use crate::clock::unix;
 use crate::ledger::Address;
+use crate::random::{Digest, Random};
 
 /// The top-level domains.
 const TLDS: [&str; 5] = ["com", "org", "net", "edu", "fr"];
+
+/// The one whose domains are all signed, in a world where any are.
+const SIGNED: &str = "bank";
+
+/// Whether a domain is one of those that are signed, and promise the keys of their mail hosts.
+pub(crate) const fn is_signed(size: Size, domain: u32) -> bool {
+    size.signed && is_bank(domain)
+}
+
+const fn is_bank(domain: u32) -> bool {
+    domain % 20 == 7
+}
+
+const fn tld(domain: u32) -> &'static str {
+    if is_bank(domain) { SIGNED } else { TLDS[domain as usize % TLDS.len()] }
+}
 
 /// Servers of the root: the first two; and of the top-level domains: the other two.
 pub(crate) const SERVERS: [IpAddr; 4] = [
@@ -25,6 +47,8 @@ pub(crate) struct Size {
     pub(crate) sites: u32,
     pub(crate) domains: u32,
     pub(crate) users: u32,
+    /// Whether the root and a part of what is below it are signed, and resolvers validate.
+    pub(crate) signed: bool,
 }
 
 /// Who answers at an address.
@@ -95,7 +119,7 @@ pub(crate) fn site(site: u32) -> String {
 }
 
 pub(crate) fn domain(domain: u32) -> String {
-    format!("d{domain}.{}", TLDS[domain as usize % TLDS.len()])
+    format!("d{domain}.{}", tld(domain))
 }
 
 pub(crate) fn local_part(address: Address) -> String {
@@ -153,10 +177,51 @@ pub(crate) fn zone(size: Size, number: u32, serial: u32) -> Zone {
         let owner = below("_mta-sts", &apex);
         records.push(Record::text(owner, 600, &[text.as_bytes()]).expect("short"));
     }
+    if is_signed(size, number) && offers_tls(site) {
+        let key: String =
+            crate::world::veil::key(site).iter().map(|it| format!("{it:02x}")).collect();
+        let line = format!("_25._tcp.mail.{apex} 600 IN TLSA 3 1 1 {key}\n");
+        let read = zone_file::read("", line.as_bytes(), Name::ROOT, |_| None);
+        records.extend(read.expect("a record"));
+    }
     if has_second_mail_host(number) {
         records.push(mx(20, &name(&self::site(size.second(site)))));
     }
-    Zone::new(records).expect("a zone")
+    let zone = Zone::new(records).expect("a zone");
+    if is_signed(size, number) { signed(&zone) } else { zone }
+}
+
+/// The key of a zone.
+fn zone_key(apex: &Name) -> KeyPair {
+    let digest = Digest::of(apex.to_string().as_bytes());
+    let seed = Random::new(digest.0).seed();
+    KeyPair::generate(DnssecAlgorithm::ED25519, true, seed).expect("an algorithm that is known")
+}
+
+fn signer(apex: &Name) -> Signer {
+    let mut signer = Signer::new(vec![zone_key(apex)]);
+    // Longer than the world lasts.
+    signer.validity = 365 * 86_400;
+    signer
+}
+
+fn signed(zone: &Zone) -> Zone {
+    signer(zone.apex()).sign(zone, None, unix(0)).expect("a zone that can be signed")
+}
+
+/// What the parent says of a zone's key.
+fn entries(apex: &Name) -> Vec<Record> {
+    let record = |ds: Ds| Record::new(apex.clone(), 3600, ds.data());
+    signer(apex).ds(apex).map(record).collect()
+}
+
+/// What resolvers believe from the beginning.
+pub(crate) fn trust() -> Trust {
+    let mut trust = Trust::new(Config::default());
+    for ds in signer(&Name::ROOT).ds(&Name::ROOT) {
+        trust.add_anchor(Name::ROOT, ds);
+    }
+    trust
 }
 
 pub(crate) const fn has_second_mail_host(domain: u32) -> bool {
@@ -178,11 +243,11 @@ pub(crate) const fn has_policy(size: Size, domain: u32) -> bool {
     domain % 8 == 3 && offers_tls(size.site_of_domain(domain))
 }
 
-/// It holds for six hours.
+/// It holds for a week.
 pub(crate) fn policy(size: Size, domain: u32) -> String {
     debug_assert!(has_policy(size, domain));
     let host = self::domain(domain);
-    format!("version: STSv1\nmode: enforce\nmx: mail.{host}\nmax_age: 21600\n")
+    format!("version: STSv1\nmode: enforce\nmx: mail.{host}\nmax_age: 604800\n")
 }
 
 /// What the servers of the root and of the top-level domains have.
@@ -194,7 +259,7 @@ pub(crate) fn servers(size: Size) -> [Authority; 2] {
     }
     root.extend([ns(&Name::ROOT, &names[0]), ns(&Name::ROOT, &names[1])]);
     let mut tlds = Authority::default();
-    for tld in TLDS {
+    for tld in TLDS.into_iter().chain([SIGNED]) {
         let apex = name(tld);
         root.extend([ns(&apex, &names[2]), ns(&apex, &names[3])]);
         let mut records = vec![soa(&apex, 1), ns(&apex, &names[2]), ns(&apex, &names[3])];
@@ -203,7 +268,7 @@ pub(crate) fn servers(size: Size) -> [Authority; 2] {
                 (0..size.sites).map(|it| Record::address(name(&site(it)), 3600, address(it, 0)));
             records.extend(sites);
         }
-        for number in (0..size.domains).filter(|it| TLDS[*it as usize % TLDS.len()] == tld) {
+        for number in (0..size.domains).filter(|it| self::tld(*it) == tld) {
             let child = name(&domain(number));
             let site = size.site_of_domain(number);
             let servers = [(below("ns1", &child), site), (below("ns2", &child), size.second(site))];
@@ -211,11 +276,21 @@ pub(crate) fn servers(size: Size) -> [Authority; 2] {
                 records.push(ns(&child, &server));
                 records.push(Record::address(server, 86_400, address(at, 0)));
             }
+            if is_signed(size, number) {
+                records.extend(entries(&child));
+            }
         }
-        tlds.insert(Zone::new(records).expect("a zone"));
+        let zone = Zone::new(records).expect("a zone");
+        if size.signed && tld == SIGNED {
+            root.extend(entries(&apex));
+            tlds.insert(signed(&zone));
+        } else {
+            tlds.insert(zone);
+        }
     }
     let mut roots = Authority::default();
-    roots.insert(Zone::new(root).expect("the root"));
+    let root = Zone::new(root).expect("the root");
+    roots.insert(if size.signed { signed(&root) } else { root });
     [roots, tlds]
 }
 

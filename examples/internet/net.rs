@@ -57,19 +57,27 @@ pub(crate) enum Event {
     Submit(u32),
     /// A user reads mail.
     Read(u32),
-    /// A secondary asks for a domain's zone.
-    Transfer(u32),
     FaultBegins(usize),
     FaultEnds(usize),
     Sample,
 }
 
-/// A flow of a site's resolver, in one of the site's lives.
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Who {
+    Resolver,
+    /// Of a domain's zone.
+    Secondary(u32),
+    Notifier(u32),
+}
+
+/// A flow of one who asks at a site, in one of the site's lives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asker {
     pub(crate) site: u32,
     pub(crate) life: u32,
     pub(crate) flow: Flow,
+    pub(crate) who: Who,
 }
 
 /// A connection.

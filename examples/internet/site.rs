@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use homing::delivery::{Config, LinkId, Queue, Report, Transport};
 use homing::dns::{
-    Authority, RecordType,
+    Authority, Journal, RecordType,
     recursive::{self, Resolver},
 };
 
@@ -13,15 +13,18 @@ use crate::faults::Mood;
 use crate::names::{self, SERVERS, Size};
 use crate::net::ConnId;
 use crate::random::Random;
-use crate::world::veil::Attack;
+use crate::world::{veil::Attack, zones::Zones};
 
 /// What a site has, up or down.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) number: u32,
     pub(crate) disk: Disk,
-    /// Zones are on disk too.
+    /// Zones are on disk too, and how they have changed.
     pub(crate) authority: Authority,
+    pub(crate) journals: BTreeMap<u32, Journal>,
+    /// Domains whose zones may be newer at their primaries.
+    pub(crate) follows: BTreeSet<u32>,
     /// How often it was started.
     pub(crate) life: u32,
     pub(crate) running: Option<Running>,
@@ -43,6 +46,7 @@ pub(crate) struct Site {
 pub(crate) struct Running {
     pub(crate) queue: Queue,
     pub(crate) resolver: Resolver,
+    pub(crate) zones: Zones,
     /// Look-ups that the resolver works on, by the client that it knows.
     pub(crate) asked: BTreeMap<u64, (LinkId, RecordType)>,
     pub(crate) next: u64,
@@ -66,6 +70,8 @@ impl Site {
             number,
             disk: Disk::default(),
             authority,
+            journals: BTreeMap::new(),
+            follows: BTreeSet::new(),
             life: 0,
             running: None,
             mood: Mood::Fair,
@@ -93,7 +99,7 @@ impl Site {
         let mut config = Config::new(names::name(&names::site(self.number)));
         config.ipv6 = false;
         config.addresses = (0..2).map(|which| names::address(self.number, which)).collect();
-        config.sts = true;
+        (config.sts, config.dane) = (true, size.signed);
         if let Some(messages) = limits {
             config.limits.messages = messages;
         }
@@ -106,9 +112,14 @@ impl Site {
         let mut config = recursive::Config::new(roots.map(|(host, at)| (names::name(host), at)));
         config.ipv6 = false;
         config.limits.cache = 20_000;
+        let mut resolver = Resolver::new(config, random.seed());
+        if size.signed {
+            resolver.validate(names::trust(), instant(now), unix(now));
+        }
         self.running = Some(Running {
             queue,
-            resolver: Resolver::new(config, random.seed()),
+            resolver,
+            zones: Zones::default(),
             asked: BTreeMap::new(),
             next: 0,
             links: BTreeMap::new(),

@@ -3,6 +3,7 @@ mod deaths;
 mod offices;
 pub(crate) mod veil;
 mod wires;
+pub(crate) mod zones;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
@@ -63,6 +64,8 @@ pub(crate) struct World {
     /// The chosen letter, and the sites that hold it.
     pub(crate) chosen: Option<u32>,
     pub(crate) watched: BTreeSet<u32>,
+    /// Clients believe every certificate: to see that it is noticed.
+    pub(crate) gullible: bool,
     broken: Option<Broken>,
     digest: Digest,
     events: u64,
@@ -115,6 +118,7 @@ impl World {
             written: 0,
             chosen: plan.chosen,
             watched: BTreeSet::new(),
+            gullible: false,
             broken: None,
             digest: Digest::new(),
             events: 0,
@@ -145,6 +149,7 @@ impl World {
                 self.fail(lost.map_or_else(|| "the world does not end".into(), |lost| lost.0));
             }
         }
+        self.compare_zones();
         if self.broken.is_none() {
             self.broken = self.ledger.close().err();
         }
@@ -205,7 +210,6 @@ impl World {
             Event::Submit(letter) => self.submit(letter),
             Event::Read(user) if names::reads_by_imap(user) => self.read_by_imap(user),
             Event::Read(user) => self.read_by_pop3(user),
-            Event::Transfer(domain) => self.transfer(domain),
             Event::FaultBegins(index) => self.fault(index, true),
             Event::FaultEnds(index) => self.fault(index, false),
             Event::Sample => self.sample(),

@@ -12,7 +12,7 @@ use homing::dns::{Name, Who, tsig::Key};
 #[command(name = "nameserver")]
 pub(crate) struct Arguments {
     /// Listen here by UDP and TCP; port 0 is any free one; may be repeated
-    #[arg(long, value_name = "ADDR", required = true)]
+    #[arg(long, value_name = "ADDR", required_unless_present = "print")]
     pub(crate) listen: Vec<SocketAddr>,
     /// Listen here by TLS too
     #[arg(long, value_name = "ADDR", requires = "tls")]
@@ -23,10 +23,25 @@ pub(crate) struct Arguments {
     /// Be a primary for this zone, which is in this master file; may be repeated
     #[arg(long, value_name = "ORIGIN=FILE", value_parser = origin)]
     pub(crate) zone: Vec<Origin>,
-    /// Be a secondary for this zone, whose primary is there, and signs with this key if one is
-    /// named; may be repeated, for one zone too
-    #[arg(long, value_name = "ORIGIN=ADDR[@KEY]", value_parser = upstream)]
+    /// Print the zones with all names and times whole, in canonical order, and end
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// Be a secondary for this zone, whose primary is there, signs with this key if one is named,
+    /// and speaks TLS with a certificate for HOST if that is said; may be repeated, for one zone
+    /// too
+    #[arg(long, value_name = "ORIGIN=ADDR[@KEY][/HOST]", value_parser = upstream)]
     pub(crate) secondary: Vec<Upstream>,
+    /// Believe certificates of primaries that these authorities have signed
+    #[arg(long, value_name = "FILE.pem")]
+    pub(crate) authorities: Option<PathBuf>,
+    /// Be a secondary for all zones that this catalog lists too, which is a --secondary; may be
+    /// repeated
+    #[arg(long, value_name = "ORIGIN", value_parser = name)]
+    pub(crate) catalog: Vec<Name>,
+    /// Be the primary of a catalog that lists each --zone, for secondaries that follow it; may be
+    /// repeated
+    #[arg(long, value_name = "ORIGIN", value_parser = name)]
+    pub(crate) produce_catalog: Vec<Name>,
     /// Share this key; may be repeated
     #[arg(long, value_name = "NAME:ALG:BASE64", value_parser = key)]
     pub(crate) tsig: Vec<Key>,
@@ -36,9 +51,9 @@ pub(crate) struct Arguments {
     /// Let them have whole zones; may be repeated
     #[arg(long, value_name = "KEY|CIDR", value_parser = who)]
     pub(crate) allow_transfer: Vec<Who>,
-    /// Tell this server of changes; may be repeated
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) notify: Vec<SocketAddr>,
+    /// Tell this server of changes, and sign that with this key if one is named; may be repeated
+    #[arg(long, value_name = "ADDR[@KEY]", value_parser = peer)]
+    pub(crate) notify: Vec<Peer>,
     /// Keep updates and transferred zones in this directory; without, they are gone with the
     /// process
     #[arg(long, value_name = "DIR")]
@@ -81,8 +96,24 @@ pub(crate) struct Origin {
 #[derive(Clone)]
 pub(crate) struct Upstream {
     pub(crate) origin: Name,
+    pub(crate) peer: Peer,
+    /// What its certificate is for.
+    pub(crate) host: Option<Name>,
+}
+
+/// Another server, and the name of the key that is shared with it.
+#[derive(Clone)]
+pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     pub(crate) key: Option<Name>,
+}
+
+impl Arguments {
+    /// Finds a key that another argument names.
+    pub(crate) fn key(&self, name: &Name) -> Result<&Key, String> {
+        let key = self.tsig.iter().find(|key| key.name() == name);
+        key.ok_or_else(|| format!("no --tsig has the key {name}"))
+    }
 }
 
 fn origin(text: &str) -> Result<Origin, String> {
@@ -92,12 +123,20 @@ fn origin(text: &str) -> Result<Origin, String> {
 
 fn upstream(text: &str) -> Result<Upstream, String> {
     let (origin, place) = text.split_once('=').ok_or("it has no =")?;
-    let (address, key) = match place.split_once('@') {
-        Some((address, key)) => (address, Some(name(key)?)),
+    let (place, host) = match place.split_once('/') {
+        Some((place, host)) => (place, Some(name(host)?)),
         None => (place, None),
     };
+    Ok(Upstream { origin: name(origin)?, peer: peer(place)?, host })
+}
+
+fn peer(text: &str) -> Result<Peer, String> {
+    let (address, key) = match text.split_once('@') {
+        Some((address, key)) => (address, Some(name(key)?)),
+        None => (text, None),
+    };
     let address = address.parse().map_err(|_| format!("{address} is no ADDRESS:PORT"))?;
-    Ok(Upstream { origin: name(origin)?, address, key })
+    Ok(Peer { address, key })
 }
 
 fn name(text: &str) -> Result<Name, String> {

@@ -1,20 +1,20 @@
 //! Zones from files.
 use std::{
-    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{ErrorKind, Read},
     path::Path,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use homing::dns::{
-    Name, Zone, ZoneBuilder, ZoneDelta,
+    Catalog, Name, Rdata, Record, Zone, ZoneBuilder, ZoneDelta,
     authority::Server,
     tokio::Zones,
     zone_file::{Scanner, Step},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{Failure, store::Store};
+use crate::{Failure, arguments::Origin, store::Store};
 
 /// Octets of a file that are read at once.
 const PIECE: usize = 1 << 18;
@@ -89,20 +89,26 @@ pub(crate) fn enter(
     Ok(())
 }
 
-/// Puts into service what is kept of the zones of others, and returns it.
-pub(crate) fn kept(
-    store: &Store,
-    origins: &BTreeSet<Name>,
-    zones: &Zones,
-) -> Result<BTreeMap<Name, Zone>, Failure> {
-    let mut kept = BTreeMap::new();
-    for origin in origins {
-        let Some(path) = store.copy(origin).filter(|path| path.exists()) else { continue };
-        let zone = file(origin, &path)?;
-        zones.with(|server| server.authority_mut().insert(zone.clone()));
-        kept.insert(origin.clone(), zone);
-    }
-    Ok(kept)
+/// Puts into service what is kept of a zone of others, and returns it.
+pub(crate) fn kept(store: &Store, origin: &Name, zones: &Zones) -> Result<Option<Zone>, Failure> {
+    let Some(path) = store.copy(origin).filter(|path| path.exists()) else { return Ok(None) };
+    let zone = file(origin, &path)?;
+    zones.with(|server| server.authority_mut().insert(zone.clone()));
+    Ok(Some(zone))
+}
+
+/// Makes a catalog of zones. What it lists does not change while the process lives, so the time at
+/// which it began is serial enough.
+pub(crate) fn catalog(apex: &Name, zones: &[Origin]) -> Result<Zone, Failure> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let serial = u32::try_from(seconds & u64::from(u32::MAX))?;
+    let invalid: Name = "invalid.".parse()?;
+    let (primary, mailbox) = (invalid.view(), invalid.view());
+    let [refresh, retry, expire, minimum] = [3_600, 600, 2_419_200, 3_600];
+    let soa = Rdata::Soa { primary, mailbox, serial, refresh, retry, expire, minimum };
+    let names: Vec<Name> = zones.iter().map(|zone| zone.origin.clone()).collect();
+    let soa = Record::new(apex.clone(), 0, soa);
+    Ok(Zone::new(Catalog::write(apex, &names)?.into_iter().chain([soa]))?)
 }
 
 /// Loads a file again while its zone is in service, and says what became of it.
@@ -125,9 +131,9 @@ pub(crate) fn again(
             path.display()
         ));
     }
-    match zones.replace(zone) {
+    match zones.replace(zone.clone()) {
         Ok(()) => {
-            store.loaded(origin, serial);
+            store.loaded(zone);
             Ok(format!("{origin} has serial {serial}"))
         }
         Err(error) if error.kind() == ErrorKind::StorageFull => Err("no room is left".into()),

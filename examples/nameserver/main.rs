@@ -1,5 +1,6 @@
 //! An authoritative name server: primary and secondary, with updates that survive a crash.
 mod arguments;
+mod follow;
 mod load;
 mod recursion;
 mod services;
@@ -7,21 +8,22 @@ mod store;
 mod tls;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, SocketAddr},
+    collections::BTreeMap,
+    io::{BufWriter, Write, stdout},
+    net::IpAddr,
     process::ExitCode,
     sync::Arc,
 };
 
 use arguments::{Arguments, Origin, Upstream};
 use clap::Parser;
+use follow::Followers;
 use homing::{
     dns::{
         Access, Action, Authority, CookieSecret, Name, Notifier, RateLimiter, RateLimits, Rule,
         Who, Zone,
         authority::{self, Config},
-        secondary::{Event, Primary, Secondary},
-        tokio::{Follower, Server, ServerLimits, Zones, notify, seed},
+        tokio::{Server, ServerLimits, Zones, notify, seed},
         tsig::Keyring,
     },
     proto_core::tokio::Shutdown,
@@ -58,10 +60,13 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let named = arguments.notify.iter().filter_map(|peer| peer.key.as_ref());
+    named.map(|key| arguments.key(key)).collect::<Result<Vec<_>, _>>()?;
+    if arguments.print {
+        return print(&arguments.zone);
+    }
     let (sender, said) = mpsc::unbounded_channel();
-    let followed: BTreeSet<Name> =
-        arguments.secondary.iter().map(|upstream| upstream.origin.clone()).collect();
-    let store = Store::new(arguments.journal.clone(), followed.clone(), sender)?;
+    let store = Store::new(arguments.journal.clone(), sender)?;
     let limiter = arguments.rrl.map(limiter).transpose()?;
     let zones = Zones::kept(server(&arguments)?, Arc::clone(&store), limiter);
     let shutdown = Shutdown::default();
@@ -71,21 +76,32 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         let (zone, steps) = store.replay(zone)?;
         zones.with(|server| load::enter(server, zone, steps))?;
     }
-    let kept = load::kept(&store, &followed, &zones)?;
+    for apex in &arguments.produce_catalog {
+        zones.replace(load::catalog(apex, &arguments.zone)?)?;
+    }
+    let followers = Followers::new(&arguments, &zones, &store)?;
     let mut tasks = JoinSet::new();
     for server in servers {
         let stop = shutdown.clone();
         tasks.spawn(async move { server.run(stop.begun()).await });
     }
     println!("ready");
-    let keys = arguments.tsig.iter().map(|key| (key.name().clone(), key.clone())).collect();
-    let followers = follow(&arguments.secondary, &keys, kept, &zones)?;
     let mut desk = Desk { arguments, zones, store, followers, telling: BTreeMap::new() };
     desk.tell_all();
     desk.work(said).await?;
     shutdown.begin();
     while tasks.join_next().await.is_some() {}
     Ok(())
+}
+
+fn print(zones: &[Origin]) -> Result<(), Failure> {
+    let mut out = BufWriter::new(stdout().lock());
+    for Origin { origin, file } in zones {
+        for record in load::file(origin, file)?.records() {
+            writeln!(out, "{record}")?;
+        }
+    }
+    Ok(out.flush()?)
 }
 
 /// The server's keys and rules, without zones.
@@ -99,11 +115,16 @@ fn server(arguments: &Arguments) -> Result<authority::Server, Failure> {
     let rule = |who: &Who, action| Rule { who: who.clone(), action, zone: None, allow: true };
     let updates = arguments.allow_update.iter().map(|who| rule(who, Action::Update));
     let transfers = arguments.allow_transfer.iter().map(|who| rule(who, Action::Transfer));
-    let primaries = arguments.secondary.iter().map(|upstream| Rule {
-        who: Who::address(upstream.address.ip()),
-        action: Action::Notify,
-        zone: Some(upstream.origin.clone()),
-        allow: true,
+    // A notification is but a hint: of who has the primary's address, or its key.
+    let primaries = arguments.secondary.iter().flat_map(|Upstream { origin, peer, .. }| {
+        let who = peer.key.clone().map(Who::Key).into_iter();
+        who.chain([Who::address(peer.address.ip())]).map(|who| Rule {
+            who,
+            action: Action::Notify,
+            // Who has a catalog has its zones.
+            zone: (!arguments.catalog.contains(origin)).then(|| origin.clone()),
+            allow: true,
+        })
     });
     let access: Access = updates.chain(transfers).chain(primaries).collect();
     let keys: Keyring = arguments.tsig.iter().cloned().collect();
@@ -145,35 +166,6 @@ async fn bind(arguments: &Arguments, zones: &Zones) -> Result<Vec<Server<Service
     Ok(servers)
 }
 
-fn follow(
-    upstreams: &[Upstream],
-    keys: &BTreeMap<Name, homing::dns::tsig::Key>,
-    mut kept: BTreeMap<Name, Zone>,
-    zones: &Zones,
-) -> Result<Vec<Follower>, Failure> {
-    let mut primaries: BTreeMap<&Name, Vec<Primary>> = BTreeMap::new();
-    for Upstream { origin, address, key } in upstreams {
-        let unknown = |key: &Name| format!("--secondary names the key {key}, which no --tsig has");
-        let key = key.as_ref().map(|key| keys.get(key).cloned().ok_or_else(|| unknown(key)));
-        let primary = Primary { address: *address, key: key.transpose()? };
-        primaries.entry(origin).or_default().push(primary);
-    }
-    let mut followers = Vec::new();
-    for (origin, primaries) in primaries {
-        let secondary = Secondary::new(origin.clone(), primaries, seed()?)?;
-        let kept = kept.remove(origin).into_iter();
-        let secondary = kept.fold(secondary, Secondary::with_zone);
-        followers.push(Follower::spawn(zones.clone(), secondary, |zone, event| match event {
-            Ok(Event::Zone(version)) => log(&format!("{zone} has serial {}", version.serial())),
-            Ok(Event::Failed { primary, error }) => log(&format!("{zone} at {primary}: {error}")),
-            Ok(Event::Expired) => log(&format!("{zone} has expired")),
-            Ok(_) => {}
-            Err(error) => log(&format!("{zone} cannot be kept: {error}")),
-        }));
-    }
-    Ok(followers)
-}
-
 fn log(line: &str) {
     eprintln!("nameserver: {line}");
 }
@@ -183,7 +175,7 @@ struct Desk {
     arguments: Arguments,
     zones: Zones,
     store: Arc<Store>,
-    followers: Vec<Follower>,
+    followers: Followers,
     /// Who is telling secondaries of a zone's newest version.
     telling: BTreeMap<Name, AbortHandle>,
 }
@@ -199,7 +191,10 @@ impl Desk {
                 _ = interrupt.recv() => return Ok(()),
                 _ = reload.recv() => self.reload().await?,
                 Some(said) = said.recv() => match said {
-                    Said::Changed(zone) => self.tell(&zone),
+                    Said::Changed(zone) => {
+                        self.followers.changed(&zone)?;
+                        self.tell(&zone);
+                    }
                     Said::Notified(notification, from) => {
                         self.heard(&notification.zone, notification.serial, from);
                     }
@@ -209,10 +204,8 @@ impl Desk {
     }
 
     fn heard(&self, zone: &Name, serial: Option<u32>, from: IpAddr) {
-        let follower = self.followers.iter().find(|follower| follower.apex() == zone);
-        if let Some(follower) = follower {
+        if self.followers.notify(zone, serial) {
             log(&format!("{from} says that {zone} has changed"));
-            follower.notify(serial);
         }
     }
 
@@ -231,9 +224,13 @@ impl Desk {
         let Ok(seed) = seed() else { return };
         let ids = seed.into_iter().cycle().zip(seed.into_iter().rev().cycle().skip(1));
         let ids = ids.map(|(high, low)| u16::from_be_bytes([high, low]));
-        let targets: Vec<(SocketAddr, u16)> =
-            self.arguments.notify.iter().copied().zip(ids).collect();
-        let task = tokio::spawn(notify(Notifier::new(zone, targets))).abort_handle();
+        let peers = &self.arguments.notify;
+        let targets = peers.iter().map(|peer| peer.address).zip(ids);
+        let notifier = peers.iter().fold(Notifier::new(zone, targets), |notifier, peer| {
+            let key = peer.key.as_ref().and_then(|key| self.arguments.key(key).ok());
+            key.into_iter().fold(notifier, |notifier, key| notifier.with_key(peer.address, key))
+        });
+        let task = tokio::spawn(notify(notifier)).abort_handle();
         if let Some(before) = self.telling.insert(zone.apex().clone(), task) {
             before.abort();
         }

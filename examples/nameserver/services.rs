@@ -17,24 +17,26 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    /// The resolver, if the query is for it.
-    fn resolver(&self, query: &[u8]) -> Option<&Recursive> {
+    /// The resolver and the query, if it is for it.
+    fn resolver<'q>(&self, query: &'q [u8]) -> Option<(&Recursive, Message<'q>)> {
         let resolver = self.resolver.as_ref()?;
         let query = Message::parse(query).ok()?;
-        (query.header().recursion_desired && !self.zones.knows(&query)).then_some(resolver)
+        let own = query.header().recursion_desired && !self.zones.knows(&query);
+        own.then_some((resolver, query))
     }
 }
 
 impl Handler for Services {
     async fn handle(&self, query: Bytes, from: SocketAddr, via: Transport) -> Option<Bytes> {
         match self.resolver(&query) {
-            Some(resolver) => resolver.handle(query, from, via).await,
+            Some((resolver, _)) => resolver.handle(query.clone(), from, via).await,
             None => self.zones.handle(query, from, via).await,
         }
     }
 
     fn now(&self, query: &[u8], from: SocketAddr, via: Transport, out: &mut BytesMut) -> Now {
         match self.resolver(query) {
+            Some((resolver, query)) if resolver.answer(&query, via, out) => Now::Done,
             Some(_) => Now::Later,
             None => self.zones.now(query, from, via, out),
         }

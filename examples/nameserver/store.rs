@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
     net::IpAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use homing::dns::{Name, Notification, Zone, ZoneDelta, tokio::Keeper};
@@ -22,10 +22,10 @@ pub(crate) enum Said {
 /// A directory with a journal for each zone of our own, and a copy of each that we follow.
 pub(crate) struct Store {
     directory: Option<PathBuf>,
-    followed: BTreeSet<Name>,
+    followed: RwLock<BTreeSet<Name>>,
     journals: Mutex<BTreeMap<Name, Journal>>,
-    /// The serials of the files as they were read last.
-    loaded: Mutex<BTreeMap<Name, u32>>,
+    /// What the files had when they were read last: where the journals begin.
+    loaded: Mutex<BTreeMap<Name, Zone>>,
     said: mpsc::UnboundedSender<Said>,
 }
 
@@ -33,7 +33,14 @@ pub(crate) struct Store {
 struct Journal {
     file: File,
     length: u64,
+    /// The serial that its last step leads to.
+    last: u32,
+    /// Octets it had when it was made shorter last.
+    packed: u64,
 }
+
+/// Octets of a journal that is not worth the trouble.
+const SHORT: u64 = 4_096;
 
 /// Versions and the steps that led to them.
 type Steps = Vec<(Zone, ZoneDelta)>;
@@ -41,7 +48,6 @@ type Steps = Vec<(Zone, ZoneDelta)>;
 impl Store {
     pub(crate) fn new(
         directory: Option<PathBuf>,
-        followed: BTreeSet<Name>,
         said: mpsc::UnboundedSender<Said>,
     ) -> Result<Arc<Self>, Failure> {
         if let Some(directory) = &directory {
@@ -50,11 +56,20 @@ impl Store {
         }
         Ok(Arc::new(Self {
             directory,
-            followed,
+            followed: RwLock::default(),
             journals: Mutex::default(),
             loaded: Mutex::default(),
             said,
         }))
+    }
+
+    /// Notes that a zone is another's: a copy of it is kept, and no journal.
+    pub(crate) fn follow(&self, zone: &Name) {
+        self.followed.write().unwrap_or_else(PoisonError::into_inner).insert(zone.clone());
+    }
+
+    fn follows(&self, zone: &Name) -> bool {
+        self.followed.read().unwrap_or_else(PoisonError::into_inner).contains(zone)
     }
 
     /// Returns where the copy of a zone that we follow is.
@@ -65,17 +80,18 @@ impl Store {
     /// Whether a zone has another serial than its file when that was read.
     pub(crate) fn is_updated(&self, zone: &Name, serial: u32) -> bool {
         let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        loaded.get(zone) != Some(&serial)
+        loaded.get(zone).map(Zone::serial) != Some(serial)
     }
 
     /// Notes that a zone's file was read.
-    pub(crate) fn loaded(&self, zone: &Name, serial: u32) {
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(zone.clone(), serial);
+    pub(crate) fn loaded(&self, zone: Zone) {
+        let apex = zone.apex().clone();
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(apex, zone);
     }
 
     /// Reads what became of a zone after its file was written.
     pub(crate) fn replay(&self, zone: Zone) -> Result<(Zone, Steps), Failure> {
-        self.loaded(zone.apex(), zone.serial());
+        self.loaded(zone.clone());
         let Some(path) = self.path(zone.apex(), "journal") else { return Ok((zone, Vec::new())) };
         let unreadable = |error| format!("cannot read {}: {error}", path.display());
         let octets = match fs::read(&path) {
@@ -145,25 +161,67 @@ impl Store {
         Some(self.directory.as_ref()?.join(name + kind))
     }
 
-    /// Appends to a journal, and returns when it is on the disk.
-    fn append(&self, path: &Path, zone: &Name, octets: &[u8]) -> io::Result<()> {
+    /// Appends steps to a journal, and returns when they are on the disk.
+    fn append(&self, path: &Path, zone: &Name, steps: &[ZoneDelta]) -> io::Result<()> {
+        let Some(last) = steps.last().map(ZoneDelta::to) else { return Ok(()) };
+        let mut octets = Vec::new();
+        steps.iter().for_each(|step| step.write(&mut octets));
         let mut journals = self.journals.lock().unwrap_or_else(PoisonError::into_inner);
         if !journals.contains_key(zone) {
-            let file = OpenOptions::new().append(true).create(true).open(path)?;
-            // The name of a new file is on the disk when its directory is.
-            path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())?;
-            let length = file.metadata()?.len();
-            journals.insert(zone.clone(), Journal { file, length });
+            journals.insert(zone.clone(), Journal::open(path)?);
         }
         let journal = journals.get_mut(zone).ok_or(io::ErrorKind::NotFound)?;
-        let file = &mut journal.file;
-        let written = file.write_all(octets).and_then(|()| file.sync_data());
+        journal.append(&octets)?;
+        journal.last = last;
+        Ok(())
+    }
+
+    /// Makes a journal that has become longer than its zone one step from the file's version.
+    fn pack(&self, path: &Path, zone: &Zone) -> io::Result<()> {
+        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = loaded.get(zone.apex()).cloned() else { return Ok(()) };
+        drop(loaded);
+        let mut journals = self.journals.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(journal) = journals.get_mut(zone.apex()) else { return Ok(()) };
+        let least = SHORT.max(zone.size() as u64).max(2 * journal.packed);
+        // Whose version is not the last any more leaves it to who has that.
+        if journal.length <= least || journal.last != zone.serial() {
+            return Ok(());
+        }
+        let mut octets = Vec::new();
+        ZoneDelta::between(&first, zone).write(&mut octets);
+        // Whenever the process dies, there is the one journal or the other.
+        let new = path.with_extension("journal.new");
+        let mut file = File::create(&new)?;
+        file.write_all(&octets)?;
+        file.sync_all()?;
+        fs::rename(&new, path)?;
+        // The file that is open is nobody's from here on.
+        let last = zone.serial();
+        journals.remove(zone.apex());
+        let journal = Journal { packed: octets.len() as u64, last, ..Journal::open(path)? };
+        journals.insert(zone.apex().clone(), journal);
+        Ok(())
+    }
+}
+
+impl Journal {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        // The name of a new file is on the disk when its directory is.
+        path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())?;
+        let length = file.metadata()?.len();
+        Ok(Self { file, length, last: 0, packed: 0 })
+    }
+
+    fn append(&mut self, octets: &[u8]) -> io::Result<()> {
+        let written = self.file.write_all(octets).and_then(|()| self.file.sync_data());
         match &written {
-            Ok(()) => journal.length += octets.len() as u64,
+            Ok(()) => self.length += octets.len() as u64,
             Err(_) => {
                 // Half a step must not stand before the next.
-                file.set_len(journal.length)?;
-                file.sync_all()?;
+                self.file.set_len(self.length)?;
+                self.file.sync_all()?;
             }
         }
         written
@@ -171,20 +229,18 @@ impl Store {
 }
 
 impl Keeper for Store {
-    fn keep(&self, zone: &Name, step: &ZoneDelta) -> io::Result<()> {
-        if self.followed.contains(zone) {
-            return Ok(());
+    fn keep(&self, zone: &Name, steps: &[ZoneDelta]) -> io::Result<()> {
+        match self.path(zone, "journal").filter(|_| !self.follows(zone)) {
+            Some(path) => self.append(&path, zone, steps),
+            None => Ok(()),
         }
-        let Some(path) = self.path(zone, "journal") else { return Ok(()) };
-        let mut octets = Vec::new();
-        step.write(&mut octets);
-        self.append(&path, zone, &octets)
     }
 
     fn changed(&self, zone: &Zone) {
-        if self.followed.contains(zone.apex())
-            && let Some(path) = self.copy(zone.apex())
-            && let Err(error) = write(&path, zone)
+        let followed = self.follows(zone.apex());
+        let kind = if followed { "zone" } else { "journal" };
+        if let Some(path) = self.path(zone.apex(), kind)
+            && let Err(error) = if followed { write(&path, zone) } else { self.pack(&path, zone) }
         {
             log(&format!("cannot keep {}: {error}", path.display()));
         }

@@ -262,9 +262,10 @@ impl Submission {
     }
 }
 
-const WORDS: [(Handover, &str); 4] = [
+const WORDS: [(Handover, &str); 5] = [
     (Handover::Passed, "passed"),
     (Handover::Relayed, "relayed"),
+    (Handover::Untimed, "untimed"),
     (Handover::Delivered, "delivered"),
     (Handover::Expanded, "expanded"),
 ];
@@ -320,6 +321,7 @@ mod tests {
             Record::Accepted { message, at: 1_700_000_000, submission: plain, tells },
             Record::Delivered { message, recipient: 1, how: Handover::Passed },
             Record::Delivered { message, recipient: 1, how: Handover::Expanded },
+            Record::Delivered { message, recipient: 2, how: Handover::Untimed },
             Record::Failed { message, recipient: 0, why },
             Record::Told(told(false, &[0, 7])),
             Record::Told(told(true, &[2])),

@@ -25,6 +25,9 @@ pub enum Handover {
     Passed,
     /// To a server that does not report: who asked for `SUCCESS` is told that it was relayed.
     Relayed,
+    /// To a server that cannot be told by when it is to deliver, as was asked for: who did not ask
+    /// for silence is told that it was relayed (RFC 2852 §4.1.4.2).
+    Untimed,
     /// To the recipient's mailbox.
     Delivered,
     /// To more than one recipient in place of this one.

@@ -94,6 +94,9 @@ pub enum Error {
     /// Every server answered, none of them usefully.
     #[error("no server gave a useful answer")]
     Useless,
+    /// What was to be looked up is no name.
+    #[error("not a name")]
+    Name(#[source] ParseError),
     /// What has come is not the next message of a transfer.
     #[error("not the next message of a transfer")]
     Unexpected,

@@ -7,7 +7,7 @@ use core::time::Duration;
 use bytes::{Bytes, BytesMut};
 use proto_core::{Flow, Instant, Transmit, Transport};
 
-use crate::edns::Edns;
+use crate::edns::{Edns, EdnsOption, OptionsBuf};
 use crate::header::Header;
 use crate::mend::mend;
 use crate::message::{Message, MessageBuf, Question};
@@ -33,30 +33,98 @@ pub(crate) struct Ask {
     /// Whether the letters of the name are written large and small at random.
     pub(crate) mixed: bool,
     pub(crate) wait: Duration,
-    /// Whether something came with its id that cannot be read.
+    /// Whether something came with its id that cannot be read, or not all of it.
     pub(crate) garbled: bool,
 }
 
-impl Ask {
-    /// Writes the query; with `spelling` for its name, which differs in the case of letters.
-    fn write(&self, id: u16, spelling: &Name) -> Bytes {
+/// What goes out beside the question.
+#[derive(Debug, Default)]
+pub(crate) struct Extras {
+    /// Options, if EDNS is spoken.
+    pub(crate) options: OptionsBuf,
+    /// Whether the asked shall leave the checking to us.
+    pub(crate) unchecked: bool,
+    /// Whether octets of nothing shall hide the length (RFC 8467).
+    pub(crate) padded: bool,
+}
+
+/// A query as it went out.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) ask: Ask,
+    pub(crate) id: u16,
+    /// The name, which differs in the case of letters.
+    spelling: Name,
+}
+
+/// RFC 8467 §4.1: queries are padded to a multiple of 128 octets.
+const BLOCK: usize = 128;
+/// AD in the fourth octet of a message (RFC 4035 §3.2.3).
+const AUTHENTIC: u8 = 0x20;
+/// Octets of an option's code and length.
+const OPTION: usize = 4;
+
+impl Sent {
+    pub(crate) fn new(ask: Ask, id: u16, random: &mut Random) -> Self {
+        let spelling = if ask.mixed { random.spell(&ask.name) } else { ask.name.clone() };
+        Self { ask, id, spelling }
+    }
+
+    /// Writes the query.
+    pub(crate) fn write(&self, mut extras: Extras) -> Bytes {
         let header = Header {
-            id,
-            recursion_desired: self.recursion,
-            checking_disabled: self.dnssec && self.recursion,
-            authentic_data: self.authentic,
+            id: self.id,
+            recursion_desired: self.ask.recursion,
+            checking_disabled: extras.unchecked,
+            authentic_data: self.ask.authentic,
             ..Header::default()
         };
         let mut out = BytesMut::new();
         let mut writer = Writer::new(&mut out, header, usize::from(u16::MAX));
-        let question = Question { name: spelling.view(), rtype: self.rtype, class: Class::IN };
+        let name = self.spelling.view();
+        let question = Question { name, rtype: self.ask.rtype, class: Class::IN };
         writer.question(question).expect("a question has at most 259 octets");
-        if let Some(payload) = self.payload {
-            let edns = Edns { dnssec_ok: self.dnssec, ..Edns::new(payload) };
-            writer.edns(&edns).expect("an empty OPT record has 11 octets");
+        if let Some(payload) = self.ask.payload {
+            let options = &mut extras.options;
+            if extras.padded {
+                let bare = Edns { options: options.view(), ..Edns::new(payload) };
+                let length = writer.len() + bare.wire_len() + OPTION;
+                let nothing = length.next_multiple_of(BLOCK) - length;
+                options.push(&EdnsOption::Padding(u16::try_from(nothing).unwrap_or_default()));
+            }
+            let dnssec_ok = self.ask.dnssec;
+            let edns = Edns { dnssec_ok, options: options.view(), ..Edns::new(payload) };
+            writer.edns(&edns).expect("our own options are few");
         }
         writer.finish();
         out.freeze()
+    }
+
+    /// Reads what may be the answer; what is not is worth nothing, whoever sent it. Records that
+    /// are malformed may be overlooked (`mends`), and AD be left in it (`authentic`) or not.
+    pub(crate) fn hear(&mut self, octets: &[u8], mends: bool, authentic: bool) -> Option<Heard> {
+        // The cheapest test first: forgers send many.
+        if octets.first_chunk() != Some(&self.id.to_be_bytes()) {
+            return None;
+        }
+        let mended;
+        let message = match Message::parse(octets) {
+            Err(_) if mends => {
+                self.ask.garbled = true;
+                mended = mend(octets).unwrap_or_default();
+                Message::parse(&mended)
+            }
+            parsed => parsed,
+        };
+        let Ok(message) = message else {
+            self.ask.garbled = true;
+            return None;
+        };
+        let is_answer = self.is_answer(&message);
+        is_answer.then(|| match self.is_spelt(&message) {
+            true => Heard::Answer(self.respelt(&message, authentic)),
+            false => Heard::Misspelt,
+        })
     }
 }
 
@@ -85,9 +153,7 @@ pub(crate) struct Exchanges<K> {
 #[derive(Debug)]
 struct Open<K> {
     key: K,
-    ask: Ask,
-    id: u16,
-    spelling: Name,
+    sent: Sent,
     since: Instant,
     deadline: Instant,
 }
@@ -103,12 +169,12 @@ impl<K> Exchanges<K> {
         let (flow, id) = (Flow::new(self.next), self.random.id());
         self.next += 1;
         let deadline = now + ask.wait;
-        let spelling = if ask.mixed { self.random.spell(&ask.name) } else { ask.name.clone() };
-        let message = ask.write(id, &spelling);
-        let (to, via) = (ask.to, ask.via);
+        let (to, via, unchecked) = (ask.to, ask.via, ask.dnssec && ask.recursion);
+        let sent = Sent::new(ask, id, &mut self.random);
+        let message = sent.write(Extras { unchecked, ..Extras::default() });
         self.outbox.push_back(Transmit::Send { flow, to, via, message });
         self.deadlines.insert((deadline, flow));
-        self.open.insert(flow, Open { key, ask, id, spelling, since: now, deadline });
+        self.open.insert(flow, Open { key, sent, since: now, deadline });
     }
 
     /// Takes a message and returns whose answer it is, and how long it took. What is not the
@@ -121,29 +187,7 @@ impl<K> Exchanges<K> {
         octets: &[u8],
     ) -> Option<(K, Ask, Heard, Duration)> {
         let open = self.open.get_mut(&flow)?;
-        // The cheapest test first: forgers send many.
-        if octets.first_chunk() != Some(&open.id.to_be_bytes()) {
-            return None;
-        }
-        let mended;
-        let message = match Message::parse(octets) {
-            Err(_) if self.mends => {
-                mended = mend(octets).unwrap_or_default();
-                Message::parse(&mended)
-            }
-            parsed => parsed,
-        };
-        let Ok(message) = message else {
-            open.ask.garbled = true;
-            return None;
-        };
-        if !open.is_answer(&message) {
-            return None;
-        }
-        let heard = match open.is_spelt(&message) {
-            true => Heard::Answer(open.respelt(&message)),
-            false => Heard::Misspelt,
-        };
+        let heard = open.sent.hear(octets, self.mends, true)?;
         let took = now - open.since;
         let (key, ask) = self.close(flow)?;
         Some((key, ask, heard, took))
@@ -154,7 +198,7 @@ impl<K> Exchanges<K> {
         let open = self.open.remove(&flow)?;
         self.deadlines.remove(&(open.deadline, flow));
         self.outbox.push_back(Transmit::Close(flow));
-        Some((open.key, open.ask))
+        Some((open.key, open.sent.ask))
     }
 
     /// Closes all flows of somebody.
@@ -182,7 +226,7 @@ impl<K> Exchanges<K> {
     }
 }
 
-impl<K> Open<K> {
+impl Sent {
     /// RFC 5452 §9.1: the same question comes back. Who does not understand the query may leave it
     /// out (RFC 1035 §4.1.1: FORMERR).
     fn is_answer(&self, message: &Message<'_>) -> bool {
@@ -199,13 +243,18 @@ impl<K> Open<K> {
 
     /// Copies the message with the name as it was asked for: other names point into it, and what
     /// only a forger has to guess is nobody else's business.
-    fn respelt(&self, message: &Message<'_>) -> MessageBuf {
+    fn respelt(&self, message: &Message<'_>, authentic: bool) -> MessageBuf {
         let mut octets = BytesMut::from(message.octets());
         let end = crate::reader::HEADER + self.ask.name.wire().len();
         if let Some(place) = octets.get_mut(crate::reader::HEADER..end)
             && place.eq_ignore_ascii_case(self.ask.name.wire())
         {
             place.copy_from_slice(self.ask.name.wire());
+        }
+        if let Some(flags) = octets.get_mut(3)
+            && !authentic
+        {
+            *flags &= !AUTHENTIC;
         }
         MessageBuf::parse(octets.freeze()).unwrap_or_else(|_| message.to_buf())
     }

@@ -20,27 +20,19 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn new(name: NameRef<'_>) -> Self {
-        let mut labels = [&[][..]; DEPTHS];
-        let mut depth = 0;
-        for (place, label) in labels.iter_mut().zip(name.labels()) {
-            *place = label;
+        let (mut depth, mut length) = (0, 0);
+        for label in name.labels() {
             depth += 1;
+            length += label.len() + 1 + label.iter().filter(|octet| **octet < 2).count();
         }
         let mut key = Self { octets: [0; KEY], ends: [0; DEPTHS], depth };
-        let mut end = 0;
-        let labels = labels.iter().take(depth).rev();
-        for (label, place) in labels.zip(key.ends.iter_mut().skip(1)) {
-            for octet in label.iter().map(u8::to_ascii_lowercase) {
-                // Zero ends a label, so zero and one are written as two octets.
-                if octet < 2 {
-                    push(&mut key.octets, &mut end, 1);
-                    push(&mut key.octets, &mut end, octet + 1);
-                } else {
-                    push(&mut key.octets, &mut end, octet);
-                }
+        let mut rest = key.octets.get_mut(..length).unwrap_or_default();
+        // The first label comes last.
+        for (label, depth) in name.labels().zip((1..=depth).rev()) {
+            if let Some(end) = key.ends.get_mut(depth) {
+                *end = u16::try_from(rest.len()).unwrap_or_default();
             }
-            push(&mut key.octets, &mut end, 0);
-            *place = end;
+            rest = put_before(rest, label);
         }
         key
     }
@@ -59,13 +51,44 @@ impl Key {
     pub(crate) fn octets(&self) -> &[u8] {
         self.ancestor(self.depth)
     }
+
+    /// Returns the key of the wildcard below the ancestor with so many labels.
+    pub(crate) fn wildcard(&self, depth: usize) -> Self {
+        let depth = depth.min(self.depth);
+        let end = self.ancestor(depth).len();
+        let mut key = Self { depth: depth + 1, ..self.clone() };
+        if let Some(place) = key.octets.get_mut(end..end + 2) {
+            place.copy_from_slice(b"*\0");
+        }
+        if let Some(place) = key.ends.get_mut(depth + 1) {
+            *place = u16::try_from(end + 2).unwrap_or_default();
+        }
+        key
+    }
 }
 
-fn push(octets: &mut [u8; KEY], end: &mut u16, octet: u8) {
-    if let Some(place) = octets.get_mut(usize::from(*end)) {
-        *place = octet;
-        *end += 1;
+/// Writes a label and the zero that ends it as the last octets of a place, and returns what is
+/// before them.
+fn put_before<'k>(place: &'k mut [u8], label: &[u8]) -> &'k mut [u8] {
+    let escaped = label.iter().filter(|octet| **octet < 2).count();
+    let start = place.len().saturating_sub(label.len() + escaped + 1);
+    let (rest, own) = place.split_at_mut(start);
+    if escaped == 0 {
+        own.iter_mut().zip(label).for_each(|(place, octet)| *place = octet.to_ascii_lowercase());
+        return rest;
     }
+    let mut places = own.iter_mut();
+    let mut put = |octet| places.next().into_iter().for_each(|place| *place = octet);
+    for octet in label.iter().map(u8::to_ascii_lowercase) {
+        // Zero ends a label, so zero and one are written as two octets.
+        if octet < 2 {
+            put(1);
+            put(octet + 1);
+        } else {
+            put(octet);
+        }
+    }
+    rest
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 extern crate alloc;
-#[cfg(any(test, feature = "tokio"))]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 mod access;
 pub mod authority;
+#[cfg(feature = "std")]
+pub mod blocking;
 #[cfg_attr(
     not(feature = "dnssec"),
     allow(dead_code, reason = "what is proven is of use to checks")
@@ -41,6 +43,8 @@ mod record;
 pub mod recursive;
 pub mod secondary;
 pub mod stub;
+#[cfg(feature = "std")]
+mod system;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;

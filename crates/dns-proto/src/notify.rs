@@ -13,6 +13,7 @@ use crate::name::Name;
 use crate::number::{Class, Opcode, Rcode, RecordType};
 use crate::rdata::Rdata;
 use crate::record::Record;
+use crate::tsig::{Key, Transaction};
 use crate::writer::Writer;
 use crate::zone::Zone;
 
@@ -60,7 +61,7 @@ impl Default for NotifyLimits {
 /// // An answer is whatever has the id, comes from there and is one.
 /// let mut answer = message.to_vec();
 /// answer[2] |= 0x80;
-/// assert!(notifier.receive(secondary, &answer));
+/// assert!(notifier.receive(Instant::ORIGIN, secondary, &answer));
 /// assert!(notifier.is_done());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -70,24 +71,45 @@ pub struct Notifier {
     soa: Option<Record>,
     targets: Vec<Target>,
     limits: NotifyLimits,
+    /// Seconds since 1970 at an instant.
+    clock: (Instant, u64),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Target {
     address: SocketAddr,
     id: u16,
     due: Instant,
     attempts: u32,
+    key: Option<Key>,
+    /// Verifies the answer to what was sent last.
+    signer: Option<Transaction>,
 }
 
 impl Notifier {
     /// Begins to tell servers about this version; beside each, an id that nobody can guess.
     pub fn new(zone: &Zone, targets: impl IntoIterator<Item = (SocketAddr, u16)>) -> Self {
-        let target = |(address, id)| Target { address, id, due: Instant::ORIGIN, attempts: 0 };
+        let (due, attempts, key, signer) = (Instant::ORIGIN, 0, None, None);
+        let new = Target { address: ([0; 4], 0).into(), id: 0, due, attempts, key, signer };
+        let target = |(address, id)| Target { address, id, ..new.clone() };
         let targets = targets.into_iter().map(target).collect();
         let soa = zone.apex_node().into_iter().flat_map(|node| zone.of_node(node));
         let soa = soa.into_iter().find(|record| record.rtype() == RecordType::SOA);
-        Self { apex: zone.apex().clone(), soa, targets, limits: NotifyLimits::default() }
+        let (limits, clock) = (NotifyLimits::default(), (Instant::ORIGIN, 0));
+        Self { apex: zone.apex().clone(), soa, targets, limits, clock }
+    }
+
+    /// Signs what goes to a server (RFC 8945), and believes none but signed answers from there.
+    #[must_use]
+    pub fn with_key(mut self, server: SocketAddr, key: &Key) -> Self {
+        let targets = self.targets.iter_mut().filter(|target| target.address == server);
+        targets.for_each(|target| target.key = Some(key.clone()));
+        self
+    }
+
+    /// Says what the wall clock shows at an instant, in seconds since 1970: signatures need it.
+    pub const fn set_clock(&mut self, now: Instant, seconds: u64) {
+        self.clock = (now, seconds);
     }
 
     /// Sets the limits.
@@ -100,23 +122,32 @@ impl Notifier {
     pub fn transmit(&mut self, now: Instant) -> Option<(SocketAddr, Bytes)> {
         let NotifyLimits { wait, attempts } = self.limits;
         self.targets.retain(|target| target.attempts < attempts || target.due > now);
-        let target = self.targets.iter_mut().find(|target| target.due <= now)?;
+        let seconds = self.seconds(now);
+        let place = self.targets.iter().position(|target| target.due <= now)?;
+        let (address, id) = self.targets.get(place).map(|target| (target.address, target.id))?;
+        let mut message = self.write(id);
+        let target = self.targets.get_mut(place)?;
         // By default after 5, 10, 20, 40, 80 seconds.
         target.due =
             now + wait.saturating_mul(1_u32.checked_shl(target.attempts).unwrap_or(u32::MAX));
         target.attempts += 1;
-        let (address, id) = (target.address, target.id);
-        Some((address, self.write(id)))
+        // There is room: a notification has less than 1,100 octets.
+        let key = target.key.clone();
+        target.signer = key.and_then(|key| key.request(&mut message, seconds).ok());
+        Some((address, message.freeze()))
     }
 
     /// Takes an answer in, and says whether it was one: whatever it says, that server knows
     /// (RFC 1996 §4.8).
-    pub fn receive(&mut self, from: SocketAddr, octets: &[u8]) -> bool {
+    pub fn receive(&mut self, now: Instant, from: SocketAddr, octets: &[u8]) -> bool {
         let Ok(message) = Message::parse(octets) else { return false };
-        let header = message.header();
+        let (header, seconds) = (message.header(), self.seconds(now));
         let before = self.targets.len();
         if header.response && header.opcode == Opcode::NOTIFY {
-            self.targets.retain(|target| target.address != from || target.id != header.id);
+            self.targets.retain_mut(|target| {
+                let own = target.address == from && target.id == header.id;
+                !(own && target.believes(octets, seconds))
+            });
         }
         self.targets.len() < before
     }
@@ -133,7 +164,13 @@ impl Notifier {
         self.targets.is_empty()
     }
 
-    fn write(&self, id: u16) -> Bytes {
+    fn seconds(&self, now: Instant) -> u64 {
+        let (at, seconds) = self.clock;
+        let since = now.since_origin().saturating_sub(at.since_origin());
+        seconds.saturating_add(since.as_secs())
+    }
+
+    fn write(&self, id: u16) -> BytesMut {
         let mut out = BytesMut::new();
         let header =
             Header { id, opcode: Opcode::NOTIFY, authoritative: true, ..Header::default() };
@@ -146,7 +183,18 @@ impl Notifier {
             writer.record(soa).expect("a SOA record has at most 800 octets");
         }
         writer.finish();
-        out.freeze()
+        out
+    }
+}
+
+impl Target {
+    /// Whether an answer is signed as it must be.
+    fn believes(&mut self, octets: &[u8], seconds: u64) -> bool {
+        match (&self.key, &mut self.signer) {
+            (None, _) => true,
+            (Some(_), Some(signer)) => matches!(signer.verify(octets, seconds), Ok(true)),
+            (Some(_), None) => false,
+        }
     }
 }
 
@@ -206,6 +254,7 @@ mod tests {
     use alloc::vec;
 
     use super::*;
+    use crate::tsig::{Algorithm, Keyring};
 
     fn notifier() -> Notifier {
         let apex: Name = "z".parse().unwrap();
@@ -235,9 +284,33 @@ mod tests {
             told.push((to, answer));
         }
         let (one, other) = (&told[0], &told[1]);
-        assert!(!notifier.receive(one.0, &other.1), "another's answer is no answer");
-        assert!(notifier.receive(one.0, &one.1) && !notifier.is_done());
-        assert!(notifier.receive(other.0, &other.1) && notifier.is_done());
+        assert!(
+            !notifier.receive(Instant::ORIGIN, one.0, &other.1),
+            "another's answer is no answer"
+        );
+        assert!(notifier.receive(Instant::ORIGIN, one.0, &one.1) && !notifier.is_done());
+        assert!(notifier.receive(Instant::ORIGIN, other.0, &other.1) && notifier.is_done());
+    }
+
+    #[test]
+    fn signed_notifications_want_signed_answers() {
+        let secret = b"a secret of some octets".to_vec();
+        let key = Key::new("key".parse().unwrap(), Algorithm::HmacSha256, secret);
+        let server = ([192, 0, 2, 1], 53).into();
+        let mut notifier = notifier().with_key(server, &key);
+        notifier.set_clock(Instant::ORIGIN, 1_800_000_000);
+        let (to, message) = notifier.transmit(Instant::ORIGIN).unwrap();
+        assert_eq!(to, server);
+        let keys: Keyring = [key].into_iter().collect();
+        let mut signer = keys.verify(&message, 1_800_000_000).unwrap().expect("it is signed");
+        let mut answer = BytesMut::new();
+        Notification::answer(&Message::parse(&message).unwrap(), Rcode::NOERROR, &mut answer);
+        assert!(!notifier.receive(Instant::ORIGIN, server, &answer), "it is not signed");
+        signer.sign(&mut answer, 0, 1_800_000_000).unwrap();
+        assert!(notifier.receive(Instant::ORIGIN, server, &answer));
+        // The other server has no key.
+        let (_, message) = notifier.transmit(Instant::ORIGIN).unwrap();
+        assert!(Message::parse(&message).unwrap().tsig().is_none());
     }
 
     #[test]

@@ -21,6 +21,19 @@ impl Random {
         u16::from_be_bytes([a, b])
     }
 
+    /// Draws a key for hashes.
+    pub(crate) fn word(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// Makes another generator, of which this one's later numbers say nothing.
+    #[cfg(feature = "std")]
+    pub(crate) fn fork(&mut self) -> Self {
+        let mut seed = [0; 32];
+        self.0.fill_bytes(&mut seed);
+        Self::new(seed)
+    }
+
     /// Writes the letters of a name large and small at random (draft-vixie-dnsext-dns0x20).
     pub(crate) fn spell(&mut self, name: &Name) -> Name {
         let mut wire = name.wire().to_vec();

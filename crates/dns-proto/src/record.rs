@@ -96,7 +96,7 @@ impl Record {
     /// Returns the data as they are after RDLENGTH, names whole.
     #[must_use]
     pub fn octets(&self) -> &[u8] {
-        &self.data.octets
+        self.data.octets()
     }
 
     pub(crate) fn into_data(self) -> Data {
@@ -143,40 +143,70 @@ impl RecordRef<'_> {
     }
 }
 
+/// Octets that data hold without an allocation: addresses and most names of hosts are no more.
+const INLINE: usize = 22;
+
 /// Data that have been checked, uncompressed: what zones and caches are made of.
 #[derive(Clone)]
 pub(crate) struct Data {
     rtype: RecordType,
-    octets: Box<[u8]>,
+    octets: Octets,
+}
+
+#[derive(Clone)]
+enum Octets {
+    Inline { length: u8, octets: [u8; INLINE] },
+    Heap(Box<[u8]>),
 }
 
 impl Data {
     pub(crate) fn new(data: &Rdata<'_>) -> Self {
         let mut octets = Vec::new();
         data.write_to(&mut octets);
-        Self { rtype: data.record_type(), octets: octets.into() }
+        Self { rtype: data.record_type(), octets: Octets::from(octets) }
     }
 
     /// Keeps octets that have been checked.
     pub(crate) fn checked(rtype: RecordType, octets: &[u8]) -> Self {
-        Self { rtype, octets: octets.into() }
+        Self { rtype, octets: Octets::short(octets).unwrap_or_else(|| Octets::Heap(octets.into())) }
     }
 
     pub(crate) const fn rtype(&self) -> RecordType {
         self.rtype
     }
 
-    pub(crate) const fn octets(&self) -> &[u8] {
-        &self.octets
+    pub(crate) fn octets(&self) -> &[u8] {
+        match &self.octets {
+            Octets::Inline { length, octets } => {
+                octets.get(..usize::from(*length)).unwrap_or(octets)
+            }
+            Octets::Heap(octets) => octets,
+        }
     }
 
     pub(crate) fn view(&self) -> Rdata<'_> {
-        let mut reader = Reader::trusted(&self.octets, 0, self.octets.len());
+        let octets = self.octets();
+        let mut reader = Reader::trusted(octets, 0, octets.len());
         Rdata::trusted(self.rtype, &mut reader)
     }
 
     pub(crate) fn with_owner(self, owner: NameRef<'_>, class: Class, ttl: u32) -> Record {
         Record { owner: owner.to_name(), class, ttl, data: self }
+    }
+}
+
+impl Octets {
+    fn short(all: &[u8]) -> Option<Self> {
+        let mut octets = [0; INLINE];
+        octets.get_mut(..all.len())?.copy_from_slice(all);
+        let length = u8::try_from(all.len()).ok()?;
+        Some(Self::Inline { length, octets })
+    }
+}
+
+impl From<Vec<u8>> for Octets {
+    fn from(octets: Vec<u8>) -> Self {
+        Self::short(&octets).unwrap_or_else(|| Self::Heap(octets.into()))
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Primary {
     pub address: SocketAddr,
     /// What its messages and ours are signed with.
     pub key: Option<Key>,
+    /// The name that its certificate must be for, if it is spoken with by TLS alone (RFC 9103).
+    pub tls: Option<Name>,
 }
 
 /// What a [`Secondary`] is told to keep to, whatever the zone's SOA says.
@@ -100,7 +102,7 @@ pub enum Event {
 /// use dns_proto::secondary::{Primary, Secondary};
 /// use proto_core::{Agent, Instant, Transmit, Transport};
 ///
-/// let primary = Primary { address: ([192, 0, 2, 1], 53).into(), key: None };
+/// let primary = Primary { address: ([192, 0, 2, 1], 53).into(), key: None, tls: None };
 /// let seed = [7; 32]; // From the operating system, in earnest.
 /// let mut secondary = Secondary::new("crepes.fr".parse()?, [primary], seed)?;
 /// secondary.expire(Instant::ORIGIN);
@@ -207,6 +209,12 @@ impl Secondary {
         &self.apex
     }
 
+    /// Returns who has the zone.
+    #[must_use]
+    pub fn primaries(&self) -> &[Primary] {
+        &self.primaries
+    }
+
     /// Returns the version that it has.
     #[must_use]
     pub const fn zone(&self) -> Option<&Zone> {
@@ -240,7 +248,10 @@ impl Secondary {
         if self.zone.is_none() {
             return self.fetch(now, primary, asked, true);
         }
-        let Some(Primary { address, key }) = self.primaries.get(primary).cloned() else { return };
+        let Some(Primary { address, key, tls }) = self.primaries.get(primary).cloned() else {
+            return;
+        };
+        let via = if tls.is_some() { Transport::Tls } else { via };
         let (id, seconds) = (self.random.id(), self.seconds(now));
         let query = Query::new(&self.apex, RecordType::SOA).id(id).payload(None).write();
         let mut query = BytesMut::from(&query[..]);
@@ -255,7 +266,10 @@ impl Secondary {
 
     /// Asks a primary for what is new, or for the whole zone.
     fn fetch(&mut self, now: Instant, primary: usize, asked: usize, whole: bool) {
-        let Some(Primary { address, key }) = self.primaries.get(primary).cloned() else { return };
+        let Some(Primary { address, key, tls }) = self.primaries.get(primary).cloned() else {
+            return;
+        };
+        let via = if tls.is_some() { Transport::Tls } else { Transport::Tcp };
         let (id, seconds) = (self.random.id(), self.seconds(now));
         let zone = self.zone.as_ref().filter(|_| !whole);
         let begun = match zone {
@@ -269,7 +283,7 @@ impl Secondary {
         let whole = zone.is_none();
         let incoming = Box::new(incoming.with_limits(self.limits.transfer.clone()));
         let silence = self.limits.silence;
-        let turn = self.open(now, (primary, asked), (address, Transport::Tcp, silence), query);
+        let turn = self.open(now, (primary, asked), (address, via, silence), query);
         self.work = Work::Fetching { turn, incoming, whole };
     }
 

@@ -144,8 +144,19 @@ impl<'b> Writer<'b> {
     ///
     /// [`Error::Full`] if there is no room.
     pub fn record(&mut self, record: &Record) -> Result<(), Error> {
-        let (owner, rtype, octets) = (record.owner().view(), record.rtype(), record.octets());
-        let (class, ttl) = (record.class(), record.ttl());
+        let (owner, class, ttl) = (record.owner().view(), record.class(), record.ttl());
+        self.checked(owner, class, ttl, (record.rtype(), record.octets()))
+    }
+
+    /// Writes a record of data that were checked when they came in.
+    #[inline]
+    pub(crate) fn checked(
+        &mut self,
+        owner: NameRef<'_>,
+        class: Class,
+        ttl: u32,
+        (rtype, octets): (RecordType, &[u8]),
+    ) -> Result<(), Error> {
         match Rdata::compressed(rtype) {
             // Without names to compress, the octets are as they shall be.
             None => {

@@ -83,7 +83,7 @@ impl World {
     fn new(primaries: Vec<(&'static str, Server)>) -> Self {
         let all = [PRIMARY, OTHER].map(|address| {
             let address = address.parse().unwrap();
-            Primary { address, key: Some(key("key")) }
+            Primary { address, key: Some(key("key")), tls: None }
         });
         let mut secondary = Secondary::new(name("z"), all, [7; 32]).unwrap();
         secondary.set_clock(Instant::ORIGIN, NOW);

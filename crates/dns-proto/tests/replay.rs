@@ -59,6 +59,6 @@ fn what_is_expected_of_another_resolver_is_skipped_with_its_step() {
     };
     let option = "server:\n  harden-unknown-additional: no\nCONFIG_END\n";
     assert_eq!(skipped(option), "harden-unknown-additional: no");
-    let titled = "CONFIG_END\nSCENARIO_BEGIN Test trust in cname chain answer\nSCENARIO_END\n";
+    let titled = "CONFIG_END\nSCENARIO_BEGIN Test trust in cname chain answer\nSTEP 10 NOTHING\n";
     assert!(skipped(titled).starts_with("step 10: "));
 }

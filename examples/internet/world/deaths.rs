@@ -76,6 +76,7 @@ impl World {
         let place = &mut self.sites[site as usize];
         if place.running.is_none() {
             place.start(self.size, self.now, &mut self.random, None);
+            self.follow_all(site);
             self.dirty.push_back(Dirty::Site(site));
         }
     }

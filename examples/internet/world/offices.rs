@@ -31,9 +31,11 @@ impl World {
             self.dies(site);
         }
         self.run_resolver(site);
+        self.run_zones(site);
         let place = &mut self.sites[site as usize];
         let Some(running) = &mut place.running else { return };
-        let due = running.queue.deadline().into_iter().chain(running.resolver.deadline()).min();
+        let due = running.queue.deadline().into_iter().chain(running.resolver.deadline());
+        let due = due.chain(running.zones.deadline()).min();
         if let Some(due) = due.map(micros).map(|due| due.max(self.now + 1))
             && due < place.wake
         {
@@ -52,6 +54,7 @@ impl World {
         let Some(running) = &mut place.running else { return };
         running.queue.expire(now.0, now.1);
         running.resolver.expire(now.0);
+        running.zones.expire(now.0);
         self.dirty.push_back(Dirty::Site(site));
     }
 

@@ -143,7 +143,7 @@ impl World {
 
     /// Whether a certificate is good enough for a hop.
     fn believes(&self, hop: Option<&Hop>, who: u32) -> bool {
-        let Some(hop) = hop else { return true };
+        let Some(hop) = hop.filter(|_| !self.gullible) else { return true };
         match &hop.security {
             Security::Dane(keys) => keys.iter().any(|it| it.data == key(who)),
             Security::Verified => {
@@ -188,6 +188,13 @@ impl World {
         if envelope.parameters.requires_tls() {
             self.fail(format!("site {site} lets others read what requires TLS, for {domain}"));
         }
+        let number = self.size.domain(domain.to_string().trim_end_matches('.'));
+        let promised = |it: u32| {
+            names::is_signed(self.size, it) && names::offers_tls(self.size.site_of_domain(it))
+        };
+        if number.is_some_and(promised) {
+            self.fail(format!("site {site} does not look at the keys of {domain}"));
+        }
         // A policy that was fetched while the connection was being searched for came too late.
         let promise = self.promises.get(&(site, domain.clone()));
         if promise.is_some_and(|it| it.0 + 10 * MINUTE < made && it.1 > unix(made)) {
@@ -195,7 +202,8 @@ impl World {
         }
     }
 
-    /// A site wants to know a domain's MTA-STS policy. Nobody can forge it, but many can hide it.
+    /// A site wants to know a domain's MTA-STS policy. Nobody can forge it; but who takes away the
+    /// offer of TLS hides it too.
     pub(super) fn fetch_policy(&mut self, site: u32, link: LinkId, domain: &Name) {
         let number = self.size.domain(domain.to_string().trim_end_matches('.'));
         let number = number.filter(|it| names::has_policy(self.size, *it));
@@ -203,7 +211,8 @@ impl World {
         let own = &self.sites[site as usize];
         let life = own.life;
         let there = host.is_some_and(|it| {
-            it.running.is_some() && !it.is_cut() && it.attack.is_none() && !own.is_cut()
+            let hidden = it.attack == Some(Attack::Strip);
+            it.running.is_some() && !it.is_cut() && !own.is_cut() && !hidden
         });
         let policy = number.filter(|_| there).map(|it| names::policy(self.size, it));
         let wait = if there { 250 * MILLI } else { 60 * SECOND };

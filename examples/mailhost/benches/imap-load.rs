@@ -247,7 +247,7 @@ async fn connect(port: u16, number: usize) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// What readers ask, as a rule: mostly they read; of a hundred commands, eleven write.
+/// What readers ask, as a rule: mostly they read; of a hundred commands, twelve write.
 fn mix() -> Vec<Vec<u8>> {
     let mut mix = Vec::new();
     for round in 0..MESSAGES {

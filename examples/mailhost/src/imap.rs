@@ -104,7 +104,7 @@ impl Desk {
             let event = tokio::select! {
                 event = self.driver.next() => event?,
                 () = self.news.come() => {
-                    self.wake().await?;
+                    self.tell_news(Engine::wake).await?;
                     continue;
                 }
             };
@@ -141,6 +141,7 @@ impl Desk {
             },
             Event::Unauthenticate => {
                 self.engine = None;
+                self.listen();
                 self.finish(Condition::Ok, text("forgotten"))?;
             }
             Event::Command(tagged) => {
@@ -150,7 +151,7 @@ impl Desk {
                 self.ask(here, move |engine| drop(engine.command(tagged, now))).await?;
                 if self.listen() {
                     // What happened before we did is told now.
-                    self.wake().await?;
+                    self.tell_news(Engine::wake).await?;
                 }
                 if brings && self.driver.machine().awaits_answer() {
                     self.refused = None;
@@ -167,7 +168,7 @@ impl Desk {
             Event::Idle => {
                 // First, so that nothing is missed in between.
                 self.listen();
-                self.ask(true, Engine::idle).await?;
+                self.tell_news(Engine::idle).await?;
             }
             Event::IdleEnd => {
                 self.with_engine(Engine::end_idle);
@@ -224,15 +225,15 @@ impl Desk {
     }
 
     /// Tells the client what it wants to be told.
-    async fn wake(&mut self) -> Result<(), Failure> {
+    async fn tell_news(&mut self, work: fn(&mut Engine<Account>)) -> Result<(), Failure> {
+        // Whoever watches others has all of them looked at.
         let here = self.engine.as_ref().is_some_and(|engine| !engine.watches_others());
-        self.ask(here, Engine::wake).await
+        self.ask(here, work).await
     }
 
     /// Whether a command can be carried out here.
     fn is_quick(&mut self, command: &Command) -> bool {
         let Some(engine) = &mut self.engine else { return true };
-        // Whoever watches others has all of them looked at.
         !engine.watches_others()
             && quick::is_quick(command, engine.mailbox().and_then(|folder| folder.held().size()))
     }

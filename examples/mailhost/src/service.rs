@@ -5,6 +5,7 @@ use std::{
     path::Path,
     pin::Pin,
     sync::Arc,
+    thread,
     time::Duration,
 };
 
@@ -42,6 +43,9 @@ use crate::{
     tls, users,
 };
 
+/// How many threads there are at least that carry out what takes no time.
+const WORKERS: usize = 4;
+
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
@@ -60,7 +64,10 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
     let _locked = lock(&directory)?;
     let store = Store::open(&Url::new(arguments.store.store.as_deref(), &directory)?)?;
     users::add(&store, &arguments.user)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // More than there are cores, for one that reads a little may have to wait for the disk.
+    let workers = thread::available_parallelism().map_or(WORKERS, |cores| cores.get().max(WORKERS));
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(workers).enable_all().build()?;
     let served = runtime.block_on(serve(arguments, store));
     // Connections to the database may only be closed where one may wait.
     runtime.shutdown_timeout(Duration::from_secs(10));

@@ -32,6 +32,8 @@ pub(super) struct Link {
     label: String,
     /// What its yes means.
     how: Handover,
+    /// What is known of the server.
+    peer: Peer,
     /// The places that the transaction under way is for, in its order.
     places: Vec<u32>,
     sent: u32,
@@ -63,6 +65,7 @@ impl Queue {
             search: None,
             label: String::new(),
             how: Handover::Relayed,
+            peer: Peer::default(),
             places: Vec::new(),
             sent: 0,
             reached: false,
@@ -209,7 +212,7 @@ impl Queue {
     pub(super) fn begin_sending(&mut self, id: LinkId, peer: Peer) {
         let link = self.links.get_mut(&id).filter(|link| link.phase == Phase::Searching);
         let Some(link) = link else { return };
-        (link.phase, link.reached) = (Phase::Busy, true);
+        (link.phase, link.reached, link.peer) = (Phase::Busy, true, peer);
         if peer.dsn && link.how == Handover::Relayed {
             link.how = Handover::Passed;
         }
@@ -227,13 +230,20 @@ impl Queue {
         let local = link.phase == Phase::Local;
         // RFC 3461 §5.2.2: a server that knows no NOTIFY is kept from telling by another sender.
         let hushed = link.how == Handover::Relayed && !local;
+        let knows_tls = link.peer.require_tls;
+        let untold = link.how == Handover::Passed && !link.peer.deliver_by;
         if hushed {
             self.set_apart(job);
         }
         let Some(work) = self.jobs.get(&job) else { return };
         let Some(entry) = self.messages.get(&work.message) else { return };
         let (message, places) = (work.message, work.recipients.to_vec());
-        let mut envelope = envelope(entry, &places, self.at);
+        let delay = untold && entry.is_untimed(self.at);
+        let mut envelope = envelope(entry, &places, self.at, delay);
+        if entry.is_bounce() && !knows_tls {
+            // RFC 8689 §5: it is not thrown away for want of the word; TLS there is all the same.
+            envelope.parameters = envelope.parameters.without("REQUIRETLS");
+        }
         let mut slots = places.iter().filter_map(|place| entry.slot(*place));
         if hushed && slots.all(Slot::is_silent) {
             envelope.from = ReversePath::Null;
@@ -252,10 +262,16 @@ impl Queue {
         let Some(link) = self.links.get_mut(&id).filter(|link| link.phase == Phase::Busy) else {
             return;
         };
-        let (Some(job), how, label) = (link.job, link.how, link.label.clone()) else { return };
+        let (Some(job), mut how, label) = (link.job, link.how, link.label.clone()) else { return };
+        let relayed = matches!(how, Handover::Passed | Handover::Relayed);
+        let untimed = relayed && !link.peer.deliver_by;
         let mut places = core::mem::take(&mut link.places);
         if places.is_empty() {
             return;
+        }
+        let entry = self.jobs.get(&job).and_then(|work| self.messages.get(&work.message));
+        if untimed && entry.is_some_and(|entry| entry.is_untimed(self.at)) {
+            how = Handover::Untimed;
         }
         let progress = outcome.recipients.iter().any(|(_, it)| matches!(it, Delivery::Accepted(_)));
         let (mut verdicts, mut broken, mut full) = (Vec::new(), false, false);
@@ -407,13 +423,13 @@ impl Queue {
 }
 
 /// What the next server is told of a message, for these recipients.
-fn envelope(entry: &Entry, places: &[u32], at: u64) -> Envelope {
+fn envelope(entry: &Entry, places: &[u32], at: u64, delay: bool) -> Envelope {
     let slots = places.iter().filter_map(|place| entry.slot(*place));
     let mut envelope = Envelope::new(entry.from.clone(), Vec::new());
     for slot in slots {
         let mut recipient =
             smtp_proto::client::Recipient::from(ForwardPath::Mailbox(slot.to.clone()));
-        recipient.parameters = slot.parameters.clone();
+        recipient.parameters = slot.outgoing(delay);
         envelope.recipients.push(recipient);
     }
     let parameters = entry.outgoing(at);

@@ -58,6 +58,11 @@ impl Entry {
         self.recipients.iter().all(|slot| !matches!(slot.fate, Fate::Waiting(_)))
     }
 
+    /// Whether nobody is told what becomes of it.
+    pub(super) const fn is_bounce(&self) -> bool {
+        matches!(self.from, ReversePath::Null)
+    }
+
     pub(super) fn priority(&self) -> i8 {
         self.parameters.priority().unwrap_or_default().value()
     }
@@ -109,6 +114,12 @@ impl Entry {
         Some((until, by.late()))
     }
 
+    /// Whether a server that cannot be told by when is to be told of delay instead (RFC 2852
+    /// §4.1.4.2).
+    pub(super) fn is_untimed(&self, at: u64) -> bool {
+        matches!(self.deliver_by(), Some((until, Late::Notify)) if at < until)
+    }
+
     /// What is said of it to the next server: it is not held again, and less time is left.
     pub(super) fn outgoing(&self, at: u64) -> Parameters {
         let parameters = self.parameters.clone().without("HOLDFOR").without("HOLDUNTIL");
@@ -133,6 +144,17 @@ impl Slot {
         self.parameters.notify().unwrap_or(Notify::FAILURE.and(Notify::DELAY))
     }
 
+    /// What the next server is told of the recipient; `delay`: that the sender wants to hear of
+    /// delay.
+    pub(super) fn outgoing(&self, delay: bool) -> Parameters {
+        let parameters = self.parameters.clone();
+        if !delay || self.is_silent() {
+            return parameters;
+        }
+        let wishes = self.parameters.notify().unwrap_or(Notify::FAILURE);
+        parameters.with_notify(wishes.and(Notify::DELAY))
+    }
+
     /// Whether the sender wants to be told nothing at all.
     pub(super) fn is_silent(&self) -> bool {
         self.parameters.notify() == Some(Notify::NEVER)
@@ -147,8 +169,11 @@ impl Slot {
     pub(super) fn wants_report(&self, traced: bool) -> bool {
         let wanted = match &self.fate {
             Fate::Waiting(_) => false,
-            Fate::Handed(Handover::Passed) => traced,
-            Fate::Handed(_) => traced || self.wishes().has(Notify::SUCCESS),
+            // RFC 2852 §4.1.4: but not who wants to hear nothing.
+            Fate::Handed(Handover::Untimed) => !self.is_silent(),
+            Fate::Handed(_) if traced && !self.is_silent() => true,
+            Fate::Handed(Handover::Passed) => false,
+            Fate::Handed(_) => self.wishes().has(Notify::SUCCESS),
             Fate::Failed(_) => self.wishes().has(Notify::FAILURE),
         };
         wanted && !self.told

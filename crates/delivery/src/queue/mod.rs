@@ -39,13 +39,22 @@ pub enum Refusal {
 pub struct Peer {
     /// It reports by itself (RFC 3461).
     pub dsn: bool,
+    /// It can be told by when (RFC 2852).
+    pub deliver_by: bool,
+    /// It can be told that TLS is required (RFC 8689).
+    pub require_tls: bool,
 }
 
 impl Peer {
     /// Takes what a server said in answer to EHLO.
     #[must_use]
     pub const fn of(capabilities: &Capabilities) -> Self {
-        Self { dsn: capabilities.extensions.contains(Extension::Dsn) }
+        let extensions = capabilities.extensions;
+        Self {
+            dsn: extensions.contains(Extension::Dsn),
+            deliver_by: extensions.contains(Extension::DeliverBy),
+            require_tls: extensions.contains(Extension::RequireTls),
+        }
     }
 }
 

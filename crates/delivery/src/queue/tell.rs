@@ -2,7 +2,7 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use mime::report::DeliveryAction;
-use smtp_proto::{Late, Notify, Parameters, ReversePath};
+use smtp_proto::{Late, Notify, Parameters, Return, ReversePath};
 
 use super::{
     Queue,
@@ -43,6 +43,11 @@ impl Queue {
         let entry = self.messages.get_mut(&message)?;
         let ReversePath::Mailbox(to) = entry.from.clone() else { return None };
         let told = entry.telling.take()?;
+        // RFC 8689 §5: it has the header of what others must not read.
+        let parameters = match entry.parameters.requires_tls() {
+            true => parameters.with_required_tls(),
+            false => parameters,
+        };
         let mut recipient = Recipient::from(to);
         // RFC 3461 §6.1: nobody is told what becomes of a report.
         recipient.parameters = Parameters::default().with_notify(Notify::NEVER);
@@ -73,7 +78,10 @@ impl Queue {
             return None;
         }
         let arrived = entry.accepted;
-        let (returned, envelope_id) = (entry.parameters.returned(), entry.parameters.envelope_id());
+        let envelope_id = entry.parameters.envelope_id();
+        let secret = entry.parameters.requires_tls();
+        let returned =
+            entry.parameters.returned().map(|it| if secret { Return::Headers } else { it });
         Some(Report { message, to: to.clone(), arrived, returned, envelope_id, recipients })
     }
 
@@ -90,7 +98,9 @@ impl Queue {
             Fate::Failed(why) => (DeliveryAction::Failed, Some(&**why)),
             Fate::Handed(Handover::Delivered) => (DeliveryAction::Delivered, None),
             Fate::Handed(Handover::Expanded) => (DeliveryAction::Expanded, None),
-            Fate::Handed(Handover::Passed | Handover::Relayed) => (DeliveryAction::Relayed, None),
+            Fate::Handed(Handover::Passed | Handover::Relayed | Handover::Untimed) => {
+                (DeliveryAction::Relayed, None)
+            }
         };
         let give_up = entry.released().saturating_add(self.config.schedule.give_up.as_secs());
         ReportedRecipient {

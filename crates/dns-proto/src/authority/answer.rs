@@ -10,7 +10,7 @@ use crate::name::{Name, NameRef};
 use crate::number::{Rcode, RecordType};
 use crate::rdata::Rdata;
 use crate::writer::Writer;
-use crate::zone::{Found, NodeRef, Place, RrSetRef, Zone, covered, read};
+use crate::zone::{Found, NodeRef, Place, RrSetRef, Zone, covered};
 
 pub(super) struct Answering<'a, 'w, 'b> {
     pub(super) zone: &'a Zone,
@@ -44,27 +44,27 @@ impl<'a, 'w, 'b> Answering<'a, 'w, 'b> {
     }
 
     /// Follows the name through the zone.
-    pub(super) fn run(&mut self, asked: NameRef<'_>) -> Outcome {
-        let mut name = asked.to_name();
+    pub(super) fn run(&mut self, asked: NameRef<'_>, key: &Key) -> Outcome {
         self.writer.header().authoritative = true;
-        for link in 0..=self.config.cnames {
-            let key = Key::new(name.view());
-            let place = self.zone.find(&key, self.rtype == RecordType::DS);
-            match self.step(&name, &key, place, link == 0) {
-                Step::Follow(target) => name = target,
+        let mut step = self.link(&asked.to_name(), key, true);
+        for followed in 0..=self.config.cnames {
+            let name = match step {
+                Step::Follow(target) => target,
                 Step::End(outcome) => return outcome,
-            }
-            if !name.is_within(self.zone.apex().view()) {
+            };
+            if followed == self.config.cnames || !name.is_within(self.zone.apex().view()) {
                 break;
             }
+            step = self.link(&name, &Key::new(name.view()), false);
         }
         self.prove_expanded();
         Outcome::Answer
     }
 
-    fn step(&mut self, name: &Name, key: &Key, place: Place<'a>, first: bool) -> Step {
-        let encloser = place.encloser;
-        match place.found {
+    /// Goes one link of a chain of aliases.
+    fn link(&mut self, name: &Name, key: &Key, first: bool) -> Step {
+        let Place { found, encloser } = self.zone.find(key, self.rtype == RecordType::DS);
+        match found {
             Found::Cut(cut) => Step::End(self.refer(cut, first)),
             Found::Redirected(node) => self.redirect(node, name),
             Found::Node(node) => self.node(node, name, key, None),
@@ -169,11 +169,7 @@ impl<'a, 'w, 'b> Answering<'a, 'w, 'b> {
     fn deny(&mut self, outcome: Outcome, proof: &Proof<'_>) -> Step {
         if let Some(apex) = self.zone.apex_node() {
             let soa = self.zone.soa();
-            let minimum = match soa.first() {
-                Some(Rdata::Soa { minimum, .. }) => minimum,
-                _ => 0,
-            };
-            self.put(Section::Authority, apex.name, apex, soa, soa.ttl.min(minimum));
+            self.put(Section::Authority, apex.name, apex, soa, soa.ttl.min(soa.minimum()));
         }
         self.prove_expanded();
         self.prove(proof);
@@ -190,8 +186,10 @@ impl<'a, 'w, 'b> Answering<'a, 'w, 'b> {
 
     /// Names the zone's servers, if they are not the answer.
     fn servers(&mut self, node: NodeRef<'a>, set: RrSetRef<'a>) {
-        let apex = self.zone.apex_node();
-        let Some(apex) = apex.filter(|_| self.config.servers) else { return };
+        if !self.config.servers {
+            return;
+        }
+        let Some(apex) = self.zone.apex_node() else { return };
         if node.key == apex.key && set.rtype == RecordType::NS {
             return;
         }
@@ -237,7 +235,7 @@ impl<'a, 'w, 'b> Answering<'a, 'w, 'b> {
         let (class, signature) = (self.zone.class(), set.rtype == RecordType::RRSIG);
         let mut put = |octets: &[u8]| {
             let ttl = if signature { node.ttl(&set, octets) } else { ttl };
-            self.writer.data(owner, class, ttl, &read(set.rtype, octets))
+            self.writer.checked(owner, class, ttl, (set.rtype, octets))
         };
         let count = u64::from(set.count.max(1));
         match self.config.rotation {
@@ -261,7 +259,7 @@ impl<'a, 'w, 'b> Answering<'a, 'w, 'b> {
         let signatures = node.set(rrsig).into_iter().flat_map(RrSetRef::octets);
         signatures
             .filter(|octets| covered(rrsig, octets) == Some(rtype))
-            .try_for_each(|octets| self.writer.data(owner, class, ttl, &read(rrsig, octets)))
+            .try_for_each(|octets| self.writer.checked(owner, class, ttl, (rrsig, octets)))
     }
 }
 

@@ -331,7 +331,8 @@ impl Authority {
             return Outcome::Failed(Rcode::NOTIMP);
         }
         let dnssec = query.edns().is_some_and(|edns| edns.dnssec_ok);
-        let zone = match self.closest(question) {
+        let key = Key::new(question.name);
+        let zone = match self.closest(question, &key) {
             Some(Some(zone)) => zone,
             Some(None) => return Outcome::Failed(Rcode::SERVFAIL),
             None => {
@@ -342,7 +343,7 @@ impl Authority {
         let mut answering = Answering::new(zone, writer, question.rtype, &self.config);
         answering.dnssec = dnssec;
         answering.turn = client.turn;
-        let outcome = answering.run(question.name);
+        let outcome = answering.run(question.name, &key);
         if question.class == Class::ANY {
             // RFC 1035 §6.2: we do not know every class there is.
             writer.header().authoritative = false;
@@ -354,14 +355,14 @@ impl Authority {
     #[must_use]
     pub fn knows(&self, query: &Message<'_>) -> bool {
         let known = |question: Question<'_>| {
-            question.class == Class::CH || self.closest(question).is_some()
+            question.class == Class::CH
+                || self.closest(question, &Key::new(question.name)).is_some()
         };
         query.question().is_some_and(known)
     }
 
     /// Finds the zone nearest to the name; for a DS record, the nearest above (RFC 4035 §3.1.4.1).
-    fn closest(&self, question: Question<'_>) -> Option<Option<&Zone>> {
-        let key = Key::new(question.name);
+    fn closest(&self, question: Question<'_>, key: &Key) -> Option<Option<&Zone>> {
         let above = question.rtype == RecordType::DS;
         let served = (0..=key.depth()).rev().filter_map(|depth| {
             let zone = self.zones.get(key.ancestor(depth))?.as_ref();

@@ -8,6 +8,7 @@ use super::{Authority, Client, Outcome, malformed};
 use crate::access::{Access, Action};
 use crate::error::Misuse;
 use crate::journal::Journal;
+use crate::key::Key;
 use crate::message::Message;
 use crate::name::{Name, NameRef};
 use crate::notify::Notification;
@@ -169,7 +170,7 @@ impl Server {
     fn query(&self, asked: Asked<'_>, out: &mut BytesMut) -> Reply {
         if self.access.mentions(Action::Query)
             && let Some(question) = asked.message.question()
-            && let Some(Some(zone)) = self.authority.closest(question)
+            && let Some(Some(zone)) = self.authority.closest(question, &Key::new(question.name))
             && !asked.may(self, Action::Query, zone.apex())
         {
             return asked.fail(self, Rcode::REFUSED, out);
@@ -236,7 +237,7 @@ impl Server {
         }
         let message = Bytes::copy_from_slice(octets);
         let Asked { client, signer, .. } = asked;
-        Reply::Update(Box::new(PendingUpdate { message, client, signer }))
+        Reply::Update(Box::new(PendingUpdate { apex, message, client, signer }))
     }
 
     /// Puts what an update has made into service.
@@ -303,6 +304,7 @@ impl Asked<'_> {
 /// An update that its sender may make, and that has not been made.
 #[derive(Clone, Debug)]
 pub struct PendingUpdate {
+    apex: Name,
     message: Bytes,
     client: Client,
     signer: Option<Transaction>,
@@ -317,13 +319,30 @@ pub struct PreparedUpdate {
 }
 
 impl PendingUpdate {
+    /// Returns the name of the zone that it is about.
+    #[must_use]
+    pub const fn zone(&self) -> &Name {
+        &self.apex
+    }
+
     /// Carries the update out on a copy, and appends to `out` the answer that may be sent when the
     /// [step](PreparedUpdate::next) is safe and [committed](Server::commit).
     pub fn prepare(&self, server: &Server, out: &mut BytesMut) -> PreparedUpdate {
+        self.prepare_after(server, None, out)
+    }
+
+    /// Does the same with a version of the zone that is not in service yet: updates that are made
+    /// safe together, one on the other.
+    pub fn prepare_after(
+        &self,
+        server: &Server,
+        version: Option<&Zone>,
+        out: &mut BytesMut,
+    ) -> PreparedUpdate {
         let Ok(message) = Message::parse(&self.message) else {
             return PreparedUpdate { outcome: Outcome::Ignored, next: None };
         };
-        let found = self.apply(server, &message);
+        let found = self.apply(server, version, &message);
         let base = out.len();
         let (outcome, next) = match found {
             Err(rcode) => (server.authority.fail(&message, self.client, rcode, out), None),
@@ -348,9 +367,11 @@ impl PendingUpdate {
     fn apply(
         &self,
         server: &Server,
+        version: Option<&Zone>,
         message: &Message<'_>,
     ) -> Result<Option<(Zone, ZoneDelta)>, Rcode> {
         let zone = server.authority.updated(message)?;
+        let zone = version.unwrap_or(zone);
         let next = zone.update(message)?;
         Ok(next.map(|next| {
             let step = ZoneDelta::between(zone, &next);
@@ -378,5 +399,11 @@ impl PreparedUpdate {
     #[must_use]
     pub fn next(&self) -> Option<(&Zone, &ZoneDelta)> {
         self.next.as_ref().map(|(zone, step)| (zone, step))
+    }
+
+    /// Returns the same to keep, for [`Server::advance`].
+    #[must_use]
+    pub fn into_next(self) -> Option<(Zone, ZoneDelta)> {
+        self.next
     }
 }

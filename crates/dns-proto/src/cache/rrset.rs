@@ -77,7 +77,10 @@ impl RrSet {
     /// Whether the data are the same, in whatever order.
     pub(crate) fn same(&self, other: &Self) -> bool {
         let all = |own: &[Data], others: &[Data]| {
-            own.len() == others.len() && own.iter().all(|it| others.contains(it))
+            // Hundreds are compared as they stand, or the time would be their square.
+            let order = own.len() > 100;
+            own == others
+                || own.len() == others.len() && !order && own.iter().all(|it| others.contains(it))
         };
         all(&self.data, &other.data) && all(&self.signatures, &other.signatures)
     }

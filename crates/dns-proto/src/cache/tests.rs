@@ -39,7 +39,7 @@ fn get(cache: &Cache, seconds: u64, owner: &str, rtype: RecordType) -> Option<Ar
 
 #[test]
 fn ttls_run_down_and_out() {
-    let mut cache = Cache::new(9);
+    let mut cache = Cache::new(9, [1, 2]);
     cache.keep(NOW, set(&address("a", 60, 1), Rank::Authoritative));
     let later = NOW + Duration::from_secs(59);
     assert_eq!(get(&cache, 59, "A", RecordType::A).unwrap().left(later), 1);
@@ -48,7 +48,7 @@ fn ttls_run_down_and_out() {
 
 #[test]
 fn less_trusted_data_do_not_replace_more_trusted() {
-    let mut cache = Cache::new(9);
+    let mut cache = Cache::new(9, [1, 2]);
     cache.keep(NOW, set(&address("a", 60, 1), Rank::Authoritative));
     let held = cache.keep(NOW, set(&address("a", 60, 2), Rank::Additional));
     assert!(held.same(&set(&address("a", 60, 1), Rank::Additional)));
@@ -60,7 +60,7 @@ fn less_trusted_data_do_not_replace_more_trusted() {
 
 #[test]
 fn a_ghost_domain_dies_with_its_delegation() {
-    let mut cache = Cache::new(9);
+    let mut cache = Cache::new(9, [1, 2]);
     cache.keep(NOW, set(&ns(60, "ns.y"), Rank::Referral));
     cache.keep(NOW, set(&ns(600, "ns.y"), Rank::Authority));
     cache.keep(NOW, set(&ns(600, "ns.x"), Rank::Authoritative));
@@ -70,7 +70,7 @@ fn a_ghost_domain_dies_with_its_delegation() {
 
 #[test]
 fn the_nearest_zone_is_found_and_kinds_of_trust_are_told_apart() {
-    let mut cache = Cache::new(9);
+    let mut cache = Cache::new(9, [1, 2]);
     cache.keep(NOW, set(&ns(60, "ns.y"), Rank::Referral));
     let name: Name = "a.b.z".parse().unwrap();
     assert_eq!(cache.delegation(NOW, name.view()).unwrap().owner.to_string(), "z.");
@@ -81,7 +81,7 @@ fn the_nearest_zone_is_found_and_kinds_of_trust_are_told_apart() {
 #[test]
 fn a_proof_answers_for_others_no_longer_than_its_zone_wants() {
     let owner: Name = "z".parse().unwrap();
-    let mut cache = Cache::new(9);
+    let mut cache = Cache::new(9, [1, 2]);
     let proof = Arc::new(set(&address("z", 3600, 1), Rank::Authority));
     cache.keep_proof(proof, NOW + Duration::from_secs(900));
     for (seconds, known) in [(899, true), (900, false)] {

@@ -15,6 +15,7 @@
 //!    └──────────────── supply(Some(Response)) ◀──────────────────┘
 //! ```
 mod anchor_file;
+mod cached;
 mod chain;
 mod config;
 mod denial;
@@ -36,6 +37,7 @@ mod zonemd;
 
 #[cfg(feature = "testing")]
 pub(crate) use anchor_file::Date;
+pub(crate) use cached::Hashing;
 pub use config::{Config, Limits, Policy, Provider};
 pub use key::{DigestType, Ds, PublicKey};
 pub use key_pair::KeyPair;

@@ -225,7 +225,7 @@ impl Nsec3<'_> {
 }
 
 /// Reads the hash out of an owner directly below the zone's apex.
-fn hash_of(owner: &Name, zone: &Name) -> Option<Vec<u8>> {
+pub(super) fn hash_of(owner: &Name, zone: &Name) -> Option<Vec<u8>> {
     let label = owner.labels().next().filter(|_| owner.parent().as_ref() == Some(zone))?;
     let (mut decoder, mut hash) = (Decoder::new(Base::Base32), Vec::new());
     decoder.push(label, &mut hash)?;

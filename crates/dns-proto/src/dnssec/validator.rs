@@ -72,8 +72,8 @@ pub struct Validator {
     proofs: Option<(Name, Proofs)>,
     /// The same for its set.
     verified: Option<Verified>,
-    /// The proofs that came with the answer, as those of a zone that say where it is cut.
-    own: Option<(Name, Absence)>,
+    /// The proofs that came with the answer, as those of each zone that say where it is cut.
+    own: BTreeMap<Name, Absence>,
     secure: Secure,
     insecure: Option<Insecure>,
     indeterminate: bool,
@@ -148,7 +148,7 @@ impl Validator {
             sets: 0,
             proofs: None,
             verified: None,
-            own: None,
+            own: BTreeMap::new(),
             insecure: None,
             indeterminate: false,
         }
@@ -253,13 +253,16 @@ impl Validator {
         zone: &Name,
         keys: &[PublicKey],
         now: u64,
-    ) -> Result<Option<(Status, u32)>, Halt> {
-        let own = self.own.take().filter(|(of, _)| of == zone);
-        let absence = || Absence::of(&self.plan.proofs, zone, keys, &self.config, now);
-        let (zone, absence) = own.unwrap_or_else(|| (zone.clone(), absence()));
-        let shown = absence.judge(name, &zone, &self.config, &mut self.hashes);
-        self.own = Some((zone, absence));
-        shown
+    ) -> Result<Option<(Status, u32)>, Stop> {
+        if !self.own.contains_key(zone) {
+            let own = |set: &&RrSet| is_proof(set.rtype) && set.is_signed_by(zone);
+            let tried = self.plan.proofs.iter().filter(own).take(self.config.limits.proofs);
+            (0..tried.count()).try_for_each(|_| self.count_set())?;
+            let absence = Absence::of(&self.plan.proofs, zone, keys, &self.config, now);
+            self.own.insert(zone.clone(), absence);
+        }
+        let Some(absence) = self.own.get(zone) else { return Ok(None) };
+        Ok(absence.judge(name, zone, &self.config, &mut self.hashes)?)
     }
 
     fn learn(&mut self, name: Name, status: Status, ttl: u32, trust: &mut Trust, now: u64) {

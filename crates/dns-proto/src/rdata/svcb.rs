@@ -91,6 +91,14 @@ impl<'a> SvcParams<'a> {
         Self::read(&mut Reader::new(octets, 0))
     }
 
+    pub(crate) const fn checked(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
+    pub(crate) const fn octets(self) -> &'a [u8] {
+        self.0
+    }
+
     /// Iterates over the parameters.
     pub fn iter(self) -> impl Iterator<Item = SvcParam<'a>> {
         raw(self.0).filter_map(|(key, value)| SvcParam::new(key, value))

@@ -5,19 +5,79 @@ use alloc::vec::Vec;
 use proto_core::Instant;
 
 use crate::cache::{Answer, Cache, Rank, RrSet, Security};
+use crate::dnssec::Hashing;
 use crate::name::{Name, NameRef};
-use crate::number::{Rcode, RecordType};
+use crate::number::{Class, Rcode, RecordType};
 use crate::rdata::Rdata;
+use crate::record::{Data, Record};
 use crate::recursive::Shared;
 
-/// Answers that there is no such name or type, if verified NSEC records prove it.
-pub(super) fn deny(now: Instant, cache: &Cache, name: &Name, rtype: RecordType) -> Option<Shared> {
+/// Keeps a record that has been verified, if it says what there is not, to answer from until then.
+pub(super) fn keep(cache: &mut Cache, set: &Arc<RrSet>, until: Instant) {
+    let [data] = &set.data[..] else { return };
+    if set.rtype == RecordType::NSEC {
+        cache.keep_proof(set.clone(), until);
+    } else if set.rtype == RecordType::NSEC3
+        && let Some(zone) = signer(set)
+        && let Some((hashing, hash)) = Hashing::of(&record(set, data), zone)
+    {
+        cache.keep_hashed(hashing, &hash, (set.clone(), until));
+    }
+}
+
+/// Answers that there is no such name or type, if verified records prove it; `hashes` of NSEC3 are
+/// computed for it at most.
+pub(super) fn deny(
+    now: Instant,
+    cache: &Cache,
+    name: &Name,
+    rtype: RecordType,
+    hashes: u32,
+) -> Option<Shared> {
+    by_names(now, cache, name, rtype).or_else(|| by_hashes(now, cache, name, rtype, hashes))
+}
+
+/// RFC 8198 §5.4: by NSEC3 records, if there is no opt-out.
+fn by_hashes(
+    now: Instant,
+    cache: &Cache,
+    name: &Name,
+    rtype: RecordType,
+    hashes: u32,
+) -> Option<Shared> {
+    let hashing = cache.hashing(name.view()).filter(|_| rtype != RecordType::ANY)?;
+    let soa = verified_soa(now, cache, &hashing.zone)?;
+    let find = |hash: &[u8]| {
+        let set = cache.hashed(now, &hashing.zone, hash)?;
+        let record = record(&set, set.data.first()?);
+        Some((set, record))
+    };
+    let (rcode, proofs) = hashing.deny(name, rtype, hashes, find)?;
+    let mut answer = Answer::bare(rcode);
+    answer.authorities.push(soa);
+    for proof in proofs {
+        if !answer.authorities.iter().any(|set| set.owner == proof.owner) {
+            answer.authorities.push(proof);
+        }
+    }
+    answer.age(now);
+    answer.security = Security::Secure;
+    Some(Arc::new(answer))
+}
+
+fn verified_soa(now: Instant, cache: &Cache, zone: &Name) -> Option<Arc<RrSet>> {
+    let soa = cache.get(now, zone.view(), RecordType::SOA, Rank::Additional)?;
+    (soa.security == Security::Secure).then_some(soa)
+}
+
+fn record(set: &RrSet, data: &Data) -> Record {
+    data.clone().with_owner(set.owner.view(), Class::IN, set.ttl)
+}
+
+fn by_names(now: Instant, cache: &Cache, name: &Name, rtype: RecordType) -> Option<Shared> {
     let proof = cache.proof(now, name.view())?;
     let zone = signer(&proof)?;
-    let soa = cache.get(now, zone.view(), RecordType::SOA, Rank::Additional)?;
-    if soa.security != Security::Secure || !name.is_within(zone.view()) {
-        return None;
-    }
+    let soa = verified_soa(now, cache, &zone).filter(|_| name.is_within(zone.view()))?;
     let mut answer = if proof.owner == *name {
         no_data(&proof, rtype, &zone)?;
         Answer::bare(Rcode::NOERROR)

@@ -224,14 +224,19 @@ impl Resolver {
             verified.expires = verified.expires.min(after(known.ttl));
             let expanded = secure.wildcards.contains(&verified.owner);
             *set = if expanded { Arc::new(verified) } else { self.cache.keep(now, verified) };
-            if set.rtype == RecordType::NSEC && set.data.len() == 1 {
-                // RFC 8198 §5.4: no longer than the zone wants absences to be remembered.
-                self.cache.keep_proof(set.clone(), negative.unwrap_or(set.expires));
-            }
+            // RFC 8198 §5.4: no longer than the zone wants absences to be remembered.
+            super::aggressive::keep(&mut self.cache, set, negative.unwrap_or(set.expires));
         }
         if answer.expires > after(secure.ttl) {
             answer.expires = after(secure.ttl);
             answer.ttl = answer.ttl.min(secure.ttl);
+        }
+    }
+
+    /// Notes what a set that has been loaded says of names that nobody asks for.
+    pub(super) fn learn(&mut self, set: &Arc<RrSet>) {
+        if set.security == Security::Secure {
+            super::aggressive::keep(&mut self.cache, set, set.expires);
         }
     }
 
@@ -249,12 +254,17 @@ impl Resolver {
         if self.trusted.trust.as_ref()?.is_negative(name) {
             return None;
         }
-        super::aggressive::deny(now, &self.cache, name, rtype)
+        let hashes = self.trusted.trust.as_ref()?.config().limits.hashes_at_once;
+        super::aggressive::deny(now, &self.cache, name, rtype, hashes)
     }
 }
 
 /// Returns what clients are told of a verdict.
 fn reason(verdict: &Verdict, answer: &Answer) -> Option<ExtendedError> {
+    // What has been left out of it is the likely cause.
+    if answer.reason == Some(ExtendedError::OTHER) {
+        return answer.reason;
+    }
     let lacks =
         matches!(verdict, Verdict::Bogus(Bogus::Denial | Bogus::Unobtainable | Bogus::Unreachable));
     let is_proof = |set: &Arc<RrSet>| matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3);

@@ -9,6 +9,7 @@ use proto_core::{Instant, Transport};
 
 use crate::cache::{Answer, RrSet};
 use crate::header::Header;
+use crate::message::Message;
 use crate::name::Name;
 use crate::number::{Class, ExtendedError, RecordType};
 use crate::recursive::ClientId;
@@ -165,6 +166,18 @@ pub(crate) struct Client {
     pub(crate) since: Instant,
     /// When it is given what is stale, if there is any.
     pub(crate) patience: Option<Instant>,
+}
+
+impl Client {
+    pub(crate) fn new(now: Instant, id: ClientId, query: &Message<'_>, via: Transport) -> Self {
+        let question =
+            query.question().map(|asked| (asked.name.to_name(), asked.rtype, asked.class));
+        let edns = query.edns();
+        let payload = edns.as_ref().map(|edns| edns.payload);
+        let dnssec_ok = edns.is_some_and(|edns| edns.dnssec_ok);
+        let (header, since, patience) = (*query.header(), now, None);
+        Self { id, header, question, payload, dnssec_ok, via, since, patience }
+    }
 }
 
 /// A zone and how its servers are reached.

@@ -45,19 +45,33 @@ pub fn local_zones() -> Vec<Name> {
 #[derive(Debug)]
 pub(super) struct Local {
     authority: Authority,
+    /// The zones' last labels: few, and most names have another.
+    tops: Vec<Name>,
 }
 
 impl Local {
     /// Makes the zones, but for those below or at which somebody is configured to be asked.
     pub(super) fn new(config: &Config) -> Self {
         let own = authority::Config { payload: config.payload, ..authority::Config::default() };
-        let mut authority = Authority::new(own);
+        let (mut authority, mut tops) = (Authority::new(own), Vec::new());
         let elsewhere =
             |zone: &&Name| config.upstreams.iter().any(|it| it.zone.is_within(zone.view()));
         for apex in config.local.iter().filter(|zone| !elsewhere(zone)) {
             authority.insert(zone(apex));
+            let top = Name::from_labels(apex.labels().last());
+            tops.extend(top.ok().filter(|top| !tops.contains(top)));
         }
-        Self { authority }
+        Self { authority, tops }
+    }
+
+    /// Whether a query is about a name in one of the zones.
+    pub(super) fn knows(&self, query: &Message<'_>) -> bool {
+        let last = query.question().and_then(|asked| asked.name.labels().last());
+        let is_last = |top: &Name| match (last, top.labels().next()) {
+            (Some(last), Some(top)) => last.eq_ignore_ascii_case(top),
+            (_, top) => top.is_none(),
+        };
+        self.tops.iter().any(is_last) && self.authority.knows(query)
     }
 
     /// Answers a query about a name in one of the zones.
@@ -65,7 +79,7 @@ impl Local {
         let question = query.question()?;
         // RFC 4035 §3.1.4.1: the DS of a zone is its parent's.
         let of_parent = question.rtype == RecordType::DS && self.authority.serves(question.name);
-        if of_parent || !self.authority.knows(query) {
+        if of_parent || !self.knows(query) {
             return None;
         }
         let mut out = BytesMut::new();

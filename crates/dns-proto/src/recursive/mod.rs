@@ -11,9 +11,11 @@ mod check;
 mod config;
 mod crowd;
 mod hints;
+mod hit;
 mod job;
 mod jobs;
 mod local;
+mod persist;
 mod reply;
 mod said;
 #[cfg(feature = "dnssec")]
@@ -129,12 +131,14 @@ impl Resolver {
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         let Limits { cache, known_servers, .. } = config.limits;
-        let mut exchanges = Exchanges::new(Random::new(seed));
+        let mut random = Random::new(seed);
+        let key = [random.word(), random.word()];
+        let mut exchanges = Exchanges::new(random);
         exchanges.mends = true;
         Self {
             local: local::Local::new(&config),
             config,
-            cache: Cache::new(cache),
+            cache: Cache::new(cache, key),
             exchanges,
             jobs: BTreeMap::new(),
             index: BTreeMap::new(),
@@ -190,18 +194,11 @@ impl Resolver {
         query: &Message<'_>,
         via: Transport,
     ) -> Result<(), Misuse> {
-        let header = *query.header();
-        if header.response {
+        if query.header().response {
             return Err(Misuse::NotQuery);
         }
         let asked = query.question();
-        let question = asked.map(|asked| (asked.name.to_name(), asked.rtype, asked.class));
-        let edns = query.edns();
-        let payload = edns.as_ref().map(|edns| edns.payload);
-        let dnssec_ok = edns.is_some_and(|edns| edns.dnssec_ok);
-        let (since, patience) = (now, None);
-        let client =
-            Client { id: client, header, question, payload, dnssec_ok, via, since, patience };
+        let client = Client::new(now, client, query, via);
         if let Some(rcode) = self.refusal(query) {
             self.reply(now, &client, &Answer::bare(rcode), None);
             return Ok(());

@@ -10,13 +10,13 @@ use crate::edns::{Edns, EdnsOption, OptionsBuf};
 use crate::error::Error;
 use crate::header::Header;
 use crate::message::{Question, Section};
-use crate::number::{ExtendedError, Rcode, RecordType};
+use crate::number::{Class, ExtendedError, Rcode, RecordType};
 use crate::recursive::job::Client;
 use crate::recursive::{Event, Resolver};
 use crate::writer::Writer;
 
 impl Resolver {
-    /// Writes a client's reply; with TTLs of `stale` seconds if its time is over.
+    /// Tells a client the answer; with TTLs of `stale` seconds if its time is over.
     pub(super) fn reply(
         &mut self,
         now: Instant,
@@ -24,10 +24,29 @@ impl Resolver {
         answer: &Answer,
         stale: Option<u32>,
     ) {
+        let mut out = BytesMut::new();
+        self.write(now, client, answer, stale, &mut out);
+        self.events.push_back(Event::Reply { client: client.id, message: out.freeze() });
+    }
+
+    /// Writes a client's reply.
+    pub(super) fn write(
+        &self,
+        now: Instant,
+        client: &Client,
+        answer: &Answer,
+        stale: Option<u32>,
+        out: &mut BytesMut,
+    ) {
         let bogus = answer.security == Security::Bogus && !client.header.checking_disabled;
         let bogus = bogus || self.is_denied(client, answer);
-        let failure = Answer::failure(answer.reason.unwrap_or(ExtendedError::BOGUS));
-        let answer = if bogus { &failure } else { answer };
+        let failure;
+        let answer = if bogus {
+            failure = Answer::failure(answer.reason.unwrap_or(ExtendedError::BOGUS));
+            &failure
+        } else {
+            answer
+        };
         let reason = match (stale, answer.rcode) {
             (Some(_), Rcode::NXDOMAIN) => Some(ExtendedError::STALE_NXDOMAIN),
             (Some(_), _) => Some(ExtendedError::STALE_ANSWER),
@@ -48,8 +67,7 @@ impl Resolver {
             authentic_data: wants && answer.security == Security::Secure,
             ..client.header.answer()
         };
-        let mut out = BytesMut::new();
-        let mut writer = Writer::new(&mut out, header, limit);
+        let mut writer = Writer::new(out, header, limit);
         let reserved = client.payload.map_or(0, |_| own.wire_len());
         writer.reserve(reserved);
         if let Some((name, rtype, class)) = &client.question {
@@ -63,7 +81,6 @@ impl Resolver {
             writer.edns(&own).expect("room for the OPT record was reserved");
         }
         writer.finish();
-        self.events.push_back(Event::Reply { client: client.id, message: out.freeze() });
     }
 
     fn sections(
@@ -82,7 +99,9 @@ impl Resolver {
             .any(|set| matches!(set.rtype, RecordType::NSEC | RecordType::NSEC3));
         // Whoever wants everything gets it.
         let whole = proven || asked == RecordType::ANY;
-        let minimal = self.config.minimal && !answer.answers.is_empty() && !whole;
+        // RFC 2308 §2.2: what an alias leads to may be nothing, and that is kept for so long too.
+        let found = |set: &Arc<RrSet>| set.rtype == asked;
+        let minimal = self.config.minimal && answer.answers.iter().any(found) && !whole;
         let sections = [
             (Section::Answer, &answer.answers),
             (Section::Authority, &answer.authorities),
@@ -139,9 +158,11 @@ impl Resolver {
 /// Writes an RRset: all of it, or nothing (RFC 2181 §9).
 fn write_set(writer: &mut Writer<'_>, set: &RrSet, ttl: u32, signed: bool) -> Result<(), Error> {
     let mark = writer.mark();
-    let signatures = set.signature_records(ttl).filter(|_| signed);
-    for record in set.records(ttl).chain(signatures) {
-        if let Err(error) = writer.record(&record) {
+    let signatures = if signed { &set.signatures[..] } else { &[] };
+    for data in set.data.iter().chain(signatures) {
+        if let Err(error) =
+            writer.checked(set.owner.view(), Class::IN, ttl, (data.rtype(), data.octets()))
+        {
             let truncated = writer.header().truncated;
             writer.rollback(mark);
             writer.header().truncated = truncated;

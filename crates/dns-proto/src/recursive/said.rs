@@ -1,4 +1,5 @@
 //! What a server's message says, less what is not for it to say (RFC 5452 §6).
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use proto_core::Instant;
@@ -154,10 +155,9 @@ impl Said {
 
     /// Keeps of the additional section addresses of hosts that the other sections name.
     fn trim_additionals(&mut self, config: &Config) {
-        let mut named = Vec::new();
-        for set in self.answers.iter().chain(&self.authorities) {
-            named.extend(set.data.iter().filter_map(target));
-        }
+        let said = self.answers.iter().chain(&self.authorities);
+        let named: BTreeSet<Name> =
+            said.flat_map(|set| set.data.iter().filter_map(target)).collect();
         self.additionals.retain(|set| {
             matches!(set.rtype, RecordType::A | RecordType::AAAA) && named.contains(&set.owner)
         });
@@ -210,7 +210,7 @@ fn sort(
     asked: &Asked<'_>,
     config: &Config,
 ) -> [Vec<RrSet>; 3] {
-    let mut sections = [Vec::new(), Vec::new(), Vec::new()];
+    let mut sorter = Sorter::default();
     let all = [Section::Answer, Section::Authority, Section::Additional];
     let mut signatures = Vec::new();
     for (at, section) in all.into_iter().enumerate() {
@@ -227,14 +227,12 @@ fn sort(
                 Rdata::Rrsig { covered, .. } if at > 0 || asked.rtype != RecordType::RRSIG => {
                     signatures.push((covered, record));
                 }
-                _ => add(&mut sections, at, &record),
+                _ => sorter.add(at, &record),
             }
         }
     }
     for (covered, record) in signatures {
-        let mut sets = sections.iter_mut().flatten();
-        let own = sets.find(|set| set.rtype == covered && record.owner() == set.owner);
-        if let Some(set) = own {
+        if let Some(set) = sorter.find(covered, record.owner()) {
             let data = Data::new(&record.data());
             set.ttl = set.ttl.min(record.ttl());
             // As many as an RRset can sensibly have; the validator tries fewer (KeyTrap).
@@ -244,8 +242,10 @@ fn sort(
         }
     }
     let authoritative = message.header().authoritative;
+    let mut sections = sorter.sections;
     for (at, section) in sections.iter_mut().enumerate() {
         section.retain_mut(|set| {
+            distinct(&mut set.data);
             set.rank = rank(at, authoritative);
             let ttl = config.ttl_of(set, at == 1);
             set.keep_for(now, ttl);
@@ -272,29 +272,55 @@ fn rank(section: usize, authoritative: bool) -> Rank {
     }
 }
 
-fn add(sections: &mut [Vec<RrSet>; 3], at: usize, record: &RecordRef<'_>) {
-    let data = Data::new(&record.data());
-    let mut sets = sections.iter_mut().flatten();
-    let same = |set: &&mut RrSet| set.rtype == record.rtype() && record.owner() == set.owner;
-    if let Some(set) = sets.find(same) {
-        // RFC 2181 §5.2: if the TTLs differ, the least holds. §5: no duplicates.
-        set.ttl = set.ttl.min(record.ttl());
-        if !set.data.contains(&data) {
+/// RRsets by section, and where each is: a message may have thousands (CVE-2024-1737).
+#[derive(Default)]
+struct Sorter<'m> {
+    sections: [Vec<RrSet>; 3],
+    places: BTreeMap<(RecordType, NameRef<'m>), (usize, usize)>,
+}
+
+impl<'m> Sorter<'m> {
+    fn find(&mut self, rtype: RecordType, owner: NameRef<'m>) -> Option<&mut RrSet> {
+        let &(section, at) = self.places.get(&(rtype, owner))?;
+        self.sections.get_mut(section)?.get_mut(at)
+    }
+
+    fn add(&mut self, section: usize, record: &RecordRef<'m>) {
+        let data = Data::new(&record.data());
+        if let Some(set) = self.find(record.rtype(), record.owner()) {
+            // RFC 2181 §5.2: if the TTLs differ, the least holds.
+            set.ttl = set.ttl.min(record.ttl());
             set.data.push(data);
+            return;
         }
+        let Some(sets) = self.sections.get_mut(section) else { return };
+        self.places.insert((record.rtype(), record.owner()), (section, sets.len()));
+        sets.push(RrSet {
+            owner: record.owner().to_name(),
+            rtype: record.rtype(),
+            data: Vec::from([data]),
+            signatures: Vec::new(),
+            ttl: record.ttl(),
+            expires: Instant::ORIGIN,
+            rank: Rank::Additional,
+            security: Security::Unchecked,
+        });
+    }
+}
+
+/// RFC 2181 §5: there are no duplicates.
+fn distinct(data: &mut Vec<Data>) {
+    if data.len() > 32 {
+        let mut seen = BTreeSet::new();
+        let old = core::mem::take(data);
+        data.extend(old.iter().filter(|it| seen.insert(it.octets())).cloned());
         return;
     }
-    let set = RrSet {
-        owner: record.owner().to_name(),
-        rtype: record.rtype(),
-        data: Vec::from([data]),
-        signatures: Vec::new(),
-        ttl: record.ttl(),
-        expires: Instant::ORIGIN,
-        rank: Rank::Additional,
-        security: Security::Unchecked,
-    };
-    if let Some(section) = sections.get_mut(at) {
-        section.push(set);
+    let mut at = 0;
+    while let Some(own) = data.get(at) {
+        match data.iter().take(at).any(|earlier| earlier == own) {
+            true => drop(data.remove(at)),
+            false => at += 1,
+        }
     }
 }

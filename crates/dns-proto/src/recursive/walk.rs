@@ -96,7 +96,15 @@ impl Resolver {
             let restarted = walk.restarts > 0;
             if let Some(known) = self.known(now, &name, rtype) {
                 let walk = self.walk(id)?;
-                return Some(joined(now, &walk.links, &walk.proofs, known));
+                let whole = joined(now, &walk.links, &walk.proofs, known);
+                let asked = self.jobs.get(&id)?.asked.0.clone();
+                let fresh = |answer: &Answer| answer.is_fresh(now);
+                let kept = self.cache.lend(asked.view(), rtype).is_some_and(fresh);
+                if !kept && !whole.answers.is_empty() {
+                    // The next who asks has it at once.
+                    self.keep_answer(&asked, rtype, &whole);
+                }
+                return Some(whole);
             }
             // Of the name that was asked for that has been seen to.
             if restarted && let Some(proven) = self.synthesize(now, &name, rtype) {
@@ -340,7 +348,7 @@ impl Resolver {
     /// Keeps an answer for when nobody has a better one.
     fn doubt(&mut self, now: Instant, id: JobId, ask: &Ask, said: Said) {
         let partial = !said.found && !said.answers.is_empty();
-        let answer = self.remember(now, said, id, ask.to);
+        let answer = self.remember(now, said, id, ask);
         let Some(walk) = self.walk(id) else { return };
         // One with something in it before one without.
         let empty = |answer: &Answer| answer.answers.is_empty() && answer.authorities.is_empty();
@@ -352,7 +360,7 @@ impl Resolver {
 
     /// Takes an answer, or the beginning of one.
     fn take(&mut self, now: Instant, id: JobId, ask: &Ask, said: Said, partial: bool) {
-        let answer = self.remember(now, said, id, ask.to);
+        let answer = self.remember(now, said, id, ask);
         match self.settle(now, id, answer, partial) {
             Next::End(answer) => self.finish(now, id, &answer),
             _ => self.ready.push_back(id),
@@ -425,10 +433,12 @@ impl Resolver {
     }
 
     /// Caches the RRsets of what a server says, and makes an answer of them.
-    fn remember(&mut self, now: Instant, said: Said, id: JobId, from: SocketAddr) -> Answer {
+    fn remember(&mut self, now: Instant, said: Said, id: JobId, ask: &Ask) -> Answer {
         let renew = self.walk(id).map_or(Duration::ZERO, |walk| walk.leeway);
         let mut answer = Answer::bare(said.rcode);
-        answer.source = Some(from);
+        answer.source = Some(ask.to);
+        // A part of it was not to be read, and has been left out.
+        answer.reason = if ask.garbled { Some(ExtendedError::OTHER) } else { None };
         let cut = self.walk(id).and_then(|walk| walk.cut.as_ref());
         answer.cached = cut.is_none_or(|cut| cut.cached);
         let cached = answer.cached;
@@ -475,13 +485,24 @@ impl Resolver {
         }
     }
 
+    /// Lets a delegation last no longer than that of the zone that has made it: else a zone that its
+    /// parent has disowned lives on in those below it ("phoenix domains", CVE-2022-30698).
+    fn end_with_parent(&mut self, now: Instant, id: JobId, servers: &mut RrSet) {
+        let zone = self.walk(id).and_then(|walk| Some(walk.cut.as_ref()?.zone.clone()));
+        let own = |zone: Name| self.cache.get(now, zone.view(), RecordType::NS, Rank::Additional);
+        if let Some(own) = zone.and_then(own).filter(|own| own.expires < servers.expires) {
+            servers.keep_for(now, own.left(now));
+        }
+    }
+
     /// Goes on with the servers of a zone further down.
     fn descend(&mut self, now: Instant, id: JobId, said: Said) {
         let at = said.authorities.iter().position(|set| set.rtype == RecordType::NS);
-        let Some(servers) = at.and_then(|at| said.authorities.get(at)).cloned() else { return };
+        let Some(mut servers) = at.and_then(|at| said.authorities.get(at)).cloned() else { return };
         let glue: Vec<RrSet> = said.additionals.clone();
         let mut cut = self.cut_of(now, &servers, &glue);
         cut.referred = true;
+        self.end_with_parent(now, id, &mut servers);
         self.keep_digest(now, &servers.owner, said.authorities);
         let shared: Vec<_> =
             said.additionals.into_iter().map(|set| self.cache.keep(now, set)).collect();
@@ -540,8 +561,8 @@ fn joined(now: Instant, links: &[Arc<RrSet>], proofs: &[Arc<RrSet>], answer: Sha
         }
     }
     for proof in proofs {
-        let same = |own: &Arc<RrSet>| own.owner == proof.owner && own.rtype == proof.rtype;
-        if !whole.authorities.iter().any(same) {
+        let is_known = |set: &Arc<RrSet>| set.owner == proof.owner && set.same(proof);
+        if !whole.authorities.iter().any(is_known) {
             whole.authorities.push(proof.clone());
         }
     }

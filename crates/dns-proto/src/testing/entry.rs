@@ -212,10 +212,7 @@ impl Entry {
                     message.edns().map_or(&[][..], |edns| edns.options.octets()) == self.options
                 }
                 other => match other.strip_prefix("ede=") {
-                    Some(code) => {
-                        errors(message).any(|it| code == it.to_string())
-                            || code == "0" && errors(message).next().is_none()
-                    }
+                    Some(code) => errors(message).any(|it| code == it.to_string()),
                     None => return Some(format!("match {other} is not known")),
                 },
             };

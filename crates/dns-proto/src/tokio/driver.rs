@@ -1,18 +1,22 @@
 //! Runs an agent over sockets.
 use alloc::collections::BTreeMap;
+use alloc::string::ToString;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::io;
 use std::sync::Arc;
 use std::vec;
 
-use ::tokio::io::Interest;
-use ::tokio::net::{TcpSocket, UdpSocket};
+use ::tokio::io::{AsyncRead, AsyncWrite, Interest};
+use ::tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use ::tokio::sync::mpsc;
 use ::tokio::task::AbortHandle;
 use ::tokio::time;
 use bytes::Bytes;
+use proto_core::tokio::tls::TlsConnector;
+use proto_core::tokio::tls::rustls::pki_types::ServerName;
 use proto_core::{Agent, Flow, Instant, Transmit, Transport};
 
+use crate::stub::{Server, Stub};
 use crate::tokio::{Exchange, Observer, frame};
 
 /// Messages that have arrived and wait for the agent; more wait in their sockets.
@@ -38,6 +42,13 @@ struct Links {
     arrivals: mpsc::Sender<Arrival>,
     observer: Option<Observer>,
     bind: Option<IpAddr>,
+    secure: Option<Arc<Secure>>,
+}
+
+/// How servers are spoken with by TLS, and for whom their certificates must be.
+pub(super) struct Secure {
+    pub(super) connector: TlsConnector,
+    pub(super) names: BTreeMap<SocketAddr, ServerName<'static>>,
 }
 
 /// A message that came on a flow, or `None` when the flow has failed.
@@ -55,7 +66,7 @@ impl<A: Agent> Driver<A> {
     #[must_use]
     pub fn new(agent: A) -> Self {
         let (arrivals, inbox) = mpsc::channel(INBOX);
-        let links = Links { arrivals, observer: None, bind: None };
+        let links = Links { arrivals, observer: None, bind: None, secure: None };
         Self { agent, origin: time::Instant::now(), flows: BTreeMap::new(), inbox, links }
     }
 
@@ -66,11 +77,28 @@ impl<A: Agent> Driver<A> {
         self
     }
 
+    /// Speaks TLS with some servers.
+    pub(super) fn secure(mut self, secure: Secure) -> Self {
+        self.links.secure = Some(Arc::new(secure));
+        self
+    }
+
     /// Shows every message sent and received to an observer.
     #[must_use]
     pub fn observe(mut self, observer: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
         self.links.observer = Some(Arc::new(observer));
         self
+    }
+
+    /// Makes another agent of this one, which goes on in its place.
+    pub(super) fn map<B>(self, make: impl FnOnce(A) -> B) -> Driver<B> {
+        let Self { agent, origin, flows, inbox, links } = self;
+        Driver { agent: make(agent), origin, flows, inbox, links }
+    }
+
+    /// Returns the instant at which the agent's time begins.
+    pub(super) const fn origin(&self) -> time::Instant {
+        self.origin
     }
 
     /// Returns the time, as the agent is told it.
@@ -129,6 +157,38 @@ impl<A: Agent> Driver<A> {
     }
 }
 
+impl Driver<Stub> {
+    /// Speaks TLS with the servers of the stub's configuration that want it, and with nobody whose
+    /// certificate is not for the name, or the address, that is said there (RFC 8310 §5: the strict
+    /// profile). Without this, they cannot be reached.
+    #[must_use]
+    pub fn tls(mut self, connector: TlsConnector) -> Self {
+        let servers = self.agent.config().servers.iter();
+        let names = servers.filter_map(|server| Some((server.address(), certified(server)?)));
+        self.links.secure = Some(Arc::new(Secure { connector, names: names.collect() }));
+        self
+    }
+}
+
+/// Returns for whom a server's certificate must be.
+fn certified(server: &Server) -> Option<ServerName<'static>> {
+    match server {
+        Server::Tls { address, name: None } => Some(address.ip().into()),
+        Server::Tls { name: Some(name), .. } => {
+            let text = name.to_string();
+            ServerName::try_from(text.trim_end_matches('.').to_string()).ok()
+        }
+        Server::Plain(_) => None,
+    }
+}
+
+/// Agents that need no more than sockets have a driver at once.
+impl<A: Agent> From<A> for Driver<A> {
+    fn from(agent: A) -> Self {
+        Self::new(agent)
+    }
+}
+
 impl Open {
     fn new(flow: Flow, to: SocketAddr, via: Transport, links: &Links) -> Self {
         let (outgoing, messages) = mpsc::unbounded_channel();
@@ -138,6 +198,7 @@ impl Open {
             let _ = match via {
                 Transport::Udp => links.udp(flow, to, messages).await,
                 Transport::Tcp => links.tcp(flow, to, messages).await,
+                Transport::Tls => links.tls(flow, to, messages).await,
                 _ => Err(io::ErrorKind::Unsupported.into()),
             };
             let _ = links.arrivals.send((flow, None)).await;
@@ -191,23 +252,53 @@ impl Links {
         &self,
         flow: Flow,
         to: SocketAddr,
-        mut messages: mpsc::UnboundedReceiver<Bytes>,
+        messages: mpsc::UnboundedReceiver<Bytes>,
     ) -> io::Result<()> {
+        let stream = self.connect(to).await?;
+        let ends = (stream.local_addr()?, to);
+        self.stream(flow, ends, Transport::Tcp, stream, messages).await
+    }
+
+    async fn tls(
+        &self,
+        flow: Flow,
+        to: SocketAddr,
+        messages: mpsc::UnboundedReceiver<Bytes>,
+    ) -> io::Result<()> {
+        let secure = self.secure.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        let name = secure.names.get(&to).ok_or(io::ErrorKind::Unsupported)?;
+        let stream = self.connect(to).await?;
+        let ends = (stream.local_addr()?, to);
+        let stream = secure.connector.connect(name.clone(), stream).await?;
+        self.stream(flow, ends, Transport::Tls, stream, messages).await
+    }
+
+    async fn connect(&self, to: SocketAddr) -> io::Result<TcpStream> {
         let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.bind(self.local(to))?;
-        let stream = socket.connect(to).await?;
-        let local = stream.local_addr()?;
-        let (mut reader, mut writer) = stream.into_split();
+        socket.connect(to).await
+    }
+
+    /// Writes and reads at once, or two who do one after the other wait for each other.
+    async fn stream(
+        &self,
+        flow: Flow,
+        (local, to): (SocketAddr, SocketAddr),
+        via: Transport,
+        stream: impl AsyncRead + AsyncWrite,
+        mut messages: mpsc::UnboundedReceiver<Bytes>,
+    ) -> io::Result<()> {
+        let (mut reader, mut writer) = ::tokio::io::split(stream);
         let write = async {
             while let Some(message) = messages.recv().await {
-                self.show(local, to, Transport::Tcp, &message);
+                self.show(local, to, via, &message);
                 frame::write(&mut writer, &message).await?;
             }
             io::Result::Ok(())
         };
         let read = async {
             while let Some(message) = frame::read(&mut reader).await? {
-                self.show(to, local, Transport::Tcp, &message);
+                self.show(to, local, via, &message);
                 self.arrived(flow, message).await;
             }
             io::Result::Err(io::ErrorKind::UnexpectedEof.into())

@@ -1,6 +1,8 @@
 //! Between servers: zones that are kept like their primaries', and secondaries that are told.
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::borrow::ToOwned;
 use std::io;
+use std::string::ToString;
 use std::vec;
 
 use ::tokio::net::UdpSocket;
@@ -8,12 +10,14 @@ use ::tokio::sync::mpsc;
 use ::tokio::task::spawn_blocking;
 use ::tokio::time;
 use proto_core::Instant;
+use proto_core::tokio::tls::TlsConnector;
+use proto_core::tokio::tls::rustls::pki_types::ServerName;
 
 use crate::name::Name;
 use crate::notify::Notifier;
-use crate::secondary::{Event, Secondary};
+use crate::secondary::{Event, Primary, Secondary};
 use crate::tokio::Zones;
-use crate::tokio::driver::Driver;
+use crate::tokio::driver::{Driver, Secure};
 use crate::tokio::server::seconds;
 
 /// Notifications that wait; more say nothing new.
@@ -35,17 +39,17 @@ impl Follower {
     #[must_use]
     pub fn spawn(
         zones: Zones,
-        secondary: Secondary,
+        driver: impl Into<Driver<Secondary>>,
         watch: impl Fn(&Name, Result<&Event, io::Error>) + Send + 'static,
     ) -> Self {
-        let apex = secondary.apex().clone();
+        let mut driver = driver.into();
+        let apex = driver.agent().apex().clone();
         let (hints, received) = mpsc::channel(HINTS);
         zones.with(|server| {
             if !server.authority().serves(apex.view()) {
                 server.authority_mut().suspend(apex.view());
             }
         });
-        let driver = Driver::new(secondary);
         ::tokio::spawn(follow(zones, driver, received, watch));
         Self { apex, hints }
     }
@@ -60,6 +64,22 @@ impl Follower {
     pub fn notify(&self, serial: Option<u32>) {
         // If many wait already, one more says nothing new.
         let _ = self.hints.try_send(serial);
+    }
+}
+
+impl Driver<Secondary> {
+    /// Speaks TLS with the primaries that want it (RFC 9103), and with nobody whose certificate is
+    /// not for the name that is said there. Without this, they cannot be reached. The connector's
+    /// configuration should offer TLS 1.3 alone, and `dot` by ALPN (§7.1).
+    #[must_use]
+    pub fn tls(mut self, connector: TlsConnector) -> Self {
+        let named = |primary: &Primary| {
+            let text = primary.tls.as_ref()?.to_string();
+            let name = ServerName::try_from(text.trim_end_matches('.').to_owned()).ok()?;
+            Some((primary.address, name))
+        };
+        let names = self.agent().primaries().iter().filter_map(named).collect();
+        self.secure(Secure { connector, names })
     }
 }
 
@@ -107,6 +127,7 @@ async fn follow(
 /// When a socket cannot be had.
 pub async fn notify(mut notifier: Notifier) -> io::Result<()> {
     let origin = time::Instant::now();
+    notifier.set_clock(Instant::ORIGIN, seconds());
     let four = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
     // There are hosts without IPv6.
     let six = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).await.ok();
@@ -129,7 +150,7 @@ pub async fn notify(mut notifier: Notifier) -> io::Result<()> {
             }
             () = time::sleep_until(origin + deadline.since_origin()) => continue,
         };
-        notifier.receive(from, octets);
+        notifier.receive(Instant::ORIGIN + origin.elapsed(), from, octets);
     }
 }
 

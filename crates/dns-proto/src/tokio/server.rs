@@ -6,22 +6,21 @@ use std::boxed::Box;
 use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use std::vec;
 use std::vec::Vec;
 
-use ::tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, WriteHalf};
 use ::tokio::net::{TcpListener, UdpSocket};
-use ::tokio::sync::{Mutex, Semaphore, watch};
+use ::tokio::sync::{Semaphore, watch};
 use ::tokio::task::JoinSet;
 use ::tokio::time;
 use bytes::{Bytes, BytesMut};
 use proto_core::Transport;
 use proto_core::tokio::tls::TlsAcceptor;
-use proto_core::tokio::{AcceptLimits, accept_loop};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::authority::{self, Outcome};
-use crate::tokio::{Exchange, Observer, frame};
+use crate::tokio::datagrams::Datagrams;
+use crate::tokio::streams::Streams;
+use crate::tokio::{Exchange, Observer};
 use crate::transfer::Outgoing;
 
 /// Answers messages.
@@ -92,9 +91,6 @@ impl Default for ServerLimits {
     }
 }
 
-/// Datagrams that are read before others have a turn.
-const BATCH: usize = 64;
-
 /// A server bound to one address and port, by UDP and TCP.
 ///
 /// ```no_run
@@ -116,9 +112,9 @@ pub struct Server<H> {
 }
 
 /// What every task of a server shares.
-struct Service<H> {
-    handler: Arc<H>,
-    limits: ServerLimits,
+pub(super) struct Service<H> {
+    pub(super) handler: Arc<H>,
+    pub(super) limits: ServerLimits,
     observer: Option<Observer>,
 }
 
@@ -195,8 +191,8 @@ impl<H: Handler> Server<H> {
         let (stopping, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for udp in udp {
-            let (service, queries) = (Arc::clone(&service), Arc::clone(&queries));
-            tasks.spawn(service.datagrams(udp, local, queries, stopped.clone()));
+            let datagrams = Datagrams::new(Arc::clone(&service), udp, local, Arc::clone(&queries));
+            tasks.spawn(datagrams.work(stopped.clone()));
         }
         let streams = Streams { service: Arc::clone(&service), transfers, stopped };
         tasks.spawn(streams.clone().accept(tcp, None));
@@ -212,188 +208,11 @@ impl<H: Handler> Server<H> {
     }
 }
 
-impl<H: Handler> Service<H> {
-    /// Answers what comes to one socket.
-    async fn datagrams(
-        self: Arc<Self>,
-        udp: UdpSocket,
-        local: SocketAddr,
-        queries: Arc<Semaphore>,
-        mut stopped: watch::Receiver<bool>,
-    ) {
-        let (udp, mut tasks) = (Arc::new(udp), JoinSet::new());
-        let (mut buffer, mut out) = (vec![0; usize::from(u16::MAX)], BytesMut::new());
-        loop {
-            ::tokio::select! {
-                _ = stopped.wait_for(|&stopped| stopped) => break,
-                Some(_) = tasks.join_next() => continue,
-                ready = udp.readable() => if ready.is_err() { break },
-            }
-            for _ in 0..BATCH {
-                let (length, from) = match udp.try_recv_from(&mut buffer) {
-                    Ok(received) => received,
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    // It is about an earlier answer that found no one.
-                    Err(_) => continue,
-                };
-                let query = buffer.get(..length).unwrap_or_default();
-                self.show(from, local, Transport::Udp, query);
-                out.clear();
-                match self.handler.now(query, from, Transport::Udp, &mut out) {
-                    Now::Done => {}
-                    // By UDP it is one message.
-                    Now::Transfer(mut outgoing) => {
-                        let message = outgoing.message(seconds()).ok().flatten();
-                        message.iter().for_each(|message| out.extend_from_slice(message));
-                    }
-                    Now::Later => {
-                        let Ok(place) = Arc::clone(&queries).try_acquire_owned() else { continue };
-                        let query = Bytes::copy_from_slice(query);
-                        let (service, udp) = (Arc::clone(&self), Arc::clone(&udp));
-                        tasks.spawn(async move {
-                            let handled = service.handler.handle(query, from, Transport::Udp);
-                            if let Some(answer) = handled.await {
-                                service.show(local, from, Transport::Udp, &answer);
-                                // Whoever has gone away does not hear it.
-                                let _ = udp.send_to(&answer, from).await;
-                            }
-                            drop(place);
-                        });
-                    }
-                }
-                if !out.is_empty() {
-                    self.show(local, from, Transport::Udp, &out);
-                    // A full queue of the system drops datagrams, as networks do.
-                    let _ = udp.try_send_to(&out, from);
-                }
-            }
-        }
-        while tasks.join_next().await.is_some() {}
-    }
-
-    fn show(&self, from: SocketAddr, to: SocketAddr, via: Transport, message: &[u8]) {
+impl<H> Service<H> {
+    pub(super) fn show(&self, from: SocketAddr, to: SocketAddr, via: Transport, message: &[u8]) {
         if let Some(observer) = &self.observer {
             observer(&Exchange { from, to, via, message });
         }
-    }
-}
-
-/// What the connections of a server share.
-struct Streams<H> {
-    service: Arc<Service<H>>,
-    transfers: Arc<Semaphore>,
-    stopped: watch::Receiver<bool>,
-}
-
-impl<H> Clone for Streams<H> {
-    fn clone(&self) -> Self {
-        let Self { service, transfers, stopped } = self;
-        let (service, transfers) = (Arc::clone(service), Arc::clone(transfers));
-        Self { service, transfers, stopped: stopped.clone() }
-    }
-}
-
-impl<H: Handler> Streams<H> {
-    async fn accept(self, listener: TcpListener, tls: Option<TlsAcceptor>) {
-        let own = &self.service.limits;
-        let mut limits = AcceptLimits::default();
-        limits.connections = own.connections;
-        limits.connections_per_address = own.connections_per_address;
-        limits.grace = own.grace;
-        let mut stopped = self.stopped.clone();
-        let stop = async move { drop(stopped.wait_for(|&stopped| stopped).await) };
-        accept_loop(listener, limits, stop, move |stream, from| {
-            let (streams, tls) = (self.clone(), tls.clone());
-            async move {
-                let Ok(local) = stream.local_addr() else { return };
-                // A connection that breaks is the client's loss.
-                let _ = match tls {
-                    None => streams.connection(stream, (from, local), Transport::Tcp).await,
-                    Some(tls) => {
-                        let handshake = tls.accept(stream);
-                        let shaken = time::timeout(streams.service.limits.idle, handshake).await;
-                        let Ok(Ok(stream)) = shaken else { return };
-                        streams.connection(stream, (from, local), Transport::Tls).await
-                    }
-                };
-            }
-        })
-        .await;
-    }
-
-    /// Answers a connection's queries as they come: what can be answered at once is, in order; what
-    /// must be waited for is answered when it is ready (RFC 7766 §6.2.1.1).
-    async fn connection<S: AsyncRead + AsyncWrite + Send + 'static>(
-        mut self,
-        stream: S,
-        (from, local): (SocketAddr, SocketAddr),
-        via: Transport,
-    ) -> io::Result<()> {
-        let Self { service, transfers, stopped } = &mut self;
-        let (reader, writer) = ::tokio::io::split(stream);
-        let mut reader = BufReader::new(reader);
-        let writer = Arc::new(Writer { stream: Mutex::new(writer), idle: service.limits.idle });
-        let (mut tasks, mut out) = (JoinSet::new(), BytesMut::new());
-        loop {
-            while tasks.len() >= service.limits.pipelined.max(1) {
-                tasks.join_next().await;
-            }
-            let query = {
-                // It is not begun again when an answer is ready, or octets would be lost.
-                let mut read = core::pin::pin!(frame::read(&mut reader));
-                loop {
-                    ::tokio::select! {
-                        query = &mut read => break query?,
-                        Some(_) = tasks.join_next() => {}
-                        // Who waits for us is not idle.
-                        () = time::sleep(service.limits.idle), if tasks.is_empty() => break None,
-                        _ = stopped.wait_for(|&stopped| stopped) => break None,
-                    }
-                }
-            };
-            let Some(query) = query else { break };
-            service.show(from, local, via, &query);
-            out.clear();
-            match service.handler.now(&query, from, via, &mut out) {
-                Now::Done if out.is_empty() => {}
-                Now::Done => {
-                    service.show(local, from, via, &out);
-                    writer.write(&out).await?;
-                }
-                Now::Transfer(mut outgoing) => {
-                    let place = transfers.acquire().await;
-                    while let Ok(Some(message)) = outgoing.message(seconds()) {
-                        service.show(local, from, via, &message);
-                        writer.write(&message).await?;
-                    }
-                    drop(place);
-                }
-                Now::Later => {
-                    let (service, writer) = (Arc::clone(service), Arc::clone(&writer));
-                    tasks.spawn(async move {
-                        if let Some(answer) = service.handler.handle(query, from, via).await {
-                            service.show(local, from, via, &answer);
-                            let _ = writer.write(&answer).await;
-                        }
-                    });
-                }
-            }
-        }
-        while tasks.join_next().await.is_some() {}
-        writer.stream.lock().await.shutdown().await
-    }
-}
-
-/// The half of a connection that answers share.
-struct Writer<S> {
-    stream: Mutex<WriteHalf<S>>,
-    idle: Duration,
-}
-
-impl<S: AsyncRead + AsyncWrite> Writer<S> {
-    async fn write(&self, message: &[u8]) -> io::Result<()> {
-        let mut stream = self.stream.lock().await;
-        time::timeout(self.idle, frame::write(&mut *stream, message)).await?
     }
 }
 

@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::vec;
 use std::vec::Vec;
 
 use ::tokio::net::{TcpStream, UdpSocket};
@@ -24,11 +25,11 @@ use crate::{
     Update, Who, Zone, authority, recursive, secondary,
 };
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
-fn address(owner: &str, last: u8) -> Record {
+pub(super) fn address(owner: &str, last: u8) -> Record {
     Record::address(name(owner), 60, [127, 0, 53, last].into())
 }
 
@@ -44,7 +45,7 @@ fn zones(apex: &str, records: impl IntoIterator<Item = Record>) -> Zones {
     Zones::new(server(apex, records))
 }
 
-fn server(apex: &str, records: impl IntoIterator<Item = Record>) -> authority::Server {
+pub(super) fn server(apex: &str, records: impl IntoIterator<Item = Record>) -> authority::Server {
     let owner = name(apex);
     let [serial, refresh, retry, expire, minimum] = [1, 2, 3, 4, 60];
     let (primary, mailbox) = (owner.view(), owner.view());
@@ -55,17 +56,17 @@ fn server(apex: &str, records: impl IntoIterator<Item = Record>) -> authority::S
     authority::Server::new(authority)
 }
 
-const fn host(last: u8) -> IpAddr {
+pub(super) const fn host(last: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(127, 0, 53, last))
 }
 
 /// A running server that stops when it is told to.
-struct Running {
+pub(super) struct Running {
     stop: oneshot::Sender<()>,
     task: JoinHandle<io::Result<()>>,
 }
 
-fn run<H: Handler>(server: Server<H>) -> Running {
+pub(super) fn run<H: Handler>(server: Server<H>) -> Running {
     let (stop, stopped) = oneshot::channel();
     let task = ::tokio::spawn(server.run(async { drop(stopped.await) }));
     Running { stop, task }
@@ -139,8 +140,14 @@ async fn mail_is_routed_through_a_whole_internet_and_a_registrar_extends_it() {
     let resolver = Resolver::spawn(Driver::new(Stub::new(servers, seed().unwrap()).unwrap()));
 
     let exchanges = resolver.lookup_mx(&name("hamburger.edu")).await.unwrap();
-    assert_eq!((exchanges.len(), &exchanges[0]), (101, &(7, name(&mail[1]))));
-    assert_eq!(resolver.lookup_ip(&exchanges[0].1).await.unwrap(), [host(40)]);
+    // No more than anybody tries.
+    assert_eq!((exchanges.len(), exchanges[0].preference), (16, 7));
+    assert_eq!(
+        (&exchanges[0].name, &exchanges[0].addresses),
+        (&name(&mail[1]), &Ok(vec![host(40)]))
+    );
+    assert_eq!(exchanges[1].addresses, Ok(Vec::new()));
+    assert_eq!(resolver.lookup_ip(&exchanges[0].name).await.unwrap(), [host(40)]);
     assert!(resolver.lookup_ip(&name("nobody.hamburger.edu")).await.unwrap().is_empty());
     let walk = upstream.lock().unwrap().iter().take(10).cloned().collect::<Vec<_>>();
     let expected = [
@@ -160,8 +167,8 @@ async fn mail_is_routed_through_a_whole_internet_and_a_registrar_extends_it() {
     let before = local.statistics().await;
     resolver.lookup_mx(&name("hamburger.edu")).await.unwrap();
     let after = local.statistics().await;
-    // Once truncated, once by TCP, and nobody else is asked.
-    assert_eq!((after.hits - before.hits, after.upstream), (2, before.upstream));
+    // Once truncated, once by TCP, two addresses each of two hosts, and nobody else is asked.
+    assert_eq!((after.hits - before.hits, after.upstream), (6, before.upstream));
 
     let update = Update::new(name("com"))
         .insert(ns("networkutopia.com", "dns1.networkutopia.com"))
@@ -203,7 +210,7 @@ async fn gate(limits: ServerLimits) -> (SocketAddr, Arc<Gate>, Running) {
     (address, gate, run(server.limits(limits)))
 }
 
-const MOMENT: Duration = Duration::from_millis(200);
+pub(super) const MOMENT: Duration = Duration::from_millis(200);
 
 #[::tokio::test]
 async fn connections_at_once_are_limited() {
@@ -296,12 +303,12 @@ async fn messages_on_streams_follow_their_length() {
 struct Disk(bool);
 
 impl Keeper for Disk {
-    fn keep(&self, _: &Name, _: &crate::ZoneDelta) -> io::Result<()> {
+    fn keep(&self, _: &Name, _: &[crate::ZoneDelta]) -> io::Result<()> {
         if self.0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 }
 
-fn everybody(action: Action) -> Access {
+pub(super) fn everybody(action: Action) -> Access {
     Access::from_iter([Rule { who: Who::Anybody, action, zone: None, allow: true }])
 }
 
@@ -322,6 +329,47 @@ async fn an_update_that_cannot_be_kept_is_not_done() {
     }
 }
 
+/// Keeps a batch when it is told to, and remembers how many steps each had.
+struct Slow(Mutex<Vec<usize>>, Mutex<std::sync::mpsc::Receiver<()>>);
+
+impl Keeper for Slow {
+    fn keep(&self, _: &Name, steps: &[crate::ZoneDelta]) -> io::Result<()> {
+        self.0.lock().unwrap().push(steps.len());
+        self.1.lock().unwrap().recv().unwrap();
+        Ok(())
+    }
+}
+
+#[::tokio::test]
+async fn updates_that_come_while_others_are_kept_are_kept_together() {
+    let (allow, allowed) = std::sync::mpsc::channel();
+    let keeper = Arc::new(Slow(Mutex::default(), Mutex::new(allowed)));
+    let server = server("z", []).with_access(everybody(Action::Update));
+    let zones = Zones::kept(server, Arc::clone(&keeper), None);
+    let update = |n: u8| {
+        let owner = alloc::format!("h{n}.z");
+        let update = Update::new(name("z")).insert(address(&owner, n)).write().unwrap();
+        let zones = zones.clone();
+        let from = SocketAddr::new(host(2), 1);
+        ::tokio::spawn(async move { zones.handle(update, from, Transport::Tcp).await.unwrap() })
+    };
+    let mut all = std::vec![update(0)];
+    while keeper.0.lock().unwrap().is_empty() {
+        ::tokio::task::yield_now().await;
+    }
+    all.extend((1..10).map(update));
+    while zones.waiting() < 9 {
+        ::tokio::task::yield_now().await;
+    }
+    (0..2).for_each(|_| allow.send(()).unwrap());
+    for answer in all {
+        assert_eq!(Message::parse(&answer.await.unwrap()).unwrap().rcode(), Rcode::NOERROR);
+    }
+    assert_eq!(*keeper.0.lock().unwrap(), [1, 9]);
+    let serial = zones.with(|server| server.authority().zone(name("z").view()).unwrap().serial());
+    assert_eq!(serial, 11, "each update is a version");
+}
+
 #[::tokio::test]
 async fn a_follower_has_what_its_primary_has_when_it_is_told() {
     let many: Vec<_> = (0..2_000).map(|n| address(&alloc::format!("h{n}.z"), 9)).collect();
@@ -330,7 +378,7 @@ async fn a_follower_has_what_its_primary_has_when_it_is_told() {
     let address = bound.local_addr().unwrap();
     let _running = run(bound);
     let follower = Zones::new(Authority::default());
-    let primaries = [secondary::Primary { address, key: None }];
+    let primaries = [secondary::Primary { address, key: None, tls: None }];
     let machine = secondary::Secondary::new(name("z"), primaries, seed().unwrap()).unwrap();
     let (events, mut heard) = ::tokio::sync::mpsc::unbounded_channel();
     let following = Follower::spawn(follower.clone(), machine, move |_, event| {

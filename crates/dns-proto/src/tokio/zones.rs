@@ -1,10 +1,13 @@
 //! Zones in service: queries, updates, transfers, and what is kept of them.
+use alloc::collections::BTreeMap;
 use core::net::{IpAddr, SocketAddr};
 use std::boxed::Box;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::vec::Vec;
 
+use ::tokio::sync::oneshot;
 use ::tokio::task::spawn_blocking;
 use ::tokio::time;
 use bytes::{Bytes, BytesMut};
@@ -21,14 +24,15 @@ use crate::zone::{Zone, ZoneDelta};
 
 /// Keeps what has become of zones, and hears of it. `()` keeps nothing, and no update survives.
 pub trait Keeper: Send + Sync + 'static {
-    /// Makes a step safe: when it returns, no crash undoes it. The update is acknowledged after
-    /// that, and refused if there is an error. One step at a time; it may block.
+    /// Makes steps of a zone safe, one behind the other: when it returns, no crash undoes them. The
+    /// updates are acknowledged after that, and refused if there is an error. What comes in
+    /// meanwhile is the next call, so that many updates cost one turn of the disk. It may block.
     ///
     /// # Errors
     ///
-    /// When the step is not safe.
-    fn keep(&self, zone: &Name, step: &ZoneDelta) -> io::Result<()> {
-        let _ = (zone, step);
+    /// When the steps are not safe; none of them must be found again then.
+    fn keep(&self, zone: &Name, steps: &[ZoneDelta]) -> io::Result<()> {
+        let _ = (zone, steps);
         Ok(())
     }
 
@@ -47,8 +51,8 @@ impl Keeper for () {}
 
 /// Shared keepers are keepers.
 impl<K: Keeper> Keeper for Arc<K> {
-    fn keep(&self, zone: &Name, step: &ZoneDelta) -> io::Result<()> {
-        self.as_ref().keep(zone, step)
+    fn keep(&self, zone: &Name, steps: &[ZoneDelta]) -> io::Result<()> {
+        self.as_ref().keep(zone, steps)
     }
 
     fn changed(&self, zone: &Zone) {
@@ -79,10 +83,18 @@ struct Inner {
     server: RwLock<Server>,
     /// Held while a zone goes from one version to the next.
     turn: Mutex<()>,
+    /// Updates whose turn has not come, by zone.
+    waiting: Mutex<BTreeMap<Name, Vec<Waiting>>>,
     limiter: Option<Mutex<RateLimiter>>,
     keeper: Box<dyn Keeper>,
     origin: time::Instant,
     answered: AtomicU64,
+}
+
+/// An update, and who wants to know how it went.
+struct Waiting {
+    pending: Box<PendingUpdate>,
+    answer: oneshot::Sender<Bytes>,
 }
 
 impl Zones {
@@ -103,6 +115,7 @@ impl Zones {
         Self(Arc::new(Inner {
             server: RwLock::new(server.into()),
             turn: Mutex::new(()),
+            waiting: Mutex::default(),
             limiter: limiter.map(Mutex::new),
             keeper: Box::new(keeper),
             origin: time::Instant::now(),
@@ -130,7 +143,7 @@ impl Zones {
         let step = before.map(|before| ZoneDelta::between(&before, &zone));
         match step.filter(|step| step.from() != step.to()) {
             Some(step) => {
-                inner.keeper.keep(zone.apex(), &step)?;
+                inner.keeper.keep(zone.apex(), core::slice::from_ref(&step))?;
                 // Nobody else has a turn, so it begins at the version in service.
                 let _ = inner.write(|server| server.advance(zone.clone(), step));
             }
@@ -145,6 +158,15 @@ impl Zones {
     #[must_use]
     pub fn knows(&self, query: &Message<'_>) -> bool {
         self.0.read(|server| server.authority().knows(query))
+    }
+}
+
+#[cfg(test)]
+impl Zones {
+    /// Returns how many updates wait for their turn.
+    pub(super) fn waiting(&self) -> usize {
+        let waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.values().map(Vec::len).sum()
     }
 }
 
@@ -196,23 +218,53 @@ impl Inner {
         }
     }
 
-    /// Carries out an update: prepared, kept, in service, in this order, and only then answered.
-    fn update(&self, pending: &PendingUpdate) -> Bytes {
-        let mut out = BytesMut::new();
+    /// Puts an update where who has the next turn finds it.
+    fn wait(&self, pending: Box<PendingUpdate>) -> oneshot::Receiver<Bytes> {
+        let (answer, answered) = oneshot::channel();
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let apex = pending.zone().clone();
+        waiting.entry(apex).or_default().push(Waiting { pending, answer });
+        answered
+    }
+
+    /// Carries out the updates of a zone that wait: prepared one on the other, kept together, in
+    /// service, in this order, and only then answered.
+    fn update(&self, apex: &Name) {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let prepared = self.read(|server| pending.prepare(server, &mut out));
-        let Some((zone, step)) = prepared.next() else { return out.freeze() };
-        let zone = zone.clone();
-        let kept = self.keeper.keep(zone.apex(), step);
-        let done = kept.is_ok() && self.write(|server| server.commit(prepared)).is_ok();
-        drop(turn);
-        if done {
-            self.keeper.changed(&zone);
-        } else {
-            out.clear();
-            self.read(|server| pending.fail(server, Rcode::SERVFAIL, &mut out));
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(apex);
+        let waiting = waiting.unwrap_or_default();
+        let (mut versions, mut steps, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+        for Waiting { pending, .. } in &waiting {
+            let mut out = BytesMut::new();
+            let newest = versions.last();
+            let prepared = self.read(|server| pending.prepare_after(server, newest, &mut out));
+            let (version, step) = prepared.into_next().unzip();
+            versions.extend(version);
+            steps.extend(step);
+            answers.push(out);
         }
-        out.freeze()
+        let newest = versions.last().cloned();
+        let done = steps.is_empty()
+            || self.keeper.keep(apex, &steps).is_ok() && self.advance(versions, steps);
+        drop(turn);
+        if let Some(newest) = newest.filter(|_| done) {
+            self.keeper.changed(&newest);
+        }
+        for (Waiting { pending, answer }, mut out) in waiting.into_iter().zip(answers) {
+            if !done {
+                out.clear();
+                self.read(|server| pending.fail(server, Rcode::SERVFAIL, &mut out));
+            }
+            // Who has gone away does not hear it.
+            let _ = answer.send(out.freeze());
+        }
+    }
+
+    fn advance(&self, versions: Vec<Zone>, steps: Vec<ZoneDelta>) -> bool {
+        self.write(|server| {
+            let mut each = versions.into_iter().zip(steps);
+            each.try_for_each(|(zone, step)| server.advance(zone, step)).is_ok()
+        })
     }
 }
 
@@ -221,9 +273,11 @@ impl Handler for Zones {
         let mut out = BytesMut::new();
         match self.0.receive(&query, from, via, &mut out) {
             Reply::Update(pending) => {
-                let inner = Arc::clone(&self.0);
+                let (inner, apex) = (Arc::clone(&self.0), pending.zone().clone());
+                let answered = inner.wait(pending);
                 // What has begun is finished, whether the client waits or not.
-                spawn_blocking(move || inner.update(&pending)).await.ok()
+                spawn_blocking(move || inner.update(&apex));
+                answered.await.ok()
             }
             Reply::Transfer(mut outgoing) => outgoing.message(seconds()).ok().flatten(),
             _ => Some(out.freeze()),

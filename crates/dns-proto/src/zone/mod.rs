@@ -140,8 +140,9 @@ impl Zone {
         soa.expect("a zone is made with its SOA, and nothing takes it away")
     }
 
+    /// Returns the apex: its key begins all others, and so it is the first.
     pub(crate) fn apex_node(&self) -> Option<NodeRef<'_>> {
-        self.node(self.apex.view())
+        self.nodes.at(Position::default())
     }
 
     pub(crate) const fn depth(&self) -> usize {
@@ -182,7 +183,7 @@ impl Zone {
             }
             Some(node) => Found::Node(node),
             None if encloser == depth => Found::Empty,
-            None => self.wildcard(key.ancestor(encloser)),
+            None => self.wildcard(key, encloser),
         };
         place(found, encloser)
     }
@@ -204,11 +205,11 @@ impl Zone {
     }
 
     /// The source of synthesis below the closest encloser (RFC 4592 §3.3.1).
-    fn wildcard(&self, encloser: &[u8]) -> Found<'_> {
-        let key = [encloser, b"*\0"].concat();
-        match self.nodes.at(self.nodes.lower_bound(&key)) {
-            Some(node) if node.key == key => Found::Wildcard(Some(node)),
-            Some(node) if node.key.starts_with(&key) => Found::Wildcard(None),
+    fn wildcard(&self, key: &Key, encloser: usize) -> Found<'_> {
+        let key = key.wildcard(encloser);
+        match self.nodes.at(self.nodes.lower_bound(key.octets())) {
+            Some(node) if node.key == key.octets() => Found::Wildcard(Some(node)),
+            Some(node) if node.key.starts_with(key.octets()) => Found::Wildcard(None),
             _ => Found::Nothing,
         }
     }

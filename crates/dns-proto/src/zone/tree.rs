@@ -405,6 +405,12 @@ impl<'z> RrSetRef<'z> {
         self.data().next()
     }
 
+    /// Returns how long there is nothing, by an SOA record: its last four octets (RFC 2308 §4).
+    pub(crate) fn minimum(self) -> u32 {
+        let soa = self.octets().next().filter(|_| self.rtype == RecordType::SOA);
+        soa.and_then(|soa| soa.last_chunk()).map_or(0, |octets| u32::from_be_bytes(*octets))
+    }
+
     pub(crate) fn contains(self, data: &Rdata<'_>) -> bool {
         self.data().any(|own| own == *data)
     }

@@ -172,6 +172,21 @@ fn proofs_that_come_with_an_alias_are_looked_at_before_anybody_is_asked() {
 }
 
 #[test]
+fn proofs_that_come_with_an_alias_count_as_work() {
+    // The alias and, with NSEC, one proof.
+    let wanted = [(2, Verdict::Insecure(Insecure::Unsigned)), (1, Verdict::Bogus(Bogus::Effort))];
+    for (sets, expected) in wanted {
+        let limits = dns_proto::dnssec::Limits { sets, ..Default::default() };
+        let mut world = lecture_hall(&signer(), Config { limits, ..Config::default() });
+        let mut response = world.ask(&name("abroad.hamburger.edu"), RecordType::A);
+        response.answers.extend(world.ask(&name("www.crepes.fr"), RecordType::A).answers);
+        response.authorities = world.ask(&name("fr"), RecordType::DS).authorities;
+        response.authorities.retain(|record| record.rtype() != RecordType::SOA);
+        assert_eq!(world.judge(response), expected, "{sets}");
+    }
+}
+
+#[test]
 fn a_chain_may_come_by_the_same_alias_twice() {
     let mut world = worlds().next().unwrap();
     for asked in ["soup.old.hamburger.edu", "alias.hamburger.edu"] {

@@ -298,6 +298,21 @@ fn proofs_answer_for_who_wants_no_recursion_too() {
 }
 
 #[test]
+fn an_answer_that_is_bogus_for_want_of_a_malformed_record_says_so() {
+    let mut rig = rig();
+    // The address of www.hamburger.edu has three octets.
+    rig.spoil = |octets| {
+        let address = b"\0\x04\xc0\0\x02\x08";
+        if let Some(at) = octets.windows(6).position(|it| it == address) {
+            octets.splice(at..at + 6, *b"\0\x03\xc0\0\x02");
+        }
+    };
+    let answer = rig.ask("www.hamburger.edu", RecordType::A);
+    assert_eq!(answer.view().rcode(), Rcode::SERVFAIL);
+    assert_eq!(errors(&answer), [ExtendedError::OTHER]);
+}
+
+#[test]
 fn servers_that_talk_nonsense_are_not_said_to_be_out_of_reach() {
     let mut rig = rig();
     rig.spoil = |octets| octets.truncate(13);

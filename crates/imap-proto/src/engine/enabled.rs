@@ -144,6 +144,7 @@ static ALL: &[Capability] = &[
     Capability::ListStatus,
     Capability::Move,
     Capability::MultiAppend,
+    Capability::MultiSearch,
     Capability::Namespace,
     Capability::Notify,
     Capability::ObjectId,

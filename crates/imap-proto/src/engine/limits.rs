@@ -35,6 +35,8 @@ pub struct Limits {
     /// Mailboxes of which NOTIFY watches the messages: 1,000. Each is looked at whenever the engine
     /// is woken.
     pub watched: usize,
+    /// Mailboxes that ESEARCH searches: 1,000. Each is opened for it.
+    pub searched: usize,
     /// Octets of one note that SETMETADATA writes: 64 KiB.
     pub note: usize,
     /// Octets of a mailbox's name: 1,000.
@@ -57,6 +59,7 @@ impl Default for Limits {
             appended: 1_000,
             catenated: 1_000,
             watched: 1_000,
+            searched: 1_000,
             note: 64 << 10,
             name: 1_000,
             levels: 50,

@@ -43,11 +43,13 @@ mod failure;
 mod fetch;
 mod fetch_item;
 mod flags;
+mod keywords;
 mod limits;
 mod list;
 mod mailboxes;
 mod message;
 mod metadata;
+mod multi;
 mod name;
 mod notify;
 mod pattern;
@@ -344,6 +346,7 @@ impl<S: Store> Engine<S> {
             }
             Command::Status(status) => self.status(&status),
             Command::Notify(notify) => self.notify(&notify),
+            Command::MultiSearch(search) => self.search_many(&tag, &search),
             Command::Append(mailbox) => self.begin_append(&mailbox),
             Command::Replace(replace) => self.begin_replace(&replace),
             Command::GetQuota(root) => self.get_quota(&root),

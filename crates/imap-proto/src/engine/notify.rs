@@ -33,7 +33,7 @@ type Notes = Vec<(IString, Bytes)>;
 
 /// Mailboxes, by name as the store has it.
 #[derive(Debug)]
-enum Filter {
+pub(super) enum Filter {
     Inboxes,
     Personal,
     Subscribed,
@@ -130,24 +130,12 @@ impl<S: Store> Engine<S> {
             notes: None,
         };
         let utf8 = self.enabled.utf8();
-        let names = |names: &[crate::Mailbox], levels| {
-            let names = names.iter().filter_map(|name| name::read(name, utf8).ok());
-            Filter::Names(names.collect(), levels)
-        };
         for group in groups {
             let events = Events::of(&group.events)?;
-            let filter = match &group.mailboxes {
-                MailboxFilter::Selected | MailboxFilter::SelectedDelayed => {
-                    watch.selected = events;
-                    watch.is_delayed = group.mailboxes == MailboxFilter::SelectedDelayed;
-                    continue;
-                }
-                MailboxFilter::Inboxes => Filter::Inboxes,
-                MailboxFilter::Personal => Filter::Personal,
-                MailboxFilter::Subscribed => Filter::Subscribed,
-                MailboxFilter::Subtree(all) => names(all, usize::MAX),
-                MailboxFilter::SubtreeOne(all) => names(all, 1),
-                MailboxFilter::Mailboxes(all) => names(all, 0),
+            let Some(filter) = Filter::of(&group.mailboxes, utf8) else {
+                watch.selected = events;
+                watch.is_delayed = group.mailboxes == MailboxFilter::SelectedDelayed;
+                continue;
             };
             watch.groups.push((filter, events));
         }
@@ -299,7 +287,24 @@ impl Watch {
 }
 
 impl Filter {
-    fn has(&self, entry: &Entry, delimiter: Option<Delimiter>) -> bool {
+    /// Reads what a client wrote; none is the selected mailbox.
+    pub(super) fn of(filter: &MailboxFilter, utf8: bool) -> Option<Self> {
+        let names = |names: &[crate::Mailbox], levels| {
+            let names = names.iter().filter_map(|name| name::read(name, utf8).ok());
+            Self::Names(names.collect(), levels)
+        };
+        Some(match filter {
+            MailboxFilter::Selected | MailboxFilter::SelectedDelayed => return None,
+            MailboxFilter::Inboxes => Self::Inboxes,
+            MailboxFilter::Personal => Self::Personal,
+            MailboxFilter::Subscribed => Self::Subscribed,
+            MailboxFilter::Subtree(all) => names(all, usize::MAX),
+            MailboxFilter::SubtreeOne(all) => names(all, 1),
+            MailboxFilter::Mailboxes(all) => names(all, 0),
+        })
+    }
+
+    pub(super) fn has(&self, entry: &Entry, delimiter: Option<Delimiter>) -> bool {
         match self {
             Self::Inboxes => entry.name == "INBOX",
             Self::Personal => true,

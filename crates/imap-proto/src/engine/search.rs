@@ -105,37 +105,13 @@ impl<S: Store> Engine<S> {
         returns: &SearchReturns,
         found: &FoundMessages,
     ) -> Answer<()> {
-        if returns.update.is_some() || returns.relevancy {
-            return Err(bad("a result that is not supported"));
-        }
+        check_returns(returns)?;
         let numbers: Vec<NonZeroU32> = self.numbers(numbering, &found.uids).collect();
-        let mut data = Vec::new();
-        if returns.min {
-            data.extend(numbers.first().copied().map(SearchData::Min));
-        }
-        if returns.max {
-            data.extend(numbers.last().copied().map(SearchData::Max));
-        }
-        let only_saves = returns.save
-            && !(returns.min || returns.max || returns.count || returns.all)
-            && returns.partial.is_none();
-        let all = returns.all
-            || *returns == SearchReturns { context: returns.context, ..SearchReturns::default() };
-        if all {
-            data.extend(UidSet::from_numbers(numbers.iter().copied()).map(SearchData::All));
-        }
-        if let Some(range) = returns.partial {
-            let numbers = UidSet::from_numbers(page(&numbers, range).iter().copied());
-            data.push(SearchData::Partial(range, numbers));
-        }
-        if returns.count {
-            data.push(SearchData::Count(u32::try_from(numbers.len()).unwrap_or(u32::MAX)));
-        }
-        data.extend(found.mod_seq_of(returns).map(SearchData::ModSeq));
+        let data = results(returns, &numbers, found);
         if returns.save {
             self.selected_mut()?.saved = found.to_save(returns);
         }
-        if !only_saves {
+        if !returns.only_saves() {
             let tag = IString::new(tag.as_bytes().to_vec());
             let uid = numbering == Numbering::Uid;
             self.tell(Response::Esearch(Esearch { tag, mailbox: None, uid, data }));
@@ -154,6 +130,51 @@ impl<S: Store> Engine<S> {
             Numbering::Uid => Some(*uid),
             Numbering::Sequence => view?.number(uid.get()),
         })
+    }
+}
+
+/// Whether what is asked for can be told.
+pub(super) fn check_returns(returns: &SearchReturns) -> Answer<()> {
+    if returns.update.is_some() || returns.relevancy {
+        return Err(bad("a result that is not supported"));
+    }
+    Ok(())
+}
+
+/// What is told of what was found.
+pub(super) fn results(
+    returns: &SearchReturns,
+    numbers: &[NonZeroU32],
+    found: &FoundMessages,
+) -> Vec<SearchData> {
+    let mut data = Vec::new();
+    if returns.min {
+        data.extend(numbers.first().copied().map(SearchData::Min));
+    }
+    if returns.max {
+        data.extend(numbers.last().copied().map(SearchData::Max));
+    }
+    let all = returns.all
+        || *returns == SearchReturns { context: returns.context, ..SearchReturns::default() };
+    if all {
+        data.extend(UidSet::from_numbers(numbers.iter().copied()).map(SearchData::All));
+    }
+    if let Some(range) = returns.partial {
+        let numbers = UidSet::from_numbers(page(numbers, range).iter().copied());
+        data.push(SearchData::Partial(range, numbers));
+    }
+    if returns.count {
+        data.push(SearchData::Count(u32::try_from(numbers.len()).unwrap_or(u32::MAX)));
+    }
+    data.extend(found.mod_seq_of(returns).map(SearchData::ModSeq));
+    data
+}
+
+impl SearchReturns {
+    /// Whether what is found is saved, and none of it told.
+    pub(super) fn only_saves(&self) -> bool {
+        let tells = self.min || self.max || self.count || self.all || self.partial.is_some();
+        self.save && !tells
     }
 }
 
@@ -193,7 +214,7 @@ impl FoundMessages {
     }
 
     /// RFC 5182 §2.4, RFC 9394 §3.1: what `$` is, by what else is told.
-    fn to_save(&self, returns: &SearchReturns) -> Uids {
+    pub(super) fn to_save(&self, returns: &SearchReturns) -> Uids {
         let some = returns.min || returns.max || returns.partial.is_some();
         if returns.all || returns.count || !some {
             return self.uids.iter().map(|uid| uid.get()).collect();

@@ -165,7 +165,7 @@ impl<M: Mailbox> Selected<M> {
 }
 
 /// Reads what a mailbox has.
-fn load<M: Mailbox>(
+pub(super) fn load<M: Mailbox>(
     mailbox: &mut M,
     info: &Info,
     recent: bool,

@@ -1,9 +1,10 @@
 //! What a client knows of its selected mailbox, and what it is still to be told.
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
+use super::keywords::{Keywords, names};
 use super::rows::{Row, Rows};
 use super::store::{Changes, FlagUpdate, State};
 use super::uids::Uids;
@@ -458,7 +459,7 @@ impl View {
             return (bits, 0);
         }
         let names = names(flags);
-        let known = self.known.keywords.places.get(&names).copied();
+        let known = self.known.keywords.place(&names);
         (bits, known.unwrap_or_else(|| self.own().keywords.add(names, flags)))
     }
 }
@@ -482,47 +483,6 @@ pub(super) fn changed(mut flags: Flags, update: &FlagUpdate) -> Flags {
             new
         }
     }
-}
-
-/// Sets of keywords that messages have, each kept once: most messages have one of few.
-#[derive(Clone, Debug)]
-struct Keywords {
-    sets: Vec<Vec<Flag>>,
-    places: BTreeMap<Vec<Vec<u8>>, u32>,
-}
-
-impl Default for Keywords {
-    /// Set 0 has none.
-    fn default() -> Self {
-        Self { sets: alloc::vec![Vec::new()], places: BTreeMap::new() }
-    }
-}
-
-impl Keywords {
-    fn add(&mut self, names: Vec<Vec<u8>>, flags: &Flags) -> u32 {
-        let place = u32::try_from(self.sets.len()).unwrap_or_default();
-        self.places.insert(names, place);
-        self.sets.push(flags.others().to_vec());
-        place
-    }
-
-    fn flags(&self, bits: u8, keywords: u32) -> Flags {
-        let set = usize::try_from(keywords).ok().and_then(|place| self.sets.get(place));
-        Flags::of_parts(bits, set.cloned().unwrap_or_default())
-    }
-}
-
-/// The names of keywords, as sets are told apart by.
-fn names(flags: &Flags) -> Vec<Vec<u8>> {
-    let name = |flag: &Flag| match flag {
-        Flag::Keyword(name) => name.as_bytes().to_ascii_lowercase(),
-        Flag::Other(name) => [b"\\", name.as_bytes()].concat().to_ascii_lowercase(),
-        _ => Vec::new(),
-    };
-    let mut names: Vec<_> = flags.others().iter().map(name).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
 }
 
 #[cfg(test)]
@@ -556,5 +516,32 @@ mod tests {
         }
         assert_eq!(told, [Response::Expunge(NonZeroU32::MIN), Response::Exists(1)]);
         assert_eq!(view.highest(), 4);
+    }
+
+    #[test]
+    fn sessions_that_know_the_same_hold_it_once() {
+        let mut one = View::new(1, Flags::default());
+        one.apply(&changes(2, &[1, 2], &[]));
+        one.all_told();
+        assert!(one.is_sharable());
+        let kept = one.share(None);
+        let mut other = View::of(kept.clone().unwrap(), Flags::default());
+        other.all_told();
+        let is_shared = |one: &View, other: &View| Arc::ptr_eq(&one.known, &other.known);
+        assert!(is_shared(&one, &other) && other.count() == 2);
+
+        // A change is each one's own until the first has shown the others what it knows.
+        for view in [&mut one, &mut other] {
+            view.apply(&changes(3, &[3], &[]));
+        }
+        assert!(!is_shared(&one, &other) && one.is_sharable());
+        let newer = one.share(kept.clone());
+        assert!(other.share(newer).is_none() && is_shared(&one, &other));
+
+        // Who may not be told yet that a message is gone has it still, and shares nothing.
+        one.apply(&changes(4, &[], &[1]));
+        assert!(!one.is_sharable());
+        // What is older than what there is already is nobody's.
+        assert!(other.share(kept).is_some_and(|it| it.mod_seq == 3));
     }
 }

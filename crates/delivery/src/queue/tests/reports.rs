@@ -187,6 +187,77 @@ fn what_the_sender_said_is_handed_on_and_reported() {
     assert_eq!(report.recipients[0].original, Some(original));
 }
 
+/// RFC 8689 §5.
+#[test]
+fn the_bounce_of_what_requires_tls_requires_it_and_has_no_body() {
+    let mut config = config();
+    config.transports.insert("x.org".into(), Transport::Local);
+    let to_alice = Transport::Relay {
+        to: crate::Target::Address([192, 0, 2, 7].into()),
+        port: 25,
+        security: crate::Security::Verified,
+    };
+    config.transports.insert("crepes.fr".into(), to_alice);
+    for (require_tls, said) in [(true, "REQUIRETLS"), (false, "")] {
+        let mut world = World::new(config.clone(), moody);
+        world.peer.require_tls = require_tls;
+        let mut submission = to(&["bob@x.org"]);
+        submission.parameters =
+            Parameters::default().with_returned(smtp_proto::Return::Full).with_required_tls();
+        let message = world.submit(submission);
+        let report = loop {
+            match world.queue.poll() {
+                Some(Action::Report(report)) => break report,
+                Some(Action::Keep { link, .. }) => {
+                    let why = crate::Cause::new("5.1.1".parse().unwrap(), Default::default());
+                    let verdicts = [crate::Verdict::Failed(why)];
+                    world.queue.kept(world.now, world.at, link, &verdicts);
+                }
+                Some(_) => {}
+                None => panic!("no report"),
+            }
+        };
+        assert_eq!(report.returned, Some(smtp_proto::Return::Headers));
+        world.queue.submit_report(world.now, world.at, message, Parameters::default());
+        world.work();
+        assert_eq!(world.log("send"), ["nobody alice@crepes.fr"]);
+        assert_eq!(world.said, said);
+    }
+}
+
+/// RFC 2852 §4.1.4: whether the server can be told by when, whether it reports, what the sender
+/// wishes; what the server is told of the recipient, and the sender of the message.
+#[test]
+fn who_asks_for_a_time_is_told_where_nobody_keeps_it() {
+    let trace = DeliverBy::new(600, Late::Notify).unwrap().traced();
+    let plain = DeliverBy::new(600, Late::Notify).unwrap();
+    let (never, success) = (Some(Notify::NEVER), Some(Notify::SUCCESS));
+    type Case = (DeliverBy, bool, bool, Option<Notify>, &'static str, &'static [&'static str]);
+    let table: [Case; 8] = [
+        (plain, true, true, None, "", &[]),
+        (plain, false, true, None, "NOTIFY=FAILURE,DELAY", &["relayed"]),
+        (plain, false, true, success, "NOTIFY=SUCCESS,DELAY", &["relayed"]),
+        (plain, false, true, never, "NOTIFY=NEVER", &[]),
+        (plain, false, false, None, "", &["relayed"]),
+        (plain, true, false, None, "", &[]),
+        (trace, true, true, None, "", &["relayed"]),
+        (trace, true, true, never, "NOTIFY=NEVER", &[]),
+    ];
+    for (by, deliver_by, dsn, notify, said, told) in table {
+        let mut submission = wishing(notify);
+        submission.parameters = Parameters::default().with_deliver_by(by);
+        let mut world = World::new(config(), take_all);
+        (world.peer.dsn, world.peer.deliver_by) = (dsn, deliver_by);
+        world.submit(submission);
+        world.work();
+        let actions: Vec<_> = world.reports.iter().flat_map(|it| &it.recipients).collect();
+        let actions: Vec<_> = actions.iter().map(|it| it.action.as_str()).collect();
+        let case = format!("{by} {deliver_by} {dsn} {notify:?}");
+        assert_eq!((world.asked.as_str(), &actions[..]), (said, told), "{case}");
+        assert!(world.queue.is_empty(), "{case}");
+    }
+}
+
 #[test]
 fn a_server_that_knows_no_notify_is_not_told_whom_to_tell() {
     let never = || {

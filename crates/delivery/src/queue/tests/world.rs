@@ -39,6 +39,8 @@ pub(super) struct World {
     pub(super) reports: Vec<Report>,
     /// What was said of the message last sent.
     pub(super) said: String,
+    /// And of its last recipient.
+    pub(super) asked: String,
     /// Octets that are stored, by message.
     pub(super) stored: Vec<MessageId>,
 }
@@ -101,6 +103,7 @@ impl World {
             journal: Vec::new(),
             reports: Vec::new(),
             said: String::new(),
+            asked: String::new(),
             stored: Vec::new(),
         }
     }
@@ -202,6 +205,8 @@ impl World {
         let from = envelope.from.mailbox().map_or("nobody ", |_| "");
         self.log.push(alloc::format!("send {from}{}", names.join(" ")));
         self.said = envelope.parameters.to_string();
+        let last = envelope.recipients.last().map(|it| it.parameters.to_string());
+        self.asked = last.unwrap_or_default();
         let recipients = envelope.recipients.iter().map(|it| {
             let delivery = it.to.mailbox().map_or_else(accepted, self.server);
             (it.to.clone(), delivery)

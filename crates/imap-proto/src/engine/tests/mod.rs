@@ -3,6 +3,7 @@ mod anything;
 mod hostile;
 mod interleavings;
 mod limits;
+mod multi;
 mod script;
 mod stores;
 mod tables;

@@ -1,6 +1,12 @@
 //! The stub resolver in virtual time.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#[path = "../common/mod.rs"]
 mod common;
+mod cookies;
+mod hostile;
+mod servers;
+mod streams;
+mod world;
 
 use bytes::BytesMut;
 use common::net::{Net, Server, answering, silent};
@@ -71,7 +77,7 @@ fn a_query_costs_so_many_messages_and_no_more() {
 fn each_round_waits_longer_up_to_four_times() {
     let mut net = Net::default();
     net.serve("127.0.0.1", silent());
-    run(&mut net, config(&[1]), "z");
+    run(&mut net, Config { rounds: 5, ..config(&[1]) }, "z");
     assert_eq!(net.now - Instant::ORIGIN, Duration::from_secs(1 + 2 + 4 + 4 + 4));
 }
 
@@ -104,10 +110,10 @@ fn truncated_answers_are_asked_for_by_tcp() {
 
 #[test]
 fn what_is_validated_is_asked_for_by_a_bit_and_no_more() {
-    for (authentic, dnssec, expected) in
+    for (authentic, unchecked, expected) in
         [(false, false, (false, false)), (true, false, (true, false)), (false, true, (false, true))]
     {
-        let config = Config { authentic, dnssec, ..config(&[1]) };
+        let config = Config { authentic, unchecked, ..config(&[1]) };
         let mut stub = Stub::new(config, [1; 32]).unwrap();
         stub.query(Instant::ORIGIN, name("z"), RecordType::MX);
         let Some(Transmit::Send { message, .. }) = stub.transmit() else { panic!() };
@@ -124,7 +130,7 @@ fn cancelled_queries_have_no_event() {
     let mut stub = Stub::new(config(&[1]), [1; 32]).unwrap();
     let id = stub.query(net.now, name("z"), RecordType::MX);
     stub.query(net.now, name("x.z"), RecordType::MX);
-    stub.cancel(id);
+    stub.cancel(net.now, id);
     let events = net.run(&mut stub);
     assert!(events.len() == 1 && stub.deadline().is_none());
 }

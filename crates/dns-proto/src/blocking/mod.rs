@@ -1,0 +1,13 @@
+//! A stub resolver over std's sockets, for people who use threads.
+//!
+//! [`Resolver`] is what `tokio::Resolver` is, without its runtime: one thread runs the
+//! [`Stub`](crate::stub::Stub), and each socket has a thread that listens.
+mod resolver;
+mod socket;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+pub use resolver::Resolver;
+
+pub use crate::system::{Exchange, seed};
