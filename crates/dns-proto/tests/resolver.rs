@@ -7,7 +7,9 @@ use common::net::{Net, Server, answer, answering, ns, query, silent};
 use common::{authority, lines, name, record};
 use core::time::Duration;
 use dns_proto::recursive::{ClientId, Config, Event, Limits, Resolver, Role, Upstream};
-use dns_proto::{Message, MessageBuf, Misuse, Name, Query, Rcode, RecordType, Section, zone_file};
+use dns_proto::{
+    Message, MessageBuf, Misuse, Name, Query, Rcode, Rdata, Record, RecordType, Section, zone_file,
+};
 use proptest::prelude::*;
 use proto_core::{Agent, Instant, Transmit, Transport};
 
@@ -830,6 +832,38 @@ fn a_malformed_record_does_not_cost_the_answer() {
     );
     let message = ask(&mut net, &mut resolver(), "mail.hamburger.edu", RecordType::A);
     assert_eq!(lines(&message.view()), ["mail.hamburger.edu. A 127.0.0.6"]);
+}
+
+#[test]
+fn a_service_with_malformed_parameters_is_handed_on() {
+    let octets = b"\0\x01\0\0\x01\0\x03\x02h2\0\x01\0\x03\x02h3";
+    let data = Rdata::parse(RecordType::HTTPS, octets).unwrap();
+    let service = Record::new(name("hamburger.edu"), 300, data);
+    let mut net = internet();
+    net.serve(
+        "127.0.0.5",
+        Box::new(move |query, _| vec![answer(query, &[(Section::Answer, service.clone())])]),
+    );
+    let message = ask(&mut net, &mut resolver(), "hamburger.edu", RecordType::HTTPS);
+    let message = message.view();
+    assert_eq!(message.answers().next().unwrap().data(), data);
+}
+
+#[test]
+fn two_absences_of_a_zone_show_one_soa() {
+    let (mut net, mut resolver) = (internet(), resolver());
+    let soa = |message: MessageBuf| message.view().authorities().next().unwrap().to_string();
+    let old = soa(ask(&mut net, &mut resolver, "one.hamburger.edu", RecordType::A));
+    net.now += Duration::from_secs(5);
+    net.authority("127.0.0.5", &["hamburger.edu SOA 2"]);
+    let new = soa(ask(&mut net, &mut resolver, "two.hamburger.edu", RecordType::A));
+    let asked = net.log.len();
+    assert_eq!(soa(ask(&mut net, &mut resolver, "one.hamburger.edu", RecordType::A)), new);
+    assert!(new != old && net.log.len() == asked);
+    // Which does not make the first last longer.
+    net.now += Duration::from_secs(56);
+    ask(&mut net, &mut resolver, "one.hamburger.edu", RecordType::A);
+    assert_eq!(net.log.len(), asked + 1);
 }
 
 #[test]

@@ -221,6 +221,9 @@ impl Layout {
 impl<'a> Rdata<'a> {
     /// Reads data of a type from its uncompressed octets, as they are after RDLENGTH.
     ///
+    /// A service binding whose parameters are malformed is [`Other`](Self::Other): whoever looks
+    /// for a service finds none in it (RFC 9460 §2.2), and it can be handed on.
+    ///
     /// # Errors
     ///
     /// When the octets are not data of that type, or are more than 65,535.
@@ -228,7 +231,11 @@ impl<'a> Rdata<'a> {
         if octets.len() > usize::from(u16::MAX) {
             return Err(ParseError::new(ParseErrorKind::RdataLength, usize::from(u16::MAX)));
         }
-        Self::read(rtype, &mut Reader::new(octets, 0))
+        let parsed = Self::read(rtype, &mut Reader::new(octets, 0));
+        parsed.or_else(|error| match is_bound(rtype, octets) {
+            true => Ok(Self::Other(Opaque { rtype, octets })),
+            false => Err(error),
+        })
     }
 
     /// Appends the octets as they are after RDLENGTH, names whole and in the case they have.
@@ -332,6 +339,13 @@ impl<'a> Rdata<'a> {
                 let error = reader.error(ParseErrorKind::RdataLength);
                 if reader.is_empty() { Ok(()) } else { Err(error) }
             }
+            (RecordType::SVCB | RecordType::HTTPS, _) => {
+                let octets = reader.octets();
+                match Self::check_any(rtype, reader) {
+                    Err(error) if !is_bound(rtype, octets) => Err(error),
+                    _ => Ok(()),
+                }
+            }
             _ => Self::check_any(rtype, reader),
         }
     }
@@ -359,7 +373,8 @@ impl<'a> Rdata<'a> {
 
     fn trusted_any(rtype: RecordType, reader: &mut Reader<'a>) -> Self {
         let whole = reader.clone();
-        // Emptied data (RFC 2136 §2.4) is the one thing a checked message has that does not read.
+        // Emptied data (RFC 2136 §2.4) and parameters that are malformed are all that a checked
+        // message has and does not read.
         Self::read(rtype, reader)
             .unwrap_or_else(|_| Self::Other(Opaque { rtype, octets: whole.clone().rest() }))
     }
@@ -380,6 +395,14 @@ impl<'a> Rdata<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether data are a service's whose parameters alone may be malformed. That is for its clients to
+/// judge (RFC 9460 §2.2), who find no parameters in what is [`Opaque`]; whoever hands it on need not
+/// understand it (RFC 3597 §2), and must not lose it: it may be signed.
+fn is_bound(rtype: RecordType, octets: &[u8]) -> bool {
+    let target = octets.get(2..).map(|octets| Reader::new(octets, 0).name().is_ok());
+    matches!(rtype, RecordType::SVCB | RecordType::HTTPS) && target == Some(true)
 }
 
 /// Data that is not looked into.

@@ -174,7 +174,8 @@ impl<'a> Field<'a> for SvcParams<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         let (mut check, mut last) = (reader.clone(), None);
         let octets = reader.rest();
-        while !check.is_trusted() && !check.is_empty() {
+        // In a checked message too: there it may be malformed.
+        while !check.is_empty() {
             let error = check.error(ParseErrorKind::SvcParam);
             let key = SvcKey::new(check.u16()?);
             let length = usize::from(check.u16()?);

@@ -406,17 +406,36 @@ fn data_of_the_wrong_length_are_errors() {
         ("IPSECKEY", "0a0402"),
         ("HIP", "10020003"),
         ("A6", "81"),
-        ("SVCB", "0001 00 0003 0002 0035 0003 0002 0035"),
-        ("SVCB", "0001 00 0003 0003 000035"),
-        ("SVCB", "0001 00 0004 0003 c00002"),
-        ("SVCB", "0001 00 0000 0004 0004 0001"),
-        ("SVCB", "0001 00 0001 0001 00"),
+        ("SVCB", "0001 03666f6f"),
         ("TSIG", "00 000032e40700 012c 0005 00"),
         ("CAA", "00 05 69"),
     ];
     for (rtype, hex) in cases {
         let rtype: RecordType = rtype.parse().unwrap();
         assert!(Rdata::parse(rtype, &octets(hex)).is_err(), "{rtype} {hex}");
+    }
+}
+
+#[test]
+fn a_service_with_malformed_parameters_is_opaque() {
+    let cases = [
+        // A key twice, values too long and too short, and one that is cut off.
+        "0001 00 0003 0002 0035 0003 0002 0035",
+        "0001 00 0003 0003 000035",
+        "0001 00 0004 0003 c00002",
+        "0001 00 0000 0004 0004 0001",
+        "0001 00 0001 0001 00",
+        "0001 00 0001 0004 0268",
+    ];
+    for octets in cases.map(octets) {
+        for rtype in [RecordType::SVCB, RecordType::HTTPS] {
+            let data = Rdata::parse(rtype, &octets).unwrap();
+            assert!(matches!(data, Rdata::Other(_)) && data.record_type() == rtype);
+            let (mut wire, mut read) = (Vec::new(), Vec::new());
+            data.write(&mut wire);
+            Rdata::parse_text(rtype, &data.to_string(), &mut read).unwrap();
+            assert_eq!([&wire, &read], [&octets; 2]);
+        }
     }
 }
 

@@ -133,7 +133,8 @@ impl Resolver {
 
 impl Resolver {
     /// Returns what a part of an answer has become since: of what is stale, if it is the same but
-    /// for its time; of what stands beside, whatever it is.
+    /// for its time; of what stands beside, whatever it is. A zone has one SOA record (RFC 2181
+    /// §5.4.1: the later replaces it): two absences do not show two serial numbers.
     fn newer(
         &self,
         now: Instant,
@@ -141,7 +142,8 @@ impl Resolver {
         set: &RrSet,
         stale: bool,
     ) -> Option<Arc<RrSet>> {
-        if !stale && section != Section::Additional {
+        let soa = section == Section::Authority && set.rtype == RecordType::SOA;
+        if !stale && !soa && section != Section::Additional {
             return None;
         }
         let newer = self.cache.get(now, set.owner.view(), set.rtype, set.rank)?;
