@@ -86,7 +86,7 @@ impl World {
         }
         let apex = names::name(&names::domain(domain));
         let zone = site.authority.zone(apex.view()).expect("a secondary").clone();
-        let primaries = [Primary { address: primary, key: None }];
+        let primaries = [Primary { address: primary, key: None, tls: None }];
         let made = Secondary::new(apex, primaries, seed).expect("there is a primary");
         let mut made = made.with_zone(zone);
         made.set_clock(instant(self.now), unix(self.now));
@@ -230,7 +230,7 @@ impl World {
             }
             (Who::Notifier(domain), Some(message)) => {
                 if let Some(notifier) = running.zones.notifiers.get_mut(&domain) {
-                    notifier.receive(second, message);
+                    notifier.receive(now, second, message);
                 }
             }
             _ => {}
