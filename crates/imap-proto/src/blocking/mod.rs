@@ -29,4 +29,6 @@ pub use client::{Client, Fetching, Idling, Message};
 pub use proto_core::blocking::Handshake;
 pub use server::{Handler, serve};
 
-pub use crate::common::{Answer, Appended, Error, Listener, Place, Security, Selected, ServeError};
+pub use crate::common::{
+    Answer, Appended, Ending, Error, Listener, Place, Security, Selected, ServeError,
+};
