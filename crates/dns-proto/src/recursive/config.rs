@@ -250,6 +250,9 @@ pub struct Limits {
     /// Server names that may turn out not to exist, for one name and type. 5 (Unbound's
     /// `MAX_TARGET_NX`).
     pub missing_targets: u32,
+    /// Zones whose parents are asked again, for one name and type, when none of their servers has
+    /// helped. 8: names have few zones, and what is configured first may be one more.
+    pub climbs: usize,
     /// Clients that wait at once. 10,000: some kilobytes for each. What is in the cache is answered
     /// however many wait.
     pub clients: usize,
@@ -295,6 +298,7 @@ impl Default for Limits {
             targets: 16,
             all_targets: 64,
             missing_targets: 5,
+            climbs: 8,
             clients: 10_000,
             jostle: Duration::from_millis(200),
             discard: Duration::from_millis(1900),

@@ -144,7 +144,11 @@ impl Resolver {
                 RecordType::DNSKEY | RecordType::CNAME => Rank::Answer,
                 _ => return None,
             };
+            // What a wildcard has made is nothing without the proof that came with it.
             let set = self.cache.get(now, name.view(), rtype, rank)?;
+            if set.is_expanded() {
+                return None;
+            }
             let mut answer = Answer::bare(Rcode::NOERROR);
             answer.answers.push(set);
             answer.age(now);
@@ -165,7 +169,7 @@ impl Resolver {
 
     /// Returns an alias of the cache, after the DNAME that makes it, if one does.
     fn known_alias(&self, now: Instant, name: &Name) -> Option<Vec<Arc<RrSet>>> {
-        // What a wildcard has made is nothing without the proof that came with it.
+        // As above.
         let known = self.cache.get(now, name.view(), RecordType::CNAME, Rank::Answer);
         if let Some(set) = known.filter(|set| !set.is_expanded()) {
             return Some(Vec::from([set]));

@@ -1,9 +1,9 @@
 //! Every limit of a resolver that no other test reaches, at its number and one beyond.
-use dns_proto::recursive::{Event, Limits, Upstream};
-use dns_proto::{Name, Rcode, Record, RecordType, Section};
-use proto_core::Transport;
+use dns_proto::recursive::{ClientId, Event, Limits, Resolver, Upstream};
+use dns_proto::{Message, Name, Rcode, Record, RecordType, Section};
+use proto_core::{Agent, Instant, Transport};
 
-use crate::common::net::{ns, silent};
+use crate::common::net::{ns, query, silent};
 use crate::common::{name, record};
 use crate::rig::{EVIL, Rig};
 
@@ -64,6 +64,44 @@ fn answers_are_discarded_when_they_are_older_than_this() {
         rig.net.serve(EVIL, silent());
         let events = rig.events("www.evil.com", RecordType::A, Transport::Udp);
         assert_eq!(matches!(events[..], [Event::Discarded { .. }]), discarded, "{discard:?}");
+    }
+}
+
+#[test]
+fn places_are_kept_for_so_long() {
+    let millisecond = core::time::Duration::from_millis(1);
+    let jostle = core::time::Duration::from_millis(50);
+    for (wait, gone) in [(jostle - millisecond, 3), (jostle, 2)] {
+        // The first keeps its place to the end; the second gives way to the third, or is the last.
+        let limits = Limits { clients: 2, jostle, ..Limits::default() };
+        let mut resolver = Resolver::new(crate::rig::config(limits), [7; 32]);
+        let octets = query(&name("www.evil.com"), RecordType::A);
+        let query = Message::parse(&octets).unwrap();
+        for (client, now) in
+            [(1, Instant::ORIGIN), (2, Instant::ORIGIN), (3, Instant::ORIGIN + wait)]
+        {
+            assert_eq!(resolver.poll(), None);
+            resolver.resolve(now, ClientId(client), &query, Transport::Udp).unwrap();
+        }
+        assert_eq!(resolver.poll(), Some(Event::Discarded { client: ClientId(gone) }), "{wait:?}");
+    }
+}
+
+/// A zone whose servers have all failed is asked for again of its parent, who may name others.
+#[test]
+fn parents_are_asked_again_so_often() {
+    for (climbs, messages) in [(0, 2), (1, 4), (2, 7)] {
+        let mut rig = Rig::new(Limits { climbs, ..Limits::default() });
+        let delegation = |zone: &str, at: &str| format!("{zone} NS ns.{zone}\n ns.{zone} A {at}\n");
+        let evil = delegation("sub.evil.com", "127.0.1.1");
+        rig.net.authority(EVIL, &[&format!("evil.com SOA 1\n{evil}")]);
+        rig.net.authority("127.0.1.1", &["sub.evil.com SOA 1\n www.sub.evil.com A 127.0.0.5"]);
+        assert_eq!(rig.rcode("www.sub.evil.com"), Rcode::NOERROR);
+        // Then neither answers, and each is tried twice; com is asked who it is that does not.
+        rig.net.serve("127.0.1.1", silent());
+        rig.net.serve(EVIL, silent());
+        let (rcode, cost) = rig.cost("mail.sub.evil.com");
+        assert_eq!((rcode, cost), (Rcode::SERVFAIL, messages), "{climbs}: {:?}", rig.net.log);
     }
 }
 

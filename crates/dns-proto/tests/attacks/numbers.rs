@@ -1,0 +1,170 @@
+//! The numbers of a configuration that are no limits: each at its value and one beside it.
+use core::time::Duration;
+
+use bytes::BytesMut;
+use dns_proto::recursive::{ClientId, Config, Event, Limits, Stale};
+use dns_proto::{
+    Class, Edns, EdnsOption, ExtendedError, Header, Message, MessageBuf, OptionCode, Question,
+    Rcode, RecordType, Section, Writer,
+};
+use proto_core::{Agent, Instant, Transport};
+
+use crate::common::net::silent;
+use crate::common::{name, record};
+use crate::rig::{EVIL, Rig, config};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+fn configured(change: impl FnOnce(&mut Config)) -> Rig {
+    let mut config = config(Limits::default());
+    change(&mut config);
+    Rig::with(config)
+}
+
+#[test]
+fn a_server_that_is_not_known_is_waited_for_so_long() {
+    for millis in [800, 801] {
+        let mut rig = configured(|config| {
+            config.timeout = Duration::from_millis(millis);
+            config.limits.attempts = 1;
+        });
+        rig.net.serve(EVIL, silent());
+        assert_eq!(rig.rcode("www.evil.com"), Rcode::SERVFAIL);
+        assert_eq!(rig.net.now - Instant::ORIGIN, Duration::from_millis(millis));
+    }
+}
+
+#[test]
+fn a_server_that_was_fast_is_waited_for_at_least_so_long() {
+    for millis in [150, 151] {
+        let mut rig = configured(|config| {
+            config.least_timeout = Duration::from_millis(millis);
+            config.limits.attempts = 1;
+            config.limits.climbs = 0;
+        })
+        .evil(|asked| vec![(Section::Answer, record(&format!("{asked} A 127.0.0.5")))]);
+        assert_eq!(rig.rcode("www.evil.com"), Rcode::NOERROR);
+        rig.net.serve(EVIL, silent());
+        let before = rig.net.now;
+        assert_eq!(rig.rcode("mail.evil.com"), Rcode::SERVFAIL);
+        assert_eq!(rig.net.now - before, Duration::from_millis(millis));
+    }
+}
+
+#[test]
+fn servers_are_offered_the_payload() {
+    for payload in [1232, 1233] {
+        let seen = std::rc::Rc::new(core::cell::Cell::new(0));
+        let own = seen.clone();
+        let mut rig = configured(|config| config.payload = payload).liar(move |query| {
+            own.set(query.edns().unwrap().payload);
+            Vec::new()
+        });
+        rig.rcode("www.evil.com");
+        assert_eq!(seen.get(), payload);
+    }
+}
+
+/// Asks by UDP, with room for 4,096 octets; returns the length of the reply, or `None` if it says
+/// that it is cut.
+fn reply_of(rig: &mut Rig, asked: &str) -> Option<usize> {
+    let (mut out, asked) = (BytesMut::new(), name(asked));
+    let header = Header { id: 77, recursion_desired: true, ..Header::default() };
+    let mut writer = Writer::new(&mut out, header, 512);
+    let question = Question { name: asked.view(), rtype: RecordType::A, class: Class::IN };
+    writer.question(question).unwrap();
+    writer.edns(&Edns::new(4096)).unwrap();
+    writer.finish();
+    let query = Message::parse(&out).unwrap();
+    rig.resolver.resolve(rig.net.now, ClientId(1), &query, Transport::Udp).unwrap();
+    let events = rig.net.run(&mut rig.resolver);
+    let [Event::Reply { message, .. }] = &events[..] else { panic!("{events:?}") };
+    let whole = !Message::parse(message).unwrap().header().truncated;
+    whole.then_some(message.len())
+}
+
+#[test]
+fn clients_are_sent_no_more_than_the_payload() {
+    let with = |payload| {
+        let mut rig = configured(|config| config.payload = payload).evil(|asked| {
+            let address = |last| (Section::Answer, record(&format!("{asked} A 127.0.0.{last}")));
+            (0..100).map(address).collect()
+        });
+        reply_of(&mut rig, "www.evil.com")
+    };
+    let whole = with(4096).unwrap();
+    let exactly = u16::try_from(whole).unwrap();
+    assert_eq!(with(exactly), Some(whole));
+    assert_eq!(with(exactly - 1), None);
+}
+
+/// A resolver that knows an answer for 300 seconds, and whose server is silent from then on.
+fn stale(stale: Stale) -> Rig {
+    let mut rig = configured(|config| config.stale = Some(stale))
+        .evil(|asked| vec![(Section::Answer, record(&format!("{asked} A 127.0.0.5")))]);
+    assert_eq!(rig.rcode("www.evil.com"), Rcode::NOERROR);
+    rig.net.serve(EVIL, silent());
+    rig
+}
+
+#[test]
+fn stale_answers_are_given_so_old_and_no_older() {
+    for (most, seconds, rcode) in
+        [(100, 400, Rcode::NOERROR), (100, 401, Rcode::SERVFAIL), (101, 401, Rcode::NOERROR)]
+    {
+        let mut rig = stale(Stale { most, patience: Duration::ZERO, ..Stale::default() });
+        rig.wait(seconds);
+        assert_eq!(rig.rcode("www.evil.com"), rcode, "{most} {seconds}");
+    }
+}
+
+#[test]
+fn stale_answers_have_the_ttl_that_is_configured() {
+    for ttl in [30, 31] {
+        let mut rig = stale(Stale { ttl, ..Stale::default() });
+        rig.wait(301);
+        let reply = rig.ask("www.evil.com", RecordType::A);
+        assert_eq!(reply.view().answers().next().unwrap().ttl(), ttl);
+    }
+}
+
+#[test]
+fn clients_are_given_stale_answers_when_they_have_waited_so_long() {
+    let mut rig = stale(Stale { patience: MILLISECOND * 300, ..Stale::default() });
+    rig.wait(301);
+    let octets = crate::common::net::query(&name("www.evil.com"), RecordType::A);
+    let query = Message::parse(&octets).unwrap();
+    rig.resolver.resolve(rig.net.now, ClientId(1), &query, Transport::Udp).unwrap();
+    while rig.resolver.transmit().is_some() {}
+    rig.resolver.expire(rig.net.now + MILLISECOND * 299);
+    assert_eq!(rig.resolver.poll(), None);
+    rig.resolver.expire(rig.net.now + MILLISECOND * 300);
+    let Some(Event::Reply { message, .. }) = rig.resolver.poll() else { panic!("no reply") };
+    let message = MessageBuf::parse(message).unwrap();
+    assert_eq!(message.view().answers().count(), 1);
+    // This one has no EDNS, in which it would say so.
+    let said = |it: EdnsOption<'_>| {
+        matches!(it, EdnsOption::ExtendedError(ExtendedError::STALE_ANSWER, _))
+    };
+    let edns = message.view().edns();
+    assert!(edns.is_none_or(|it| it.options.get(OptionCode::EXTENDED_ERROR).is_some_and(said)));
+}
+
+#[test]
+fn private_networks_are_as_long_as_their_prefix() {
+    // A name with an address in the network, and one in the next.
+    for (length, inside, outside) in [
+        (8, "10.255.255.255", "11.0.0.0"),
+        (31, "10.0.0.1", "10.0.0.2"),
+        (32, "10.0.0.0", "10.0.0.1"),
+    ] {
+        for (address, count) in [(inside, 0), (outside, 1)] {
+            let mut rig =
+                configured(|config| config.private = vec![([10, 0, 0, 0].into(), length)]).evil(
+                    move |asked| vec![(Section::Answer, record(&format!("{asked} A {address}")))],
+                );
+            let reply = rig.ask("www.evil.com", RecordType::A);
+            assert_eq!(reply.view().answers().count(), count, "{address}/{length}");
+        }
+    }
+}
