@@ -181,9 +181,18 @@ fn make(algorithm: DnssecAlgorithm, entry_point: bool, origin: &Name) -> Result<
     let name = format!("K{}+{number:03}+{tag:05}", origin.to_lowercase());
     let record = Record::new(origin.clone(), 3600, pair.public().data());
     fs::write(format!("{name}.key"), format!("{record}\n"))?;
-    fs::write(format!("{name}.private"), pair.export().expose())?;
+    keep_secret(format!("{name}.private").as_ref(), pair.export().expose())?;
     println!("{name}");
     Ok(())
+}
+
+/// Writes a file that nobody else can read.
+fn keep_secret(path: &Path, octets: &[u8]) -> Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(options.open(path)?.write_all(octets)?)
 }
 
 fn load(name: &Path) -> Result<KeyPair> {

@@ -4,7 +4,12 @@ mod question;
 mod tls;
 mod trace;
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Instant,
+};
 
 use clap::Parser;
 use homing::dns::{
@@ -57,11 +62,17 @@ struct Arguments {
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has read enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lookup: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &Failure) -> bool {
+    error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -71,13 +82,14 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         true => (trace::walk(&arguments, &question).await?, "the root and below".to_string()),
         false => ask(&arguments, &question).await?,
     };
+    let mut out = io::stdout().lock();
     if arguments.json {
-        println!("{:#}", print::as_json(&answer.view()));
+        writeln!(out, "{:#}", print::as_json(&answer.view()))?;
     } else {
-        print::message(&answer.view());
-        println!(";; Query time: {} msec", since.elapsed().as_millis());
-        println!(";; SERVER: {who}");
-        println!(";; MSG SIZE  rcvd: {}", answer.view().octets().len());
+        print::message(&mut out, &answer.view())?;
+        writeln!(out, ";; Query time: {} msec", since.elapsed().as_millis())?;
+        writeln!(out, ";; SERVER: {who}")?;
+        writeln!(out, ";; MSG SIZE  rcvd: {}", answer.view().octets().len())?;
     }
     Ok(())
 }

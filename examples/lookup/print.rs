@@ -1,42 +1,46 @@
 //! Messages as people and programs read them.
+use std::io::{self, Write};
+
 use homing::dns::{EdnsOption, Message, Record, RecordType, Records};
 use serde_json::{Value, json};
 
-/// Prints a message as dig does.
-pub(crate) fn message(message: &Message<'_>) {
+/// Writes a message as dig does.
+pub(crate) fn message(out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
     let header = message.header();
     let (opcode, id) = (header.opcode, header.id);
-    println!(";; ->>HEADER<<- opcode: {opcode}, status: {}, id: {id}", message.rcode());
+    writeln!(out, ";; ->>HEADER<<- opcode: {opcode}, status: {}, id: {id}", message.rcode())?;
     let sections = sections(message);
     let counts = sections.each_ref().map(|(_, records)| records.clone().count());
     let [answers, authorities, additionals] = counts;
-    println!(
-        ";; flags:{}; QUERY: {}, ANSWER: {answers}, AUTHORITY: {authorities}, ADDITIONAL: {additionals}",
-        flags(message),
-        message.questions().count(),
-    );
-    edns(message);
-    println!("\n;; QUESTION SECTION:");
-    message.questions().for_each(|it| println!(";{}\t{} {}", it.name, it.class, it.rtype));
-    for (title, records) in sections {
-        let records: Vec<_> = records.filter(|it| it.rtype() != RecordType::OPT).collect();
-        if !records.is_empty() {
-            println!("\n;; {title} SECTION:");
-        }
-        records.iter().for_each(|record| println!("{record:#}"));
+    let (flags, questions) = (flags(message), message.questions().count());
+    write!(out, ";; flags:{flags}; QUERY: {questions}, ANSWER: {answers}, ")?;
+    writeln!(out, "AUTHORITY: {authorities}, ADDITIONAL: {additionals}")?;
+    edns(out, message)?;
+    writeln!(out, "\n;; QUESTION SECTION:")?;
+    for question in message.questions() {
+        writeln!(out, ";{}\t{} {}", question.name, question.class, question.rtype)?;
     }
-    println!();
+    for (title, records) in sections {
+        let mut records = records.filter(|it| it.rtype() != RecordType::OPT).peekable();
+        if records.peek().is_some() {
+            writeln!(out, "\n;; {title} SECTION:")?;
+        }
+        records.try_for_each(|record| writeln!(out, "{record:#}"))?;
+    }
+    writeln!(out)
 }
 
-/// Prints who said what, without ceremony.
-pub(crate) fn brief(message: &Message<'_>) {
+/// Writes what somebody said, without ceremony.
+pub(crate) fn brief(out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
+    let (rcode, flags) = (message.rcode(), flags(message));
     for question in message.questions() {
-        println!(";; {} {} {}{}", question.name, question.rtype, message.rcode(), flags(message));
+        writeln!(out, ";; {} {} {rcode}{flags}", question.name, question.rtype)?;
     }
     for (_, records) in sections(message) {
-        let records = records.filter(|it| it.rtype() != RecordType::OPT);
-        records.for_each(|record| println!("{record}"));
+        let mut records = records.filter(|it| it.rtype() != RecordType::OPT);
+        records.try_for_each(|record| writeln!(out, "{record}"))?;
     }
+    Ok(())
 }
 
 fn sections<'m>(message: &Message<'m>) -> [(&'static str, Records<'m>); 3] {
@@ -61,29 +65,30 @@ fn flags(message: &Message<'_>) -> String {
     flags.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect()
 }
 
-fn edns(message: &Message<'_>) {
-    let Some(edns) = message.edns() else { return };
-    println!("\n;; OPT PSEUDOSECTION:");
+fn edns(out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
+    let Some(edns) = message.edns() else { return Ok(()) };
+    writeln!(out, "\n;; OPT PSEUDOSECTION:")?;
     let flags = if edns.dnssec_ok { " do" } else { "" };
-    println!("; EDNS: version: {}, flags:{flags}; udp: {}", edns.version, edns.payload);
+    writeln!(out, "; EDNS: version: {}, flags:{flags}; udp: {}", edns.version, edns.payload)?;
     let hex = |octets: &[u8]| octets.iter().map(|it| format!("{it:02x}")).collect::<String>();
     for option in edns.options.typed().flatten() {
         match option {
             EdnsOption::Cookie(cookie) => {
-                println!("; COOKIE: {}{}", hex(&cookie.client()), hex(cookie.server()));
+                writeln!(out, "; COOKIE: {}{}", hex(&cookie.client()), hex(cookie.server()))?;
             }
             EdnsOption::ExtendedError(code, text) => {
                 let (number, text) = (code.number(), text.escape_ascii());
-                println!("; EDE: {number} ({code}): ({text})");
+                writeln!(out, "; EDE: {number} ({code}): ({text})")?;
             }
-            EdnsOption::Nsid(id) => println!("; NSID: {} ({})", hex(id), id.escape_ascii()),
+            EdnsOption::Nsid(id) => writeln!(out, "; NSID: {} ({})", hex(id), id.escape_ascii())?,
             EdnsOption::Keepalive(Some(tenths)) => {
-                println!("; TCP KEEPALIVE: {}.{} secs", tenths / 10, tenths % 10);
+                writeln!(out, "; TCP KEEPALIVE: {}.{} secs", tenths / 10, tenths % 10)?;
             }
-            EdnsOption::Padding(octets) => println!("; PADDING: {octets} bytes"),
-            other => println!("; {}", other.code()),
+            EdnsOption::Padding(octets) => writeln!(out, "; PADDING: {octets} bytes")?,
+            other => writeln!(out, "; {}", other.code())?,
         }
     }
+    Ok(())
 }
 
 pub(crate) fn as_json(message: &Message<'_>) -> Value {

@@ -1,5 +1,8 @@
 //! The way down from the root.
-use std::time::Instant;
+use std::{
+    io::{self, Write},
+    time::Instant,
+};
 
 use homing::{
     dns::{
@@ -33,8 +36,11 @@ pub(crate) async fn walk(
     let mut driver = driver.observe(move |exchange| {
         let message = Message::parse(exchange.message).ok();
         if let Some(message) = message.filter(|it| it.header().response && !quiet) {
-            print::brief(&message);
-            println!(";; from {} after {} msec\n", exchange.from, since.elapsed().as_millis());
+            let mut out = io::stdout().lock();
+            // Whoever does not read this will not read the answer, which is when it is noticed.
+            let _ = print::brief(&mut out, &message);
+            let elapsed = since.elapsed().as_millis();
+            let _ = writeln!(out, ";; from {} after {elapsed} msec\n", exchange.from);
         }
     });
     let octets = Query::new(&question.name, question.rtype).recursion(true).write();

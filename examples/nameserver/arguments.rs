@@ -61,6 +61,10 @@ pub(crate) struct Arguments {
     /// Find out for clients what is in no zone here
     #[arg(long)]
     pub(crate) recursive: bool,
+    /// Do so for clients of this network only, or for `any`; may be repeated
+    #[arg(long, value_name = "CIDR", requires = "recursive", value_parser = network)]
+    #[arg(default_values = NEARBY)]
+    pub(crate) allow_recursion: Vec<Who>,
     /// Begin at these servers of the root, instead of IANA's
     #[arg(long, value_name = "FILE", requires = "recursive")]
     pub(crate) root_hints: Option<PathBuf>,
@@ -84,6 +88,19 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     pub(crate) version_text: Option<String>,
 }
+
+/// The networks that are this host's own, or private (RFC 1918, RFC 4193) or of one link
+/// (RFC 3927, RFC 4291 §2.5.6): clients nobody can pose as from afar (RFC 5358).
+const NEARBY: [&str; 8] = [
+    "127.0.0.0/8",
+    "::1",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "fe80::/10",
+    "fc00::/7",
+];
 
 /// A zone and its file.
 #[derive(Clone)]
@@ -155,4 +172,11 @@ fn key(text: &str) -> Result<Key, String> {
 
 fn who(text: &str) -> Result<Who, String> {
     text.parse().map_err(|error| format!("{text:?} is neither a key nor a network: {error}"))
+}
+
+fn network(text: &str) -> Result<Who, String> {
+    match who(text)? {
+        Who::Key(_) => Err(format!("{text:?} is no network")),
+        network => Ok(network),
+    }
 }

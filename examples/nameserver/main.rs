@@ -145,10 +145,14 @@ fn secret() -> Result<[u8; 16], Failure> {
 
 async fn bind(arguments: &Arguments, zones: &Zones) -> Result<Vec<Server<Services>>, Failure> {
     let resolver = arguments.recursive.then(|| recursion::resolver(arguments)).transpose()?;
+    let rule =
+        |who: &Who| Rule { who: who.clone(), action: Action::Recurse, zone: None, allow: true };
+    let access: Access = arguments.allow_recursion.iter().map(rule).collect();
     let mut servers = Vec::new();
     let workers = usize::from(arguments.threads);
     for &address in &arguments.listen {
-        let services = Services { zones: zones.clone(), resolver: resolver.clone() };
+        let (zones, resolver) = (zones.clone(), resolver.clone());
+        let services = Services { zones, resolver, access: access.clone() };
         let server = Server::bind_workers(address, services, workers).await;
         let server = server.map_err(|error| format!("cannot listen on {address}: {error}"))?;
         println!("listening dns {}", server.local_addr()?);

@@ -16,6 +16,7 @@ mod tls;
 mod transcript;
 
 use std::{
+    fmt::Write,
     io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -283,7 +284,7 @@ async fn close(
 ) -> Result<bool, Failure> {
     let mut equal = 0;
     transcript.print("");
-    println!("{:<34} {:>10}   octet for octet", "letter", "octets");
+    let mut table = format!("{:<34} {:>10}   octet for octet\n", "letter", "octets");
     for (what, sent, received) in letters {
         let size = tokio::fs::metadata(sent).await?.len();
         let same = match &received[..] {
@@ -291,18 +292,20 @@ async fn close(
             _ => false,
         };
         equal += usize::from(same);
-        println!("{what:<34} {size:>10}   {}", if same { "equal" } else { "NOT EQUAL" });
+        let found = if same { "equal" } else { "NOT EQUAL" };
+        writeln!(table, "{what:<34} {size:>10}   {found}")?;
     }
-    println!("\n{:<34} {:>10}", "name server", "queries");
+    writeln!(table, "\n{:<34} {:>10}", "name server", "queries")?;
     for (server, queries) in names.queries().await {
-        println!("{server:<34} {queries:>10}");
+        writeln!(table, "{server:<34} {queries:>10}")?;
     }
     let statistics = names.statistics().await;
-    println!("\n{:<34} {:>10}", "letters read", letters.len());
-    println!("{:<34} {equal:>10}", "of them found equal");
-    println!("{:<34} {:>10}", "look-ups answered from the cache", statistics.hits);
-    println!("{:<34} {:>10}", "look-ups that asked others", statistics.misses);
-    println!("{:<34} {:>10.2}", "seconds", start.elapsed().as_secs_f64());
+    writeln!(table, "\n{:<34} {:>10}", "letters read", letters.len())?;
+    writeln!(table, "{:<34} {equal:>10}", "of them found equal")?;
+    writeln!(table, "{:<34} {:>10}", "look-ups answered from the cache", statistics.hits)?;
+    writeln!(table, "{:<34} {:>10}", "look-ups that asked others", statistics.misses)?;
+    writeln!(table, "{:<34} {:>10.2}", "seconds", start.elapsed().as_secs_f64())?;
+    transcript::show(&table);
     Ok(equal == letters.len())
 }
 

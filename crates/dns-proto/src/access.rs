@@ -19,6 +19,9 @@ pub enum Action {
     Update,
     /// Telling that a zone has changed (RFC 1996).
     Notify,
+    /// Having names resolved that are in no zone here. Who lets everybody is used against others:
+    /// short questions in a victim's name, long answers to the victim (RFC 5358).
+    Recurse,
 }
 
 /// Whom a rule is about.
@@ -174,6 +177,8 @@ mod tests {
         assert!(permits("z", "2001:db8::1", Some("K")) && !permits("y", "2001:db8::1", Some("k")));
         assert!(!permits("z", "192.0.3.1", None));
         assert!(access.permits(Action::Query, &name("z"), [192, 0, 2, 1].into(), None));
-        assert!(!access.permits(Action::Update, &name("z"), [192, 0, 2, 2].into(), None));
+        for action in [Action::Update, Action::Recurse] {
+            assert!(!access.permits(action, &name("z"), [192, 0, 2, 2].into(), None));
+        }
     }
 }

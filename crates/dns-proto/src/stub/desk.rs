@@ -22,7 +22,6 @@ pub(crate) struct Desk<R> {
 #[derive(Debug)]
 struct Lookup<R> {
     reply: R,
-    queries: Vec<QueryId>,
     answers: Answers,
     left: usize,
 }
@@ -43,13 +42,11 @@ impl<R> Desk<R> {
         reply: R,
     ) {
         let left = questions.len();
-        let queries = questions.into_iter().map(|(name, rtype)| stub.query(now, name, rtype));
-        let queries: Vec<_> = queries.collect();
-        for (place, &id) in queries.iter().enumerate() {
-            self.queries.insert(id, (number, place));
+        for (place, (name, rtype)) in questions.into_iter().enumerate() {
+            self.queries.insert(stub.query(now, name, rtype), (number, place));
         }
         let answers = vec![Err(Error::Unanswered); left];
-        self.lookups.insert(number, Lookup { reply, queries, answers, left });
+        self.lookups.insert(number, Lookup { reply, answers, left });
     }
 
     /// Takes what a stub says; returns the answers, if it was the last of a lookup.
@@ -70,12 +67,18 @@ impl<R> Desk<R> {
         self.lookups.remove(&number).map(|lookup| (lookup.reply, lookup.answers))
     }
 
-    /// Forgets a lookup, if it has not ended.
+    /// Forgets a lookup, if it has not ended. Only a future can be dropped before it ends.
+    #[cfg(feature = "tokio")]
     pub(crate) fn cancel(&mut self, now: Instant, stub: &mut Stub, number: u64) {
-        let Some(lookup) = self.lookups.remove(&number) else { return };
-        for id in lookup.queries {
-            self.queries.remove(&id);
-            stub.cancel(now, id);
+        if self.lookups.remove(&number).is_none() {
+            return;
         }
+        self.queries.retain(|&id, (own, _)| {
+            let other = *own != number;
+            if !other {
+                stub.cancel(now, id);
+            }
+            other
+        });
     }
 }

@@ -14,7 +14,9 @@ use crate::record::{Data, Record};
 pub use build::ZoneBuilder;
 pub use delta::ZoneDelta;
 pub(crate) use edit::{Edit, Node};
-pub(crate) use tree::{NodeRef, Position, RrSetRef, Tree, covered, read};
+#[cfg(feature = "dnssec")]
+pub(crate) use tree::read;
+pub(crate) use tree::{NodeRef, Position, RrSetRef, Tree, covered};
 
 /// One version of a zone: records by name and type, which never change.
 ///
