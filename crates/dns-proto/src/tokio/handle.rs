@@ -1,6 +1,7 @@
 //! The handle of a recursive resolver that a server holds while a task runs the driver.
 use alloc::collections::BTreeMap;
 use core::net::SocketAddr;
+use std::vec::Vec;
 
 use ::tokio::sync::{mpsc, oneshot};
 use bytes::{Bytes, BytesMut};
@@ -10,7 +11,7 @@ use crate::message::Message;
 use crate::name::Name;
 use crate::recursive::{self, ClientId, Statistics};
 use crate::tokio::driver::Driver;
-use crate::tokio::server::{Handler, Now, malformed};
+use crate::tokio::server::{Handler, Now, malformed, seconds};
 use crate::tokio::shared::Shared;
 
 /// Commands that wait for the task; whoever sends more waits too.
@@ -60,6 +61,14 @@ impl Recursive {
         // As above: without a task there is nothing to tell.
         let _ = self.commands.send(Command::Statistics(reply)).await;
         statistics.await.unwrap_or_default()
+    }
+
+    /// Writes the cache as octets, as [`Resolver::dump`](recursive::Resolver::dump) does. Queries
+    /// wait meanwhile.
+    #[must_use]
+    pub fn dump(&self) -> Vec<u8> {
+        let now = self.shared.now();
+        self.shared.lock().dump(now, seconds())
     }
 
     /// Answers a query from the cache, if that is all there is to do: appends the reply and returns

@@ -57,7 +57,7 @@ fn answers_are_discarded_when_they_are_older_than_this() {
     let mut rig = Rig::new(Limits::default());
     rig.net.serve(EVIL, silent());
     rig.events("www.evil.com", RecordType::A, Transport::Tcp);
-    let took = rig.net.now - proto_core::Instant::ORIGIN;
+    let took = rig.net.now - Instant::ORIGIN;
     let millisecond = core::time::Duration::from_millis(1);
     for (discard, discarded) in [(took, false), (took - millisecond, true)] {
         let mut rig = Rig::new(Limits { discard, ..Limits::default() });
