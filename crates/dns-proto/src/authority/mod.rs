@@ -27,6 +27,7 @@ use crate::zone::Zone;
 
 use answer::Answering;
 pub use client::{Client, Rotation};
+pub(crate) use options::IDENTITY;
 pub use server::{PendingUpdate, PreparedUpdate, Reply, Server};
 
 /// What an authority is, beside its zones.

@@ -5,7 +5,7 @@ use crate::number::{OptionCode, Rcode};
 use proto_core::Transport;
 
 /// Octets of the longest identity that is told.
-pub(super) const IDENTITY: usize = 255;
+pub(crate) const IDENTITY: usize = 255;
 
 /// Makes the options that the query asks for, and says what it must be refused for.
 pub(super) fn answer(

@@ -33,6 +33,9 @@ pub struct Config {
     pub allow_loopback: bool,
     /// Whether servers are looked for and asked at IPv6 addresses too.
     pub ipv6: bool,
+    /// What clients are told who ask which of many servers this is (NSID, RFC 5001); nothing if it
+    /// is empty, and no more than 255 octets.
+    pub identity: Vec<u8>,
     /// The UDP payload offered to servers, and sent to clients at most.
     pub payload: u16,
     /// How long an address that is not known yet is waited for at first; later attempts wait twice
@@ -156,6 +159,7 @@ impl Config {
             upstreams: Vec::new(),
             allow_loopback: false,
             ipv6: true,
+            identity: Vec::new(),
             payload: UDP_PAYLOAD,
             timeout: Duration::from_millis(800),
             least_timeout: Duration::from_millis(150),

@@ -8,10 +8,11 @@ use core::time::Duration;
 use proto_core::{Instant, Transport};
 
 use crate::cache::{Answer, RrSet};
+use crate::edns::Edns;
 use crate::header::Header;
 use crate::message::Message;
 use crate::name::Name;
-use crate::number::{Class, ExtendedError, RecordType};
+use crate::number::{Class, ExtendedError, OptionCode, RecordType};
 use crate::recursive::ClientId;
 
 /// Names a job. A name is never used again.
@@ -161,6 +162,8 @@ pub(crate) struct Client {
     /// The UDP payload offered by EDNS, if the client speaks it.
     pub(crate) payload: Option<u16>,
     pub(crate) dnssec_ok: bool,
+    /// Whether it asks which server this is (RFC 5001).
+    pub(crate) nsid: bool,
     pub(crate) via: Transport,
     /// When it came.
     pub(crate) since: Instant,
@@ -174,9 +177,11 @@ impl Client {
             query.question().map(|asked| (asked.name.to_name(), asked.rtype, asked.class));
         let edns = query.edns();
         let payload = edns.as_ref().map(|edns| edns.payload);
-        let dnssec_ok = edns.is_some_and(|edns| edns.dnssec_ok);
+        let dnssec_ok = edns.as_ref().is_some_and(|edns| edns.dnssec_ok);
+        let asks = |edns: Edns<'_>| edns.options.iter().any(|(code, _)| code == OptionCode::NSID);
+        let nsid = edns.is_some_and(asks);
         let (header, since, patience) = (*query.header(), now, None);
-        Self { id, header, question, payload, dnssec_ok, via, since, patience }
+        Self { id, header, question, payload, dnssec_ok, nsid, via, since, patience }
     }
 }
 

@@ -200,6 +200,9 @@ impl Resolver {
         let asked = query.question();
         let client = Client::new(now, client, query, via);
         if let Some(rcode) = self.refusal(query) {
+            // What is malformed is not said again.
+            let question = client.question.clone().filter(|_| rcode != Rcode::FORMERR);
+            let client = Client { question, ..client };
             self.reply(now, &client, &Answer::bare(rcode), None);
             return Ok(());
         }
@@ -307,9 +310,12 @@ impl Resolver {
     /// Returns why a query is not worked on.
     fn refusal(&self, query: &Message<'_>) -> Option<Rcode> {
         let Some(question) = query.question() else { return Some(Rcode::FORMERR) };
-        let transfer = matches!(question.rtype, RecordType::AXFR | RecordType::IXFR);
+        let transfer = is_transfer(question.rtype);
         let meta = question.rtype.is_meta() && question.rtype != RecordType::ANY;
+        // RFC 1035 §4.1: those sections are of answers. What an IXFR has there is not for a resolver.
+        let said = query.answers().chain(query.authorities()).next().is_some();
         match query.header() {
+            _ if said => Some(Rcode::FORMERR),
             _ if query.edns().is_some_and(|edns| edns.version > 0) => Some(Rcode::BADVERS),
             header if header.opcode != Opcode::QUERY => Some(Rcode::NOTIMP),
             // RFC 5936 §2.2.1: zones are to be had from their authorities.
@@ -346,6 +352,11 @@ impl Resolver {
             }
         }
     }
+}
+
+/// Whether whole zones are asked for.
+fn is_transfer(rtype: RecordType) -> bool {
+    matches!(rtype, RecordType::AXFR | RecordType::IXFR)
 }
 
 impl Agent for Resolver {

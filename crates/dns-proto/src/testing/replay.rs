@@ -74,6 +74,10 @@ pub enum Outcome {
 /// assert_eq!(run(script, |_| ()), Outcome::Pass);
 /// ```
 pub fn run(text: &str, explain: impl FnMut(&str)) -> Outcome {
+    let config = text.split("CONFIG_END").next().unwrap_or_default();
+    if let Some(feature) = setup::feature(config) {
+        return Outcome::Skip(feature.to_string());
+    }
     let script = match Script::parse(text) {
         Ok(script) => script,
         Err(reason) => return Outcome::Fail(reason),
@@ -82,8 +86,7 @@ pub fn run(text: &str, explain: impl FnMut(&str)) -> Outcome {
         return Outcome::Skip(reason);
     }
     match setup::read(&script) {
-        Err(Ok(feature)) => Outcome::Skip(feature),
-        Err(Err(reason)) => Outcome::Fail(reason),
+        Err(reason) => Outcome::Fail(reason),
         Ok(setup) => {
             let mut resolver = Resolver::new(setup.config, [1; 32]);
             let start = Instant::ORIGIN + Duration::from_secs(1 << 20);

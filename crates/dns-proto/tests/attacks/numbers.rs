@@ -4,8 +4,8 @@ use core::time::Duration;
 use bytes::BytesMut;
 use dns_proto::recursive::{ClientId, Config, Event, Limits, Stale};
 use dns_proto::{
-    Class, Edns, EdnsOption, ExtendedError, Header, Message, MessageBuf, OptionCode, Question,
-    Rcode, RecordType, Section, Writer,
+    Class, Edns, EdnsOption, ExtendedError, Header, Message, MessageBuf, OptionCode, OptionsBuf,
+    Question, Rcode, RecordType, Section, Writer,
 };
 use proto_core::{Agent, Instant, Transport};
 
@@ -65,22 +65,39 @@ fn servers_are_offered_the_payload() {
     }
 }
 
-/// Asks by UDP, with room for 4,096 octets; returns the length of the reply, or `None` if it says
-/// that it is cut.
-fn reply_of(rig: &mut Rig, asked: &str) -> Option<usize> {
+/// Asks by UDP, with room for 4,096 octets, and for who answers.
+fn reply_of(rig: &mut Rig, asked: &str) -> MessageBuf {
     let (mut out, asked) = (BytesMut::new(), name(asked));
     let header = Header { id: 77, recursion_desired: true, ..Header::default() };
     let mut writer = Writer::new(&mut out, header, 512);
     let question = Question { name: asked.view(), rtype: RecordType::A, class: Class::IN };
     writer.question(question).unwrap();
-    writer.edns(&Edns::new(4096)).unwrap();
+    let mut options = OptionsBuf::default();
+    assert!(options.push(&EdnsOption::Nsid(b"")));
+    writer.edns(&Edns { options: options.view(), ..Edns::new(4096) }).unwrap();
     writer.finish();
     let query = Message::parse(&out).unwrap();
     rig.resolver.resolve(rig.net.now, ClientId(1), &query, Transport::Udp).unwrap();
     let events = rig.net.run(&mut rig.resolver);
     let [Event::Reply { message, .. }] = &events[..] else { panic!("{events:?}") };
-    let whole = !Message::parse(message).unwrap().header().truncated;
-    whole.then_some(message.len())
+    MessageBuf::parse(message.clone()).unwrap()
+}
+
+#[test]
+fn who_asks_is_told_who_answers_in_so_many_octets() {
+    for (length, told) in [(0, None), (1, Some(1)), (255, Some(255)), (256, Some(255))] {
+        let mut rig = configured(|config| config.identity = vec![b'x'; length]);
+        // By the cache, by a zone of its own, and with an error.
+        for asked in ["www.victim.com", "www.victim.com", "localhost", "www.evil.com"] {
+            let reply = reply_of(&mut rig, asked);
+            let option = reply.view().edns().unwrap().options.get(OptionCode::NSID);
+            let octets = option.map(|it| match it {
+                EdnsOption::Nsid(octets) => octets.len(),
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(octets, told, "{asked}");
+        }
+    }
 }
 
 #[test]
@@ -90,7 +107,9 @@ fn clients_are_sent_no_more_than_the_payload() {
             let address = |last| (Section::Answer, record(&format!("{asked} A 127.0.0.{last}")));
             (0..100).map(address).collect()
         });
-        reply_of(&mut rig, "www.evil.com")
+        let reply = reply_of(&mut rig, "www.evil.com");
+        let whole = !reply.view().header().truncated;
+        whole.then_some(reply.view().octets().len())
     };
     let whole = with(4096).unwrap();
     let exactly = u16::try_from(whole).unwrap();
