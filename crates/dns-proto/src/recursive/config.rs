@@ -260,7 +260,11 @@ pub struct Limits {
     /// Clients that wait at once. 10,000: some kilobytes for each. What is in the cache is answered
     /// however many wait.
     pub clients: usize,
-    /// How long the later half of them have their places when others want them. 200 ms, as Unbound:
+    /// Clients of one address, or of one IPv6 network of 64 bits, that wait at once; more are
+    /// treated as when there is no place. 500: half of what a `tokio::Server` works on, so that
+    /// nobody has all, and nobody has thousands of answers on their way (DNSBomb).
+    pub clients_per_address: usize,
+    /// How long the later half of those who wait have their places when others want them. 200 ms, as Unbound:
     /// most questions are answered by then, and what an attacker has asked is not.
     pub jostle: Duration,
     /// How old a UDP client's query may be when it is answered; whoever asks in another's name and
@@ -304,6 +308,7 @@ impl Default for Limits {
             missing_targets: 5,
             climbs: 8,
             clients: 10_000,
+            clients_per_address: 500,
             jostle: Duration::from_millis(200),
             discard: Duration::from_millis(1900),
             cache: 100_000,

@@ -2,7 +2,7 @@
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use proto_core::{Instant, Transport};
@@ -156,6 +156,8 @@ pub(crate) enum Asker {
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) id: ClientId,
+    /// Where it is, if that is known.
+    pub(crate) from: Option<IpAddr>,
     pub(crate) header: Header,
     /// The question comes back in the case it was written in.
     pub(crate) question: Option<(Name, RecordType, Class)>,
@@ -181,7 +183,7 @@ impl Client {
         let asks = |edns: Edns<'_>| edns.options.iter().any(|(code, _)| code == OptionCode::NSID);
         let nsid = edns.is_some_and(asks);
         let (header, since, patience) = (*query.header(), now, None);
-        Self { id, header, question, payload, dnssec_ok, nsid, via, since, patience }
+        Self { id, from: None, header, question, payload, dnssec_ok, nsid, via, since, patience }
     }
 }
 

@@ -28,6 +28,7 @@ mod walk;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::net::IpAddr;
 
 use bytes::Bytes;
 use proto_core::{Agent, Flow, Instant, Transmit, Transport};
@@ -194,11 +195,37 @@ impl Resolver {
         query: &Message<'_>,
         via: Transport,
     ) -> Result<(), Misuse> {
+        self.accept(now, (client, None), query, via)
+    }
+
+    /// Takes the query of a client at an address, of which [so many](Limits::clients_per_address)
+    /// may wait at once; otherwise as [`resolve`](Self::resolve).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn resolve_from(
+        &mut self,
+        now: Instant,
+        (client, from): (ClientId, IpAddr),
+        query: &Message<'_>,
+        via: Transport,
+    ) -> Result<(), Misuse> {
+        self.accept(now, (client, Some(from)), query, via)
+    }
+
+    fn accept(
+        &mut self,
+        now: Instant,
+        (client, from): (ClientId, Option<IpAddr>),
+        query: &Message<'_>,
+        via: Transport,
+    ) -> Result<(), Misuse> {
         if query.header().response {
             return Err(Misuse::NotQuery);
         }
         let asked = query.question();
-        let client = Client::new(now, client, query, via);
+        let client = Client { from, ..Client::new(now, client, query, via) };
         if let Some(rcode) = self.refusal(query) {
             // What is malformed is not said again.
             let question = client.question.clone().filter(|_| rcode != Rcode::FORMERR);
@@ -252,7 +279,7 @@ impl Resolver {
             return self.reply(now, &client, &answer, None);
         }
         self.statistics.misses += 1;
-        if !self.make_room(now) {
+        if !self.make_room(now, &client) {
             return self.turn_away(now, &client);
         }
         let kind = self.kind_for(&client);

@@ -87,6 +87,45 @@ fn places_are_kept_for_so_long() {
     }
 }
 
+/// Whoever floods has all the places of his own, and leaves those of others to them.
+#[test]
+fn so_many_clients_of_one_address_wait() {
+    let limits = Limits { clients_per_address: 2, ..Limits::default() };
+    let mut resolver = Resolver::new(crate::rig::config(limits), [7; 32]);
+    let mut id = 0;
+    let mut ask = |resolver: &mut Resolver, from: &str, via| {
+        id += 1;
+        let octets = query(&name(&format!("x{id}.evil.com")), RecordType::A);
+        let (query, who) =
+            (Message::parse(&octets).unwrap(), (ClientId(id), from.parse().unwrap()));
+        resolver.resolve_from(Instant::ORIGIN, who, &query, via).unwrap();
+        resolver.poll()
+    };
+    // Addresses of one IPv6 network of 64 bits are one; those of IPv4 in IPv6 are of IPv4.
+    for all in [
+        ["192.0.2.1", "192.0.2.1", "::ffff:192.0.2.1"],
+        ["2001:db8::1", "2001:db8::2:1", "2001:db8::3"],
+    ] {
+        assert_eq!(ask(&mut resolver, all[0], Transport::Udp), None);
+        assert_eq!(ask(&mut resolver, all[1], Transport::Udp), None);
+        let third = ask(&mut resolver, all[2], Transport::Udp);
+        assert!(matches!(third, Some(Event::Discarded { .. })), "{third:?}");
+        let third = ask(&mut resolver, all[2], Transport::Tcp);
+        assert!(matches!(third, Some(Event::Reply { .. })), "{third:?}");
+    }
+    for other in ["192.0.2.2", "2001:db8:0:1::1"] {
+        assert_eq!(ask(&mut resolver, other, Transport::Udp), None);
+    }
+    // When all have been answered, there is room again.
+    let flows: Vec<_> = std::iter::from_fn(|| resolver.transmit()).collect();
+    assert_eq!(flows.len(), 6);
+    while let Some(deadline) = resolver.deadline() {
+        resolver.expire(deadline);
+        while resolver.transmit().is_some() || resolver.poll().is_some() {}
+    }
+    assert_eq!(ask(&mut resolver, "192.0.2.1", Transport::Udp), None);
+}
+
 /// A zone whose servers have all failed is asked for again of its parent, who may name others.
 #[test]
 fn parents_are_asked_again_so_often() {
