@@ -257,6 +257,13 @@ pub struct Limits {
     /// Zones whose parents are asked again, for one name and type, when none of their servers has
     /// helped. 8: names have few zones, and what is configured first may be one more.
     pub climbs: usize,
+    /// Messages in which the servers of one zone are shown a name piece by piece, before all of it
+    /// (MAX_MINIMISE_COUNT of RFC 9156 §2.3). 10: names of ip6.arpa have 32 labels more than their
+    /// zone.
+    pub pieces: usize,
+    /// Of these, the first that show one label more (MINIMISE_ONE_LAB of RFC 9156 §2.3). 4: most
+    /// cuts are there.
+    pub single_pieces: usize,
     /// Clients that wait at once. 10,000: some kilobytes for each. What is in the cache is answered
     /// however many wait.
     pub clients: usize,
@@ -307,6 +314,8 @@ impl Default for Limits {
             all_targets: 64,
             missing_targets: 5,
             climbs: 8,
+            pieces: 10,
+            single_pieces: 4,
             clients: 10_000,
             clients_per_address: 500,
             jostle: Duration::from_millis(200),

@@ -1,5 +1,5 @@
 //! Every limit of a resolver that no other test reaches, at its number and one beyond.
-use dns_proto::recursive::{ClientId, Event, Limits, Resolver, Upstream};
+use dns_proto::recursive::{ClientId, Config, Event, Limits, Resolver, Upstream};
 use dns_proto::{Message, Name, Rcode, Record, RecordType, Section};
 use proto_core::{Agent, Instant, Transport};
 
@@ -84,6 +84,27 @@ fn places_are_kept_for_so_long() {
             resolver.resolve(now, ClientId(client), &query, Transport::Udp).unwrap();
         }
         assert_eq!(resolver.poll(), Some(Event::Discarded { client: ClientId(gone) }), "{wait:?}");
+    }
+}
+
+/// How many labels of a long name the servers of its zone are shown, message by message.
+fn shown(limits: Limits) -> Vec<usize> {
+    let config = Config { minimise: true, ..crate::rig::config(limits) };
+    let mut rig = Rig::with(config).evil(|_| vec![(Section::Authority, record("evil.com SOA 1"))]);
+    rig.rcode(&format!("{}evil.com", "x.".repeat(40)));
+    let asked = rig.net.log.iter().filter_map(|line| line.strip_prefix("127.0.0.6 "));
+    asked.map(|line| line.matches("x.").count()).collect()
+}
+
+/// Names of many labels do not cost a message each (RFC 9156 §2.3).
+#[test]
+fn names_are_shown_in_so_many_pieces() {
+    for (pieces, messages) in [(0, 1), (1, 1), (2, 2), (10, 10), (11, 11)] {
+        let all = shown(Limits { pieces, ..Limits::default() });
+        assert_eq!((all.len(), all.last()), (messages, Some(&40)), "{all:?}");
+    }
+    for (single_pieces, labels) in [(0, [4, 8, 12]), (1, [1, 6, 11]), (2, [1, 2, 7])] {
+        assert_eq!(shown(Limits { single_pieces, ..Limits::default() })[..3], labels);
     }
 }
 
