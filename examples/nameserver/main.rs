@@ -119,6 +119,7 @@ fn server(arguments: &Arguments) -> Result<authority::Server, Failure> {
     let config = Config {
         identity: arguments.identity.clone().unwrap_or_default().into_bytes(),
         version: arguments.version_text.clone().unwrap_or_default().into_bytes(),
+        keepalive: Some(limits().idle),
         cookies: Some(CookieSecret::new(secret()?)),
         ..Config::default()
     };
@@ -169,8 +170,7 @@ async fn bind(
         let server = Server::bind_workers(address, services, workers).await;
         let server = server.map_err(|error| format!("cannot listen on {address}: {error}"))?;
         println!("listening dns {}", server.local_addr()?);
-        let limits = ServerLimits { connections: 1_000, ..ServerLimits::default() };
-        servers.push(server.limits(limits));
+        servers.push(server.limits(limits()));
     }
     if let (Some(address), Some(files)) = (arguments.listen_tls, &arguments.tls) {
         let acceptor = tls::acceptor(files)?;
@@ -181,6 +181,10 @@ async fn bind(
         servers.push(first.tls(listener, acceptor));
     }
     Ok(servers)
+}
+
+fn limits() -> ServerLimits {
+    ServerLimits { connections: 1_000, ..ServerLimits::default() }
 }
 
 fn log(line: &str) {

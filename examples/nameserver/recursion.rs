@@ -28,6 +28,7 @@ pub(crate) fn resolver(arguments: &Arguments) -> Result<Recursive, Failure> {
     let mut config = Config::new(hints);
     // Whoever begins on this host has a rig of servers on it.
     config.allow_loopback = config.roots.iter().any(|(_, address)| address.is_loopback());
+    config.keepalive = Some(crate::limits().idle);
     config.identity = arguments.identity.clone().unwrap_or_default().into_bytes();
     if !arguments.forward.is_empty() {
         let forwarders = arguments.forward.iter().copied();

@@ -36,6 +36,10 @@ pub struct Config {
     /// What clients are told who ask which of many servers this is (NSID, RFC 5001); nothing if it
     /// is empty, and no more than 255 octets.
     pub identity: Vec<u8>,
+    /// How long clients' connections are kept when nothing is asked on them, which they are told who
+    /// speak EDNS by TCP or TLS (RFC 7828); it must be what the driver does. Without, they are told
+    /// nothing.
+    pub keepalive: Option<Duration>,
     /// The UDP payload offered to servers, and sent to clients at most.
     pub payload: u16,
     /// How long an address that is not known yet is waited for at first; later attempts wait twice
@@ -160,6 +164,7 @@ impl Config {
             allow_loopback: false,
             ipv6: true,
             identity: Vec::new(),
+            keepalive: None,
             payload: UDP_PAYLOAD,
             timeout: Duration::from_millis(800),
             least_timeout: Duration::from_millis(150),

@@ -37,6 +37,7 @@ pub use config::{Config, Limits, Role, Stale, Statistics, Upstream};
 pub use hints::{parse_root_hints, root_hints};
 pub use local::local_zones;
 
+use crate::authority::wants_time;
 use crate::cache::{Answer, Cache, Rank, Security, Store};
 use crate::error::Misuse;
 use crate::exchange::{Exchanges, Heard};
@@ -226,7 +227,7 @@ impl Resolver {
         }
         let asked = query.question();
         let client = Client { from, ..Client::new(now, client, query, via) };
-        if let Some(rcode) = self.refusal(query) {
+        if let Some(rcode) = self.refusal(query, via) {
             // What is malformed is not said again.
             let question = client.question.clone().filter(|_| rcode != Rcode::FORMERR);
             let client = Client { question, ..client };
@@ -335,14 +336,17 @@ impl Resolver {
     }
 
     /// Returns why a query is not worked on.
-    fn refusal(&self, query: &Message<'_>) -> Option<Rcode> {
+    fn refusal(&self, query: &Message<'_>, via: Transport) -> Option<Rcode> {
         let Some(question) = query.question() else { return Some(Rcode::FORMERR) };
         let transfer = is_transfer(question.rtype);
         let meta = question.rtype.is_meta() && question.rtype != RecordType::ANY;
         // RFC 1035 §4.1: those sections are of answers. What an IXFR has there is not for a resolver.
         let said = query.answers().chain(query.authorities()).next().is_some();
+        let timed = via != Transport::Udp
+            && self.config.keepalive.is_some()
+            && query.edns().is_some_and(|edns| wants_time(&edns));
         match query.header() {
-            _ if said => Some(Rcode::FORMERR),
+            _ if said || timed => Some(Rcode::FORMERR),
             _ if query.edns().is_some_and(|edns| edns.version > 0) => Some(Rcode::BADVERS),
             header if header.opcode != Opcode::QUERY => Some(Rcode::NOTIMP),
             // RFC 5936 §2.2.1: zones are to be had from their authorities.

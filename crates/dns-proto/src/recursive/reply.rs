@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use bytes::BytesMut;
 use proto_core::Instant;
 
-use crate::authority::{IDENTITY, udp_limit};
+use crate::authority::{IDENTITY, keepalive, udp_limit};
 use crate::cache::{Answer, RrSet, Security};
 use crate::edns::{Edns, EdnsOption, OptionsBuf};
 use crate::error::Error;
@@ -57,6 +57,9 @@ impl Resolver {
         if client.nsid && !identity.is_empty() {
             let identity = identity.get(..IDENTITY).unwrap_or(identity);
             let _ = options.push(&EdnsOption::Nsid(identity));
+        }
+        if let Some(option) = keepalive(self.config.keepalive, client.via) {
+            let _ = options.push(&option);
         }
         if let Some(code) = reason {
             let _ = options.push(&EdnsOption::ExtendedError(code, b""));

@@ -20,7 +20,7 @@ pub(super) struct Setup {
 }
 
 /// Features whose scripts are not run.
-const OUT_OF_SCOPE: [(&str, &str); 13] = [
+const OUT_OF_SCOPE: [(&str, &str); 12] = [
     ("rpz:", "rpz"),
     ("local-zone:", "local-zone"),
     ("local-data:", "local-zone"),
@@ -35,8 +35,6 @@ const OUT_OF_SCOPE: [(&str, &str); 13] = [
     ("disable-edns-do:", "disable-edns-do"),
     // An option of Unbound's own, with a number for experiments.
     ("edns-client-string:", "edns-client-string"),
-    // Connections are the server's, who has them; a resolver has clients.
-    ("edns-tcp-keepalive:", "edns-tcp-keepalive"),
 ];
 
 /// Splits a configuration into words; quotes hold together.
@@ -245,6 +243,9 @@ impl Reader {
             "minimal-responses:" => config.minimal = yes,
             "iter-scrub-promiscuous:" => config.answer_with_servers = !yes,
             "do-ip6:" => config.ipv6 = yes,
+            "edns-tcp-keepalive-timeout:" => {
+                config.keepalive = value.parse().ok().map(Duration::from_millis);
+            }
             "nsid:" => {
                 let text = value.strip_prefix("ascii_").unwrap_or_default();
                 config.identity = text.as_bytes().to_vec();

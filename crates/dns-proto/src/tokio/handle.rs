@@ -64,7 +64,7 @@ impl Recursive {
     }
 
     /// Writes the cache as octets, as [`Resolver::dump`](recursive::Resolver::dump) does. Queries
-    /// wait meanwhile.
+    /// wait meanwhile: for 60 ms, say, when a hundred thousand RRsets are known.
     #[must_use]
     pub fn dump(&self) -> Vec<u8> {
         let now = self.shared.now();

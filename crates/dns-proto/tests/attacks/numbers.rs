@@ -67,17 +67,21 @@ fn servers_are_offered_the_payload() {
 
 /// Asks by UDP, with room for 4,096 octets, and for who answers.
 fn reply_of(rig: &mut Rig, asked: &str) -> MessageBuf {
+    reply_to(rig, asked, &EdnsOption::Nsid(b""), Transport::Udp)
+}
+
+fn reply_to(rig: &mut Rig, asked: &str, option: &EdnsOption<'_>, via: Transport) -> MessageBuf {
     let (mut out, asked) = (BytesMut::new(), name(asked));
     let header = Header { id: 77, recursion_desired: true, ..Header::default() };
     let mut writer = Writer::new(&mut out, header, 512);
     let question = Question { name: asked.view(), rtype: RecordType::A, class: Class::IN };
     writer.question(question).unwrap();
     let mut options = OptionsBuf::default();
-    assert!(options.push(&EdnsOption::Nsid(b"")));
+    assert!(options.push(option));
     writer.edns(&Edns { options: options.view(), ..Edns::new(4096) }).unwrap();
     writer.finish();
     let query = Message::parse(&out).unwrap();
-    rig.resolver.resolve(rig.net.now, ClientId(1), &query, Transport::Udp).unwrap();
+    rig.resolver.resolve(rig.net.now, ClientId(1), &query, via).unwrap();
     let events = rig.net.run(&mut rig.resolver);
     let [Event::Reply { message, .. }] = &events[..] else { panic!("{events:?}") };
     MessageBuf::parse(message.clone()).unwrap()
@@ -96,6 +100,34 @@ fn who_asks_is_told_who_answers_in_so_many_octets() {
                 other => panic!("{other:?}"),
             });
             assert_eq!(octets, told, "{asked}");
+        }
+    }
+}
+
+#[test]
+fn connections_are_told_how_long_they_are_kept() {
+    for (millis, tenths) in
+        [(0, 0), (99, 0), (100, 1), (6_553_500, u16::MAX), (6_553_600, u16::MAX)]
+    {
+        let idle = Some(Duration::from_millis(millis));
+        let mut rig = configured(|config| config.keepalive = idle);
+        let (none, some) = (EdnsOption::Keepalive(None), EdnsOption::Keepalive(Some(1)));
+        for asked in ["www.victim.com", "www.victim.com", "localhost"] {
+            for (via, said) in [
+                (Transport::Udp, None),
+                (Transport::Tcp, Some(EdnsOption::Keepalive(Some(tenths)))),
+                (Transport::Tls, Some(EdnsOption::Keepalive(Some(tenths)))),
+            ] {
+                // RFC 7828 §3.3.2: whether the query has the option or another.
+                for option in [&none, &EdnsOption::Nsid(b"")] {
+                    let reply = reply_to(&mut rig, asked, option, via);
+                    let edns = reply.view().edns().unwrap();
+                    assert_eq!(edns.options.get(OptionCode::KEEPALIVE), said, "{asked} {via:?}");
+                }
+                // §3.2.1 and §3.3.1: a time is the server's to say, and by UDP nothing is said.
+                let rcode = reply_to(&mut rig, asked, &some, via).view().rcode();
+                assert_eq!(rcode == Rcode::FORMERR, via != Transport::Udp, "{asked} {via:?}");
+            }
         }
     }
 }
