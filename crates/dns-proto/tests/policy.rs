@@ -91,8 +91,8 @@ fn connections_are_told_how_long_they_are_kept() {
         (view.rcode(), view.edns().unwrap().options.get(OptionCode::KEEPALIVE).is_some())
     };
     let (none, some) = (EdnsOption::Keepalive(None), EdnsOption::Keepalive(Some(1)));
-    assert_eq!(told(&config, Transport::Tcp, none.clone()), (Rcode::NOERROR, true));
-    assert_eq!(told(&config, Transport::Tcp, some.clone()), (Rcode::FORMERR, true));
+    assert_eq!(told(&config, Transport::Tcp, none), (Rcode::NOERROR, true));
+    assert_eq!(told(&config, Transport::Tcp, some), (Rcode::FORMERR, true));
     assert_eq!(told(&config, Transport::Udp, some), (Rcode::NOERROR, false));
     assert_eq!(told(&Config::default(), Transport::Tcp, none), (Rcode::NOERROR, false));
 }
