@@ -30,7 +30,7 @@ pub(super) enum Socket {
     /// The thread that writes.
     Tcp(mpsc::Sender<Bytes>, Open),
     /// The thread that does everything.
-    Tls(mpsc::Sender<Wake>),
+    Tls(mpsc::Sender<Wake>, Open),
 }
 
 /// Whether anybody cares any more.
@@ -42,7 +42,7 @@ impl Open {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -98,13 +98,13 @@ impl Socket {
             Transport::Tls => {
                 let secure = secure.ok_or(io::ErrorKind::Unsupported)?.clone();
                 let (waking, wakes) = mpsc::channel();
-                let theirs = waking.clone();
+                let (other, theirs) = (waking.clone(), open.clone());
                 spawn(move || {
                     // As above.
-                    let _ = secure.run(to, (&wakes, theirs), &ear);
+                    let _ = secure.run(to, (&wakes, other), &theirs, &ear);
                     ear.tell(None);
                 })?;
-                Ok(Self::Tls(waking))
+                Ok(Self::Tls(waking, open))
             }
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -117,7 +117,7 @@ impl Socket {
             Self::Tcp(messages, _) => {
                 messages.send(message).map_err(|_| io::ErrorKind::BrokenPipe.into())
             }
-            Self::Tls(wakes) => {
+            Self::Tls(wakes, _) => {
                 let sent = wakes.send(Wake::Message(message));
                 sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
             }
@@ -136,7 +136,10 @@ impl Drop for Socket {
             // The writer ends with its queue, and has the reader end.
             Self::Tcp(_, open) => open.close(),
             // If its thread has ended already, so much the better.
-            Self::Tls(wakes) => drop(wakes.send(Wake::Stop)),
+            Self::Tls(wakes, open) => {
+                open.close();
+                let _ = wakes.send(Wake::Stop);
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use std::vec;
 use bytes::{Buf, Bytes, BytesMut};
 use proto_core::blocking::{BoxStream, Stream};
 
-use crate::blocking::socket::{Ear, STALL, framed, is_late, spawn};
+use crate::blocking::socket::{Ear, Open, STALL, framed, is_late, spawn};
 use crate::stub::Server;
 
 /// Makes TLS of a connection with a server.
@@ -50,6 +50,7 @@ impl Secure {
         &self,
         to: SocketAddr,
         (wakes, waking): (&mpsc::Receiver<Wake>, mpsc::Sender<Wake>),
+        open: &Open,
         ear: &Ear,
     ) -> io::Result<()> {
         let server = self.servers.iter().find(|server| server.address() == to);
@@ -66,11 +67,12 @@ impl Secure {
             piece: Bytes::new(),
             patient: Arc::clone(&patient),
             patience: STALL,
+            open: open.clone(),
         };
         let mut reader = socket.try_clone()?;
         spawn(move || listen(&mut reader, &pieces, &waking))?;
         let carried = (self.connect)(server, Box::new(wire))
-            .and_then(|stream| Connection { stream, patient }.carry(wakes, ear));
+            .and_then(|stream| Connection { stream, patient }.carry(wakes, open, ear));
         // Which ends the other thread.
         let _ = socket.shutdown(Shutdown::Both);
         carried
@@ -84,23 +86,13 @@ struct Connection {
 }
 
 impl Connection {
-    fn carry(mut self, wakes: &mpsc::Receiver<Wake>, ear: &Ear) -> io::Result<()> {
+    fn carry(mut self, wakes: &mpsc::Receiver<Wake>, open: &Open, ear: &Ear) -> io::Result<()> {
         let mut received = BytesMut::new();
         for wake in wakes {
             match wake {
                 Wake::Message(message) => self.send(&message)?,
-                Wake::Octets => {
-                    let open = self.receive(&mut received)?;
-                    while let Some(message) = framed(&mut received) {
-                        if !ear.tell(Some(message)) {
-                            return Ok(());
-                        }
-                    }
-                    if !open {
-                        return Ok(());
-                    }
-                }
-                Wake::Stop => return Ok(()),
+                Wake::Octets if self.receive(&mut received, open, ear)? => {}
+                Wake::Octets | Wake::Stop => return Ok(()),
             }
         }
         Ok(())
@@ -115,8 +107,8 @@ impl Connection {
         self.stream.flush()
     }
 
-    /// Reads what has come; says whether there may be more.
-    fn receive(&mut self, into: &mut BytesMut) -> io::Result<bool> {
+    /// Reads what has come, and tells of each message; says whether there may be more.
+    fn receive(&mut self, into: &mut BytesMut, open: &Open, ear: &Ear) -> io::Result<bool> {
         self.patient.store(false, Ordering::Relaxed);
         let mut piece = vec![0; PIECE];
         loop {
@@ -126,6 +118,12 @@ impl Connection {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if is_late(&error) => return Ok(true),
                 Err(error) => return Err(error),
+            }
+            while let Some(message) = framed(into) {
+                // A server that never pauses is not listened to for ever.
+                if open.is_closed() || !ear.tell(Some(message)) {
+                    return Ok(false);
+                }
             }
         }
     }
@@ -155,10 +153,15 @@ struct Wire {
     /// Whether a read waits for what has not come.
     patient: Arc<AtomicBool>,
     patience: Duration,
+    open: Open,
 }
 
 impl Read for Wire {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        // However long a server takes for its half of a handshake.
+        if self.open.is_closed() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
         if self.piece.is_empty() {
             let wait =
                 if self.patient.load(Ordering::Relaxed) { self.patience } else { Duration::ZERO };
