@@ -8,7 +8,7 @@ use crate::limits::MessageLimits;
 use crate::name::NameRef;
 use crate::number::{Class, Opcode, Rcode, RecordType};
 use crate::rdata::Rdata;
-use crate::reader::Reader;
+use crate::reader::{HEADER, Names, Reader};
 
 /// The parts of a message that hold records, in their order.
 ///
@@ -74,7 +74,8 @@ impl<'a> Message<'a> {
     ///
     /// When the octets are not one whole DNS message, or it costs more than the limits allow.
     pub fn parse_with(octets: &'a [u8], limits: &MessageLimits) -> Result<Self, ParseError> {
-        let mut reader = Reader::new(octets, limits.pointers);
+        let known = Names::default();
+        let mut reader = Reader::new(octets, limits.pointers).remembering(&known);
         let header = Header::parse(reader.u16()?, reader.u16()?);
         let counts = [reader.u16()?, reader.u16()?, reader.u16()?, reader.u16()?];
         let [questions, sections @ ..] = counts;
@@ -82,20 +83,22 @@ impl<'a> Message<'a> {
             reader.name()?;
             reader.take(4)?;
         }
-        let mut layout =
-            Layout { header, questions, ends: [reader.position(); 4], opt: None, tsig: None };
         let [answers, authorities, additionals] = sections;
-        let start = reader.position();
-        let mut check = |section, count| {
+        let sections = [
+            (Section::Answer, answers),
+            (Section::Authority, authorities),
+            (Section::Additional, additionals),
+        ];
+        let mut ends = [reader.position(); 4];
+        let mut layout = Layout { header, questions, ends, opt: None, tsig: None };
+        let [_, places @ ..] = &mut ends;
+        for ((section, count), end) in sections.into_iter().zip(places) {
             for _ in 0..count {
                 check_record(&mut reader, section, limits, &mut layout)?;
             }
-            Ok(reader.position())
-        };
-        let answers = check(Section::Answer, answers)?;
-        let authorities = check(Section::Authority, authorities)?;
-        let additionals = check(Section::Additional, additionals)?;
-        layout.ends = [start, answers, authorities, additionals];
+            *end = reader.position();
+        }
+        layout.ends = ends;
         if reader.is_empty() {
             Ok(Self { octets, layout })
         } else {
@@ -130,10 +133,11 @@ impl<'a> Message<'a> {
     }
 
     /// Iterates over the questions; in practice there is one.
+    #[inline]
     pub fn questions(&self) -> impl Iterator<Item = Question<'a>> {
         let [end, ..] = self.layout.ends;
-        let mut reader = Reader::trusted(self.octets, crate::reader::HEADER, end);
-        (0..self.layout.questions).map_while(move |_| read_question(&mut reader).ok())
+        let mut reader = Reader::trusted(self.octets, HEADER, end);
+        (0..self.layout.questions).map_while(move |_| read_question(&mut reader))
     }
 
     /// Returns the question, if there is exactly one, as every query must have (RFC 9619).
@@ -144,6 +148,7 @@ impl<'a> Message<'a> {
 
     /// Iterates over the records of a section.
     #[must_use]
+    #[inline]
     pub fn section(&self, section: Section) -> Records<'a> {
         let [questions, answers, authorities, additionals] = self.layout.ends;
         let (start, end) = match section {
@@ -151,7 +156,7 @@ impl<'a> Message<'a> {
             Section::Authority => (answers, authorities),
             Section::Additional => (authorities, additionals),
         };
-        Records(Reader::trusted(self.octets, start, end))
+        Records::between(self.octets, start, end)
     }
 
     /// Iterates over the answers.
@@ -188,7 +193,7 @@ impl<'a> Message<'a> {
     /// Returns the TSIG record, which is not verified yet, and where it begins.
     pub(crate) fn tsig(&self) -> Option<(RecordRef<'a>, usize)> {
         let start = self.layout.tsig?;
-        let tsig = Records(Reader::trusted(self.octets, start, self.octets.len())).next()?;
+        let tsig = Records::between(self.octets, start, self.octets.len()).next()?;
         Some((tsig, start))
     }
 
@@ -219,8 +224,9 @@ pub struct RecordRef<'a> {
     rtype: RecordType,
     class: Class,
     ttl: u32,
+    /// The message as far as the end of the data, which may point to names in it.
     message: &'a [u8],
-    data: (usize, usize),
+    data: &'a [u8],
 }
 
 impl<'a> RecordRef<'a> {
@@ -232,7 +238,7 @@ impl<'a> RecordRef<'a> {
         ttl: u32,
         data: &'a [u8],
     ) -> Self {
-        Self { owner, rtype, class, ttl, message: data, data: (0, data.len()) }
+        Self { owner, rtype, class, ttl, message: data, data }
     }
 
     /// Returns whom the record is about.
@@ -268,29 +274,42 @@ impl<'a> RecordRef<'a> {
     #[must_use]
     #[inline]
     pub fn data(&self) -> Rdata<'a> {
-        Rdata::trusted(self.rtype, &mut Reader::trusted(self.message, self.data.0, self.data.1))
+        Rdata::trusted(self.rtype, Reader::tail(self.message, self.data))
     }
 
     /// Whether there are no data at all, as in some records of updates (RFC 2136 §2.4).
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.data.0 == self.data.1
+        self.data.is_empty()
     }
 }
 
 /// The records of a section, in order.
 #[derive(Clone, Debug)]
-pub struct Records<'a>(Reader<'a>);
+pub struct Records<'a> {
+    /// The message as far as the end of the section.
+    message: &'a [u8],
+    /// The records that are left.
+    rest: &'a [u8],
+}
+
+impl<'a> Records<'a> {
+    #[inline]
+    fn between(message: &'a [u8], start: usize, end: usize) -> Self {
+        let message = message.get(..end).unwrap_or(message);
+        Self { message, rest: message.get(start..).unwrap_or_default() }
+    }
+}
 
 impl<'a> Iterator for Records<'a> {
     type Item = RecordRef<'a>;
 
     #[inline]
     fn next(&mut self) -> Option<RecordRef<'a>> {
-        if self.0.is_empty() {
-            return None;
-        }
-        read_record(&mut self.0).ok()
+        let mut reader = Reader::tail(self.message, self.rest);
+        let record = read_record(&mut reader)?;
+        self.rest = reader.octets();
+        Some(record)
     }
 }
 
@@ -330,26 +349,24 @@ impl PartialEq for MessageBuf {
 
 impl Eq for MessageBuf {}
 
-fn read_question<'a>(reader: &mut Reader<'a>) -> Result<Question<'a>, ParseError> {
-    Ok(Question {
-        name: reader.name()?,
-        rtype: RecordType::new(reader.u16()?),
-        class: Class::new(reader.u16()?),
-    })
+#[inline]
+fn read_question<'a>(reader: &mut Reader<'a>) -> Option<Question<'a>> {
+    let name = reader.trusted_name()?;
+    let [a, b, c, d] = reader.array().ok()?;
+    let rtype = RecordType::new(u16::from_be_bytes([a, b]));
+    Some(Question { name, rtype, class: Class::new(u16::from_be_bytes([c, d])) })
 }
 
 #[inline]
-fn read_record<'a>(reader: &mut Reader<'a>) -> Result<RecordRef<'a>, ParseError> {
-    let owner = reader.name()?;
-    let [a, b, c, d, e, f, g, h, i, j] = reader.array()?;
+fn read_record<'a>(reader: &mut Reader<'a>) -> Option<RecordRef<'a>> {
+    let owner = reader.trusted_name()?;
+    let [a, b, c, d, e, f, g, h, i, j] = reader.array().ok()?;
     let rtype = RecordType::new(u16::from_be_bytes([a, b]));
     let class = Class::new(u16::from_be_bytes([c, d]));
     let ttl = u32::from_be_bytes([e, f, g, h]);
-    let length = usize::from(u16::from_be_bytes([i, j]));
-    let start = reader.position();
-    reader.take(length)?;
-    let data = (start, reader.position());
-    Ok(RecordRef { owner, rtype, class, ttl, message: reader.message(), data })
+    let data = reader.take(usize::from(u16::from_be_bytes([i, j]))).ok()?;
+    let message = reader.of_taken(data).message();
+    Some(RecordRef { owner, rtype, class, ttl, message, data })
 }
 
 #[inline]
@@ -369,35 +386,32 @@ fn check_record(
     if layout.tsig.is_some() {
         return Err(ParseError::new(ParseErrorKind::Tsig, start));
     }
-    match (rtype, length) {
-        // The commonest first: there is nothing to look at.
-        (RecordType::A, 4) | (RecordType::AAAA, 16) => reader.take(length).map(drop),
-        // RFC 2136 §2.4 and §2.5: data may be missing.
-        (_, 0) if layout.header.opcode == Opcode::UPDATE && rtype != RecordType::OPT => Ok(()),
-        _ => {
-            let mut part = reader.sub(length)?;
-            let data = part.octets();
-            Rdata::check(rtype, &mut part)?;
-            let misplaced = section != Section::Additional;
-            match rtype {
-                // RFC 6891 §6.1.1: one, of the root, in the additional section.
-                RecordType::OPT => {
-                    let misplaced = misplaced || !owner.is_root();
-                    if misplaced || layout.opt.replace(fields).is_some() {
-                        return Err(ParseError::new(ParseErrorKind::Opt, start));
-                    }
-                    let most = usize::from(limits.options);
-                    if Options::checked(data).iter().nth(most).is_some() {
-                        return Err(ParseError::new(ParseErrorKind::Options, start));
-                    }
-                }
-                RecordType::TSIG if misplaced => {
-                    return Err(ParseError::new(ParseErrorKind::Tsig, start));
-                }
-                RecordType::TSIG => layout.tsig = Some(start),
-                _ => {}
-            }
-            Ok(())
-        }
+    let data = reader.take(length)?;
+    if Rdata::is_plain(rtype, data) {
+        return Ok(());
     }
+    // RFC 2136 §2.4 and §2.5: data may be missing.
+    let missing = length == 0 && layout.header.opcode == Opcode::UPDATE;
+    if missing && rtype != RecordType::OPT {
+        return Ok(());
+    }
+    Rdata::check(rtype, &mut reader.of_taken(data))?;
+    match rtype {
+        // RFC 6891 §6.1.1: one, of the root, in the additional section.
+        RecordType::OPT => {
+            let misplaced = section != Section::Additional || !owner.is_root();
+            if misplaced || layout.opt.replace(fields).is_some() {
+                return Err(ParseError::new(ParseErrorKind::Opt, start));
+            }
+            if Options::checked(data).iter().nth(usize::from(limits.options)).is_some() {
+                return Err(ParseError::new(ParseErrorKind::Options, start));
+            }
+        }
+        RecordType::TSIG if section != Section::Additional => {
+            return Err(ParseError::new(ParseErrorKind::Tsig, start));
+        }
+        RecordType::TSIG => layout.tsig = Some(start),
+        _ => {}
+    }
+    Ok(())
 }

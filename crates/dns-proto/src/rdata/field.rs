@@ -86,6 +86,13 @@ pub(crate) trait Field<'a>: Sized {
     }
 
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError>;
+
+    /// Reads what [`read`](Self::read) has accepted before, and checks it no further than it must.
+    #[inline]
+    fn trusted(reader: &mut Reader<'a>) -> Option<Self> {
+        Self::read(reader).ok()
+    }
+
     fn write(&self, out: &mut impl Sink, names: Names);
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
     /// Reads the presentation form and appends the wire form.
@@ -98,6 +105,7 @@ macro_rules! fixed {
         impl<'a> Field<'a> for $kind {
             const OCTETS: Option<usize> = Some($width);
 
+            #[inline]
             fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
                 reader.array().map($read)
             }
@@ -175,6 +183,7 @@ macro_rules! code {
         impl<'a> Field<'a> for $kind {
             const OCTETS: Option<usize> = Some(size_of::<$int>());
 
+            #[inline]
             fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
                 reader.array().map(|octets| Self::new(<$int>::from_be_bytes(octets)))
             }
@@ -227,6 +236,11 @@ code!(DnssecAlgorithm, u8, "a DNSSEC algorithm", |_| None, |code, f| write!(
 impl<'a> Field<'a> for NameRef<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         reader.name()
+    }
+
+    #[inline]
+    fn trusted(reader: &mut Reader<'a>) -> Option<Self> {
+        reader.trusted_name()
     }
 
     fn write(&self, out: &mut impl Sink, names: Names) {
@@ -336,11 +350,6 @@ impl<'a> CharStrings<'a> {
         Self::read(&mut Reader::new(octets, 0))
     }
 
-    /// Wraps strings that have been checked.
-    pub(crate) const fn trusted(octets: &'a [u8]) -> Self {
-        Self(octets)
-    }
-
     /// Iterates over the strings.
     pub fn iter(self) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = self.0;
@@ -371,11 +380,16 @@ impl<'a> Field<'a> for CharStrings<'a> {
         if octets.is_empty() {
             return Err(check.error(ParseErrorKind::Short));
         }
-        while !check.is_trusted() && !check.is_empty() {
+        while !check.is_empty() {
             let length = usize::from(check.octet()?);
             check.take(length)?;
         }
         Ok(Self(octets))
+    }
+
+    #[inline]
+    fn trusted(reader: &mut Reader<'a>) -> Option<Self> {
+        Some(Self(reader.rest())).filter(|strings| !strings.0.is_empty())
     }
 
     fn write(&self, out: &mut impl Sink, _: Names) {
@@ -445,8 +459,8 @@ pub struct NameList<'a> {
 impl<'a> NameList<'a> {
     /// Iterates over the names.
     pub fn iter(self) -> impl Iterator<Item = NameRef<'a>> {
-        let mut reader = Reader::trusted(self.octets, 0, self.octets.len());
-        core::iter::from_fn(move || (!reader.is_empty()).then(|| reader.name().ok()).flatten())
+        let mut reader = Reader::tail(self.octets, self.octets);
+        core::iter::from_fn(move || reader.trusted_name())
     }
 }
 
@@ -469,10 +483,15 @@ impl<'a> Field<'a> for NameList<'a> {
         let octets = reader.rest();
         // RFC 8005 §5: never compressed, so the octets stand for themselves.
         let mut check = Reader::new(octets, 0);
-        while !reader.is_trusted() && !check.is_empty() {
+        while !check.is_empty() {
             check.name()?;
         }
         Ok(Self { octets })
+    }
+
+    #[inline]
+    fn trusted(reader: &mut Reader<'a>) -> Option<Self> {
+        Some(Self { octets: reader.rest() })
     }
 
     fn write(&self, out: &mut impl Sink, _: Names) {
