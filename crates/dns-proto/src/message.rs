@@ -49,7 +49,6 @@ pub struct Message<'a> {
 /// Where things are in a message.
 #[derive(Clone, Copy, Debug)]
 struct Layout {
-    header: Header,
     questions: u16,
     /// Where the questions end, and with each section the next begins.
     ends: [usize; 4],
@@ -76,29 +75,26 @@ impl<'a> Message<'a> {
     pub fn parse_with(octets: &'a [u8], limits: &MessageLimits) -> Result<Self, ParseError> {
         let known = Names::default();
         let mut reader = Reader::new(octets, limits.pointers).remembering(&known);
-        let header = Header::parse(reader.u16()?, reader.u16()?);
-        let counts = [reader.u16()?, reader.u16()?, reader.u16()?, reader.u16()?];
-        let [questions, sections @ ..] = counts;
+        // The header is read when it is asked for.
+        let _id_and_flags = [reader.u16()?, reader.u16()?];
+        let [questions, answers] = [reader.u16()?, reader.u16()?];
+        let [authorities, additionals] = [reader.u16()?, reader.u16()?];
         for _ in 0..questions {
             reader.name()?;
             reader.take(4)?;
         }
-        let [answers, authorities, additionals] = sections;
-        let sections = [
-            (Section::Answer, answers),
-            (Section::Authority, authorities),
-            (Section::Additional, additionals),
-        ];
-        let mut ends = [reader.position(); 4];
-        let mut layout = Layout { header, questions, ends, opt: None, tsig: None };
-        let [_, places @ ..] = &mut ends;
-        for ((section, count), end) in sections.into_iter().zip(places) {
-            for _ in 0..count {
-                check_record(&mut reader, section, limits, &mut layout)?;
+        let start = reader.position();
+        let mut layout = Layout { questions, ends: [start; 4], opt: None, tsig: None };
+        let mut check = |section, count| {
+            if count > 0 {
+                reader = check_records(reader.clone(), (section, count), limits, &mut layout)?;
             }
-            *end = reader.position();
-        }
-        layout.ends = ends;
+            Ok(reader.position())
+        };
+        let answers = check(Section::Answer, answers)?;
+        let authorities = check(Section::Authority, authorities)?;
+        let additionals = check(Section::Additional, additionals)?;
+        layout.ends = [start, answers, authorities, additionals];
         if reader.is_empty() {
             Ok(Self { octets, layout })
         } else {
@@ -120,14 +116,15 @@ impl<'a> Message<'a> {
 
     /// Returns the header.
     #[must_use]
-    pub const fn header(&self) -> &Header {
-        &self.layout.header
+    #[inline]
+    pub fn header(&self) -> Header {
+        header(self.octets)
     }
 
     /// Returns how it went, with the upper eight bits from EDNS (RFC 6891 §6.1.3).
     #[must_use]
     pub fn rcode(&self) -> Rcode {
-        let low = self.layout.header.rcode.number();
+        let low = self.header().rcode.number();
         let high = self.opt().map_or(0, |([_, _, upper, ..], _)| u16::from(upper));
         Rcode::new((high << 4) | low)
     }
@@ -296,7 +293,7 @@ pub struct Records<'a> {
 impl<'a> Records<'a> {
     #[inline]
     fn between(message: &'a [u8], start: usize, end: usize) -> Self {
-        let message = message.get(..end).unwrap_or(message);
+        let message = message.get(..end).unwrap_or_default();
         Self { message, rest: message.get(start..).unwrap_or_default() }
     }
 }
@@ -350,6 +347,12 @@ impl PartialEq for MessageBuf {
 impl Eq for MessageBuf {}
 
 #[inline]
+fn header(message: &[u8]) -> Header {
+    let [a, b, c, d] = message.first_chunk().copied().unwrap_or_default();
+    Header::parse(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
+}
+
+#[inline]
 fn read_question<'a>(reader: &mut Reader<'a>) -> Option<Question<'a>> {
     let name = reader.trusted_name()?;
     let [a, b, c, d] = reader.array().ok()?;
@@ -369,49 +372,52 @@ fn read_record<'a>(reader: &mut Reader<'a>) -> Option<RecordRef<'a>> {
     Some(RecordRef { owner, rtype, class, ttl, message, data })
 }
 
-#[inline]
-fn check_record(
-    reader: &mut Reader<'_>,
-    section: Section,
+/// Checks so many records; returns a reader of what is behind them.
+fn check_records<'a>(
+    mut reader: Reader<'a>,
+    (section, count): (Section, u16),
     limits: &MessageLimits,
     layout: &mut Layout,
-) -> Result<(), ParseError> {
-    let start = reader.position();
-    let owner = reader.name()?;
-    let fields = reader.position();
-    let [high, low, .., long, short] = reader.array::<10>()?;
-    let rtype = RecordType::new(u16::from_be_bytes([high, low]));
-    let length = usize::from(u16::from_be_bytes([long, short]));
-    // RFC 8945 §5.1: the last record of the message.
-    if layout.tsig.is_some() {
-        return Err(ParseError::new(ParseErrorKind::Tsig, start));
-    }
-    let data = reader.take(length)?;
-    if Rdata::is_plain(rtype, data) {
-        return Ok(());
-    }
-    // RFC 2136 §2.4 and §2.5: data may be missing.
-    let missing = length == 0 && layout.header.opcode == Opcode::UPDATE;
-    if missing && rtype != RecordType::OPT {
-        return Ok(());
-    }
-    Rdata::check(rtype, &mut reader.of_taken(data))?;
-    match rtype {
-        // RFC 6891 §6.1.1: one, of the root, in the additional section.
-        RecordType::OPT => {
-            let misplaced = section != Section::Additional || !owner.is_root();
-            if misplaced || layout.opt.replace(fields).is_some() {
-                return Err(ParseError::new(ParseErrorKind::Opt, start));
-            }
-            if Options::checked(data).iter().nth(usize::from(limits.options)).is_some() {
-                return Err(ParseError::new(ParseErrorKind::Options, start));
-            }
-        }
-        RecordType::TSIG if section != Section::Additional => {
+) -> Result<Reader<'a>, ParseError> {
+    for _ in 0..count {
+        let start = reader.position();
+        let owner = reader.name()?;
+        let fields = reader.position();
+        let [high, low, .., long, short] = reader.array::<10>()?;
+        // RFC 8945 §5.1: the last record of the message.
+        if layout.tsig.is_some() {
             return Err(ParseError::new(ParseErrorKind::Tsig, start));
         }
-        RecordType::TSIG => layout.tsig = Some(start),
-        _ => {}
+        let rtype = RecordType::new(u16::from_be_bytes([high, low]));
+        let data = reader.take(usize::from(u16::from_be_bytes([long, short])))?;
+        if Rdata::is_plain(rtype, data) {
+            continue;
+        }
+        let mut data = reader.of_taken(data);
+        match rtype {
+            RecordType::OPT => {
+                let options = Options::count(&mut data)?;
+                // RFC 6891 §6.1.1: one, of the root, in the additional section.
+                let misplaced = section != Section::Additional || !owner.is_root();
+                if misplaced || layout.opt.replace(fields).is_some() {
+                    return Err(ParseError::new(ParseErrorKind::Opt, start));
+                }
+                if options > usize::from(limits.options) {
+                    return Err(ParseError::new(ParseErrorKind::Options, start));
+                }
+            }
+            // RFC 2136 §2.4 and §2.5: data may be missing.
+            _ if data.is_empty() && header(reader.message()).opcode == Opcode::UPDATE => {}
+            _ => {
+                Rdata::check(rtype, &mut data)?;
+                if rtype == RecordType::TSIG {
+                    if section != Section::Additional {
+                        return Err(ParseError::new(ParseErrorKind::Tsig, start));
+                    }
+                    layout.tsig = Some(start);
+                }
+            }
+        }
     }
-    Ok(())
+    Ok(reader)
 }

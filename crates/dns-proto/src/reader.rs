@@ -116,20 +116,30 @@ impl<'a> Reader<'a> {
     /// Reads a name and follows its pointers, to check them; stands behind the name afterwards.
     #[inline]
     pub(crate) fn name(&mut self) -> Result<NameRef<'a>, ParseError> {
-        // Most owners are nothing but a pointer to what has been seen.
-        if let [high @ 192..=255, low, rest @ ..] = self.rest
-            && let Some(known) = self.known
-            && let Some(way) = known.get(target([*high, *low]))
-            && way.pointers < self.pointers
-        {
-            let name = NameRef::checked(self.message, self.position());
-            self.rest = rest;
-            return Ok(name);
+        let name = self.here();
+        match self.rest {
+            // Most owners are nothing but a pointer to what is known.
+            [high @ 192..=255, low, rest @ ..] => {
+                let known = self.known.and_then(|known| known.get(target([*high, *low])));
+                if known.is_some_and(|way| way.pointers < self.pointers) {
+                    self.rest = rest;
+                    return Ok(name);
+                }
+            }
+            [0, rest @ ..] => {
+                self.rest = rest;
+                return Ok(name);
+            }
+            _ => {}
         }
-        self.any_name()
+        let end = self.walk()?;
+        let rest = self.message.get(end..);
+        self.rest = rest.ok_or_else(|| self.error(ParseErrorKind::Short))?;
+        Ok(name)
     }
 
-    fn any_name(&mut self) -> Result<NameRef<'a>, ParseError> {
+    /// Follows the name here to its root; returns where it ends in this place.
+    fn walk(&self) -> Result<usize, ParseError> {
         let start = self.position();
         let (at, octet) = labels(self.message, start, MAX_NAME - 1)?;
         let (mut end, mut whole) = (at + 1, Way { octets: at - start, pointers: 0 });
@@ -143,9 +153,7 @@ impl<'a> Reader<'a> {
         if at > start {
             self.remember(start, whole);
         }
-        let rest = self.message.get(end..);
-        self.rest = rest.ok_or_else(|| self.error(ParseErrorKind::Short))?;
-        Ok(NameRef::checked(self.message, start))
+        Ok(end)
     }
 
     /// Returns the whole way of a name that has been read so far, and comes to a pointer, if it is
@@ -197,13 +205,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a name that has been checked before: its pointers are not followed.
+    /// Wraps the name here, which has been checked before, without stepping over it.
     #[inline]
+    pub(crate) const fn here(&self) -> NameRef<'a> {
+        NameRef::checked(self.message, self.position())
+    }
+
+    /// Reads a name that has been checked before: its pointers are not followed.
+    #[inline(always)]
     pub(crate) fn trusted_name(&mut self) -> Option<NameRef<'a>> {
-        let (start, mut at) = (self.position(), 0);
+        let (name, mut at) = (self.here(), 0);
         if let [192..=255, _, rest @ ..] = self.rest {
             self.rest = rest;
-            return Some(NameRef::checked(self.message, start));
+            return Some(name);
         }
         let end = loop {
             match *self.rest.get(at)? {
@@ -213,7 +227,7 @@ impl<'a> Reader<'a> {
             }
         };
         self.rest = self.rest.get(end..)?;
-        Some(NameRef::checked(self.message, start))
+        Some(name)
     }
 }
 

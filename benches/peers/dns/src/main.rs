@@ -84,7 +84,7 @@ fn build<'o>(octets: &'o [u8]) -> Box<dyn FnMut() -> usize + 'o> {
     let message = MessageBuf::parse(octets.to_vec().into()).expect("a message");
     let (header, name) = {
         let view = message.view();
-        (*view.header(), view.question().expect("a question").name.to_name())
+        (view.header(), view.question().expect("a question").name.to_name())
     };
     let mut records = Vec::new();
     for section in [Section::Answer, Section::Authority, Section::Additional] {

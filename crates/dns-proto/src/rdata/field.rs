@@ -238,7 +238,7 @@ impl<'a> Field<'a> for NameRef<'a> {
         reader.name()
     }
 
-    #[inline]
+    #[inline(always)]
     fn trusted(reader: &mut Reader<'a>) -> Option<Self> {
         reader.trusted_name()
     }
@@ -348,6 +348,11 @@ impl<'a> CharStrings<'a> {
     /// When there is none, or the last is cut.
     pub fn parse(octets: &'a [u8]) -> Result<Self, ParseError> {
         Self::read(&mut Reader::new(octets, 0))
+    }
+
+    /// Wraps strings that have been checked.
+    pub(crate) const fn checked(octets: &'a [u8]) -> Self {
+        Self(octets)
     }
 
     /// Iterates over the strings.

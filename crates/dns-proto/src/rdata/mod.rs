@@ -92,10 +92,10 @@ macro_rules! rdata {
             }
 
             /// Reads what has been read before.
-            fn trusted_fields(rtype: RecordType, mut reader: Reader<'a>) -> Self {
-                let octets = reader.octets();
+            fn trusted_fields(rtype: RecordType, message: &'a [u8], octets: &'a [u8]) -> Self {
                 match rtype {
                     $( RecordType::$rtype => {
+                        let mut reader = Reader::tail(message, octets);
                         let fields = ( $( <$kind as Field<'a>>::trusted(&mut reader), )+ );
                         if let ( $( Some($field), )+ ) = fields && reader.is_empty() {
                             return Self::$variant { $( $field, )+ };
@@ -369,19 +369,29 @@ impl<'a> Rdata<'a> {
     /// Reads what [`parse`](Self::parse) or a message's has accepted, without checking it again.
     #[inline]
     pub(crate) fn trusted(rtype: RecordType, reader: Reader<'a>) -> Self {
+        // The commonest first: they are as they stand there, or end in a name.
         let octets = reader.octets();
-        // The commonest first: addresses are as they stand there.
-        if rtype == RecordType::A
-            && let Ok(octets) = <[u8; 4]>::try_from(octets)
-        {
-            return Self::A { address: octets.into() };
+        match rtype {
+            RecordType::A => {
+                if let Ok(octets) = <[u8; 4]>::try_from(octets) {
+                    return Self::A { address: octets.into() };
+                }
+            }
+            RecordType::AAAA => {
+                if let Ok(octets) = <[u8; 16]>::try_from(octets) {
+                    return Self::Aaaa { address: octets.into() };
+                }
+            }
+            RecordType::NS if !octets.is_empty() => {
+                return Self::Ns { server: reader.here() };
+            }
+            RecordType::TXT if !octets.is_empty() => {
+                return Self::Txt { strings: CharStrings::checked(octets) };
+            }
+            RecordType::OPT => return Self::Opt { options: Options::checked(octets) },
+            _ => {}
         }
-        if rtype == RecordType::AAAA
-            && let Ok(octets) = <[u8; 16]>::try_from(octets)
-        {
-            return Self::Aaaa { address: octets.into() };
-        }
-        Self::trusted_fields(rtype, reader)
+        Self::trusted_fields(rtype, reader.message(), octets)
     }
 
     /// RFC 3597 §5: any data can be said so.

@@ -175,7 +175,7 @@ impl Client {
         let edns = query.edns();
         let payload = edns.as_ref().map(|edns| edns.payload);
         let dnssec_ok = edns.is_some_and(|edns| edns.dnssec_ok);
-        let (header, since, patience) = (*query.header(), now, None);
+        let (header, since, patience) = (query.header(), now, None);
         Self { id, header, question, payload, dnssec_ok, via, since, patience }
     }
 }
