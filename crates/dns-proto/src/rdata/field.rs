@@ -156,8 +156,7 @@ fixed!(Ipv4Addr, 4, |octets: [u8; 4]| Self::from(octets), |it: Self| it.octets()
 
 fixed!(Ipv6Addr, 16, |octets: [u8; 16]| Self::from(octets), |it: Self| it.octets(), |words| {
     let word = words.word("an IPv6 address")?;
-    let text = core::str::from_utf8(word.octets).ok();
-    text.and_then(|text| text.parse().ok()).ok_or_else(|| word.error("an IPv6 address"))
+    ipv6(word.octets).ok_or_else(|| word.error("an IPv6 address"))
 });
 
 /// Reads four numbers; leading zeros are no octal ones, and refused as std does.
@@ -175,6 +174,48 @@ pub(super) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
         }
     }
     (place == 3 && digits > 0).then(|| octets.into())
+}
+
+/// Reads an address of RFC 4291 §2.2: the forms with hexadecimal groups alone as they come, the
+/// form that ends in an IPv4 address as std does.
+fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
+    ipv6_groups(text).or_else(|| core::str::from_utf8(text).ok()?.parse().ok())
+}
+
+fn ipv6_groups(text: &[u8]) -> Option<Ipv6Addr> {
+    let (mut groups, mut count, mut gap) = ([0_u16; 8], 0, None);
+    let (mut digits, mut colons) = (0, 0);
+    for &octet in text {
+        let digit = match octet {
+            b'0'..=b'9' => octet - b'0',
+            b'a'..=b'f' => octet - b'a' + 10,
+            b'A'..=b'F' => octet - b'A' + 10,
+            b':' if colons == 0 => {
+                colons = 1;
+                continue;
+            }
+            b':' if colons == 1 && gap.is_none() => {
+                (colons, gap) = (2, Some(count));
+                continue;
+            }
+            _ => return None,
+        };
+        if digits == 0 || colons > 0 {
+            // Only a pair of colons may be in front.
+            count = if colons == 1 && count == 0 { return None } else { count + 1 };
+            (digits, colons) = (0, 0);
+        }
+        digits += 1;
+        let group = groups.get_mut(count - 1).filter(|_| digits <= 4)?;
+        *group = *group << 4 | u16::from(digit);
+    }
+    let whole = if gap.is_some() { count < 8 } else { count == 8 };
+    if !whole || colons == 1 {
+        return None;
+    }
+    // What is behind the gap stands at the end.
+    groups.get_mut(gap.unwrap_or(count)..)?.rotate_right(8 - count);
+    Some(groups.into())
 }
 
 /// Implements [`Field`] for a registry of which text may be a mnemonic or a number.
