@@ -8,7 +8,8 @@ use crate::limits::MessageLimits;
 use crate::name::NameRef;
 use crate::number::{Class, Opcode, Rcode, RecordType};
 use crate::rdata::Rdata;
-use crate::reader::{HEADER, Names, Reader};
+use crate::reader::{HEADER, Reader};
+use crate::way::Ways;
 
 /// The parts of a message that hold records, in their order.
 ///
@@ -73,8 +74,8 @@ impl<'a> Message<'a> {
     ///
     /// When the octets are not one whole DNS message, or it costs more than the limits allow.
     pub fn parse_with(octets: &'a [u8], limits: &MessageLimits) -> Result<Self, ParseError> {
-        let known = Names::default();
-        let mut reader = Reader::new(octets, limits.pointers).remembering(&known);
+        let ways = Ways::default();
+        let mut reader = Reader::new(octets, limits.pointers).remembering(&ways);
         // The header is read when it is asked for.
         let _id_and_flags = [reader.u16()?, reader.u16()?];
         let [questions, answers] = [reader.u16()?, reader.u16()?];

@@ -1,8 +1,7 @@
 //! A cursor over a message: every octet that is read is read here.
-use core::cell::Cell;
-
 use crate::error::{ParseError, ParseErrorKind};
 use crate::name::{MAX_NAME, NameRef};
+use crate::way::{Way, Ways};
 
 /// Reads from somewhere to the end of a message, or of a part of it; names may point back to
 /// anywhere before.
@@ -14,19 +13,19 @@ pub(crate) struct Reader<'a> {
     rest: &'a [u8],
     /// How many pointers a name may have.
     pointers: u8,
-    known: Option<&'a Names>,
+    ways: Option<&'a Ways>,
 }
 
 impl<'a> Reader<'a> {
     /// Reads octets that nobody has looked at.
     pub(crate) const fn new(message: &'a [u8], pointers: u8) -> Self {
-        Self { message, rest: message, pointers, known: None }
+        Self { message, rest: message, pointers, ways: None }
     }
 
     /// Reads octets that nobody has looked at, in their order, and remembers what names point to.
     #[inline]
-    pub(crate) const fn remembering(self, known: &'a Names) -> Self {
-        Self { known: Some(known), ..self }
+    pub(crate) const fn remembering(self, ways: &'a Ways) -> Self {
+        Self { ways: Some(ways), ..self }
     }
 
     /// Reads octets that have been parsed before, from `position` to `end`.
@@ -39,7 +38,7 @@ impl<'a> Reader<'a> {
     /// Reads the tail of a message that has been parsed before.
     #[inline]
     pub(crate) const fn tail(message: &'a [u8], tail: &'a [u8]) -> Self {
-        Self { message, rest: tail, pointers: u8::MAX, known: None }
+        Self { message, rest: tail, pointers: u8::MAX, ways: None }
     }
 
     #[inline]
@@ -120,7 +119,8 @@ impl<'a> Reader<'a> {
         match self.rest {
             // Most owners are nothing but a pointer to what is known.
             [high @ 192..=255, low, rest @ ..] => {
-                let known = self.known.and_then(|known| known.get(target([*high, *low])));
+                // Names are read in their order: what is known is before this.
+                let known = self.ways.and_then(|ways| ways.get(target([*high, *low])));
                 if known.is_some_and(|way| way.pointers < self.pointers) {
                     self.rest = rest;
                     return Ok(name);
@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
         let (at, octet) = labels(self.message, start, MAX_NAME - 1)?;
         let (mut end, mut whole) = (at + 1, Way { octets: at - start, pointers: 0 });
         if octet != 0 {
-            whole = match self.short_cut(at, whole) {
+            whole = match self.short_cut(self.message, at, start, whole) {
                 Some(whole) => whole,
                 None => self.follow(start, at, whole)?,
             };
@@ -156,13 +156,14 @@ impl<'a> Reader<'a> {
         Ok(end)
     }
 
-    /// Returns the whole way of a name that has been read so far, and comes to a pointer, if it is
-    /// known what that points to, and is not too much.
+    /// Returns the whole way of a name that has been read so far, and comes to the pointer at `at`
+    /// in `area`, if what that points to is known, is before the `floor`, and is not too much.
     #[inline]
-    fn short_cut(&self, at: usize, so_far: Way) -> Option<Way> {
-        let pointer = self.message.get(at..)?.first_chunk()?;
-        let whole = so_far.then(self.known?.get(target(*pointer))?);
-        (whole.octets < MAX_NAME && whole.pointers <= self.pointers).then_some(whole)
+    fn short_cut(&self, area: &[u8], at: usize, floor: usize, so_far: Way) -> Option<Way> {
+        let target = target(*area.get(at..)?.first_chunk()?);
+        let whole = so_far.then(self.ways?.get(target)?);
+        let fits = whole.octets < MAX_NAME && whole.pointers <= self.pointers;
+        (fits && target < floor).then_some(whole)
     }
 
     /// Follows the name at `start`, read so far as the pointer at `at`, to its root.
@@ -187,7 +188,10 @@ impl<'a> Reader<'a> {
             floor = target;
             let (end, octet) = labels(area, target, MAX_NAME - 1 - whole.octets)?;
             whole.octets += end - target;
-            let known = if octet == 0 { Some(whole) } else { self.short_cut(end, whole) };
+            let known = match octet {
+                0 => Some(whole),
+                _ => self.short_cut(area, end, floor, whole),
+            };
             if let Some(whole) = known {
                 if let Some((target, before)) = first {
                     self.remember(target, whole.without(before));
@@ -200,8 +204,8 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn remember(&self, position: usize, way: Way) {
-        if let Some(known) = self.known {
-            known.insert(position, way);
+        if let Some(ways) = self.ways {
+            ways.insert(position, way);
         }
     }
 
@@ -259,66 +263,77 @@ fn target([high, low]: [u8; 2]) -> usize {
     usize::from(u16::from_be_bytes([high & 0x3f, low]))
 }
 
-/// What a name has from one place to another, or to its root.
-#[derive(Clone, Copy, Debug, Default)]
-struct Way {
-    /// Octets of the labels, the lengths before them among them.
-    octets: usize,
-    pointers: u8,
-}
+/// The length of a message's header; no name begins inside it.
+pub(crate) const HEADER: usize = 12;
 
-impl Way {
-    /// Adds what a pointer leads to.
-    #[inline]
-    const fn then(self, other: Self) -> Self {
-        let pointers = self.pointers.saturating_add(other.pointers).saturating_add(1);
-        Self { octets: self.octets + other.octets, pointers }
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Reads names one behind the other: where each begins, and what is wrong at last.
+    fn names(message: &[u8], pointers: u8, ways: Option<&Ways>) -> (Vec<usize>, ParseError) {
+        let mut reader = Reader { ways, ..Reader::new(message, pointers) };
+        let mut starts = Vec::new();
+        reader.take(HEADER).unwrap();
+        loop {
+            starts.push(reader.position());
+            if let Err(error) = reader.name() {
+                return (starts, error);
+            }
+        }
     }
 
-    const fn without(self, before: Self) -> Self {
-        Self { octets: self.octets - before.octets, pointers: self.pointers - before.pointers }
-    }
-}
-
-/// Names of a message that have been followed to their roots: who points to them need not again.
-///
-/// A later name that points there may have more of the message before it, and never less.
-#[derive(Debug, Default)]
-pub(crate) struct Names([Cell<Known>; NAMES]);
-
-/// More than the names that others point to at a time.
-const NAMES: usize = 32;
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Known {
-    /// Zero if there is none: no name begins in a header.
-    position: u16,
-    octets: u8,
-    pointers: u8,
-}
-
-impl Names {
-    #[inline]
-    fn slot(&self, position: usize) -> Option<&Cell<Known>> {
-        self.0.get((position ^ (position >> 5)) % NAMES)
+    proptest! {
+        #[test]
+        fn known_ways_change_no_verdict(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    Just([1, b'a']), Just([2, 1]), Just([0, 0]), Just([b'a', 0]),
+                    (0..60_u8).prop_map(|low| [192, low]),
+                ],
+                0..40,
+            ),
+            pointers in 0..5_u8,
+        ) {
+            let message: Vec<u8> = [0; HEADER].into_iter().chain(parts.concat()).collect();
+            let known = names(&message, pointers, Some(&Ways::default()));
+            prop_assert_eq!(known, names(&message, pointers, None));
+        }
     }
 
-    #[inline]
-    fn get(&self, position: usize) -> Option<Way> {
-        let known = self.slot(position)?.get();
-        let way = Way { octets: usize::from(known.octets), pointers: known.pointers };
-        (usize::from(known.position) == position && position > 0).then_some(way)
+    #[test]
+    fn known_ways_do_not_make_names_longer_than_255_octets() {
+        // A name of 254 octets, then a pointer to it behind labels of one and of two octets.
+        let mut message = [0; HEADER].to_vec();
+        for length in [63, 63, 63, 60] {
+            message.push(length);
+            message.extend(core::iter::repeat_n(b'x', usize::from(length)));
+        }
+        message.push(0);
+        let (long, at) = (message.len() - HEADER, message.len());
+        assert_eq!(long, 254);
+        message.extend(b"\xc0\x0c\x01a\xc0\x0c");
+        for ways in [None, Some(&Ways::default())] {
+            let (starts, error) = names(&message, 1, ways);
+            assert_eq!(starts, [HEADER, at, at + 2]);
+            assert_eq!(error, ParseError::new(ParseErrorKind::NameLength, HEADER + 192));
+        }
     }
 
-    #[inline]
-    fn insert(&self, position: usize, way: Way) {
-        if let (Some(slot), Ok(position), Ok(octets)) =
-            (self.slot(position), u16::try_from(position), u8::try_from(way.octets))
-        {
-            slot.set(Known { position, octets, pointers: way.pointers });
+    #[test]
+    fn a_pointer_back_must_not_lead_forth_to_a_name_that_is_known() {
+        // At 12 a pointer to 14 in what is no name; at 14 a name; then a name that goes to 12.
+        let message = b"\0\0\0\0\0\0\0\0\0\0\0\0\x02\xc0\x0f\x01a\0\xc0\x0d";
+        for ways in [None, Some(&Ways::default())] {
+            let mut reader = Reader { ways, ..Reader::new(message, 127) };
+            reader.take(15).unwrap();
+            assert!(reader.name().is_ok());
+            let error = reader.name().unwrap_err();
+            assert_eq!(error, ParseError::new(ParseErrorKind::Pointer, 13));
         }
     }
 }
-
-/// The length of a message's header; no name begins inside it.
-pub(crate) const HEADER: usize = 12;

@@ -178,7 +178,7 @@ pub(super) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
 
 /// Reads an address of RFC 4291 §2.2: the forms with hexadecimal groups alone as they come, the
 /// form that ends in an IPv4 address as std does.
-fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
+pub(super) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
     ipv6_groups(text).or_else(|| core::str::from_utf8(text).ok()?.parse().ok())
 }
 

@@ -361,3 +361,32 @@ pub(crate) fn unescape(word: Word<'_>, out: &mut Vec<u8>) -> Result<(), ParseErr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn names_are_read_at_once_as_with_care(text in r#"([a.]{0,9}|[a-c.\\0-9]{1,12}|a{60,66}(\.a{60,66}){0,4}\.?)"#) {
+            let word = Word { octets: text.as_bytes(), quoted: false, at: 7 };
+            prop_assume!(!matches!(text.as_str(), "@" | "."));
+            let (mut whole, mut careful) = (Vec::from(b"-"), Vec::from(b"-"));
+            let read = put_name(word, b"\x02fr\0", &mut whole);
+            prop_assert_eq!(read, put_labels(word, b"\x02fr\0", &mut careful));
+            prop_assert!(read.is_err() || whole == careful);
+        }
+
+        #[test]
+        fn plain_octets_are_counted_at_most_to_the_first_that_is_not(text in any::<Vec<u8>>()) {
+            let first = text.iter().position(|octet| kind(*octet) != Kind::Plain);
+            let count = plain(&text);
+            prop_assert!(count <= first.unwrap_or(text.len()));
+            // What stops it before is one of a few.
+            let stop = text.get(count).is_none_or(|octet| *octet <= b')' || kind(*octet) != Kind::Plain);
+            prop_assert!(stop);
+        }
+    }
+}
