@@ -182,7 +182,7 @@ impl Client {
         let dnssec_ok = edns.as_ref().is_some_and(|edns| edns.dnssec_ok);
         let asks = |edns: Edns<'_>| edns.options.iter().any(|(code, _)| code == OptionCode::NSID);
         let nsid = edns.is_some_and(asks);
-        let (header, since, patience) = (*query.header(), now, None);
+        let (header, since, patience) = (query.header(), now, None);
         Self { id, from: None, header, question, payload, dnssec_ok, nsid, via, since, patience }
     }
 }

@@ -246,7 +246,7 @@ impl Entry {
             (it.id, it.rcode) = (0, Rcode::NOERROR);
             it
         };
-        if flags(header) != flags(&self.header) {
+        if flags(&header) != flags(&self.header) {
             return Some(format!("flags differ: {header:?}"));
         }
         if message.rcode() != self.rcode {
