@@ -3,6 +3,7 @@
 mod aggressive;
 #[cfg(feature = "dnssec")]
 mod anchors;
+mod ask;
 #[cfg(feature = "dnssec")]
 mod check;
 #[cfg(not(feature = "dnssec"))]
@@ -14,6 +15,7 @@ mod hints;
 mod hit;
 mod job;
 mod jobs;
+mod learn;
 mod local;
 mod persist;
 mod reply;
