@@ -1,4 +1,4 @@
-//! The way down from the root: what the cache knows, and whose servers are asked next (RFC 1034 §5.3.3).
+//! The way down from the root: what is known, and whose servers are next (RFC 1034 §5.3.3).
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
