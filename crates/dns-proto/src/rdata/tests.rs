@@ -530,6 +530,6 @@ proptest! {
     fn addresses_are_read_as_std_reads_them(
         text in "(:|[0-9a-fA-F]{1,4}|[0-9a-f]{5}|::|1\\.2\\.3\\.4|:[0-9a-f]{1,4}|[0-9a-f]{1,2}:){0,10}",
     ) {
-        prop_assert_eq!(super::field::ipv6(text.as_bytes()), text.parse().ok());
+        prop_assert_eq!(field::ipv6(text.as_bytes()), text.parse().ok());
     }
 }
