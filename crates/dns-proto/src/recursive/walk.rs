@@ -15,12 +15,7 @@ use crate::recursive::job::{Cut, CutKind, JobId, Kind, Shown, Walk, Work};
 use crate::recursive::jobs::Next;
 use crate::recursive::said::{Asked, Said, alias_of};
 use crate::recursive::verdict::{Verdict, judge};
-use crate::recursive::{Resolver, Shared};
-
-/// Steps after which a name is shown whole (RFC 9156 §2.3: `MAX_MINIMISE_COUNT`), and how many of
-/// them show one label more (`MINIMISE_ONE_LAB`).
-const STEPS: usize = 10;
-const SINGLE: usize = 4;
+use crate::recursive::{Limits, Resolver, Shared};
 
 impl Resolver {
     pub(super) fn advance(&mut self, now: Instant, id: JobId) -> Next {
@@ -144,7 +139,11 @@ impl Resolver {
                 RecordType::DNSKEY | RecordType::CNAME => Rank::Answer,
                 _ => return None,
             };
+            // What a wildcard has made is nothing without the proof that came with it.
             let set = self.cache.get(now, name.view(), rtype, rank)?;
+            if set.is_expanded() {
+                return None;
+            }
             let mut answer = Answer::bare(Rcode::NOERROR);
             answer.answers.push(set);
             answer.age(now);
@@ -165,7 +164,7 @@ impl Resolver {
 
     /// Returns an alias of the cache, after the DNAME that makes it, if one does.
     fn known_alias(&self, now: Instant, name: &Name) -> Option<Vec<Arc<RrSet>>> {
-        // What a wildcard has made is nothing without the proof that came with it.
+        // As above.
         let known = self.cache.get(now, name.view(), RecordType::CNAME, Rank::Answer);
         if let Some(set) = known.filter(|set| !set.is_expanded()) {
             return Some(Vec::from([set]));
@@ -200,10 +199,11 @@ impl Resolver {
         }
         let forward = cut.kind.is_forward();
         let minimise = self.config.minimise && !forward && !walk.shown.whole;
-        let (name, rtype) = match shown(walk.name.clone(), &cut.zone, walk.shown) {
-            Some(name) if minimise => (name, RecordType::A),
-            _ => (walk.name.clone(), rtype),
-        };
+        let (name, rtype) =
+            match piece(walk.name.clone(), &cut.zone, walk.shown, &self.config.limits) {
+                Some(name) if minimise => (name, RecordType::A),
+                _ => (walk.name.clone(), rtype),
+            };
         let patience = self.speeds.patience(now, to.ip(), &self.config);
         let edns = self.speeds.knows_edns(now, to.ip());
         let ask = Ask {
@@ -520,13 +520,14 @@ impl Resolver {
 }
 
 /// Returns as much of a name as a server of a zone is to be shown; `None` if that is all of it.
-fn shown(name: Name, zone: &Name, shown: Shown) -> Option<Name> {
+fn piece(name: Name, zone: &Name, shown: Shown, limits: &Limits) -> Option<Name> {
     let all = name.labels().count();
     let hidden = all.saturating_sub(zone.labels().count()).saturating_sub(shown.labels);
-    let more = match shown.steps {
-        0..SINGLE => 1,
-        steps if steps < STEPS => hidden.div_ceil(STEPS - steps),
-        _ => hidden,
+    // What is left is shown in equal parts by those that are left.
+    let more = match limits.pieces.saturating_sub(shown.steps) {
+        0 | 1 => hidden,
+        _ if shown.steps < limits.single_pieces => 1,
+        left => hidden.div_ceil(left),
     };
     let left = hidden.checked_sub(more).filter(|&left| left > 0)?;
     Name::from_labels(name.labels().skip(left)).ok()
