@@ -31,7 +31,7 @@ pub(crate) struct StoreArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
     /// Keep mail in a database: `postgres://USER:PASSWORD@HOST/NAME`, which several mailhosts may
-    /// share. By default it is in DIR
+    /// share, or `sqlite:FILE`. By default it is in DIR
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
 }

@@ -1,7 +1,10 @@
 //! `mailhost user`, and the users that the command line names.
 use std::{fs, io, path::Path};
 
-use homing::proto_core::{Secret, blocking::random};
+use homing::{
+    proto_core::{Secret, blocking::random},
+    smtp::Mailbox,
+};
 
 use crate::{
     Failure,
@@ -16,6 +19,8 @@ use crate::{
 pub(crate) fn run(command: &User) -> Result<(), Failure> {
     match command {
         User::Add(arguments) => {
+            private::make_directory(&arguments.store.data)
+                .map_err(|error| cannot_use(&arguments.store.data, &error))?;
             let store = open(&arguments.store)?;
             if store.user(&arguments.name)?.is_some() {
                 return Err(format!("there is a user {} already", arguments.name).into());
@@ -48,14 +53,19 @@ pub(crate) fn add(store: &Store, words: &[String]) -> Result<(), Failure> {
 }
 
 fn open(arguments: &StoreArguments) -> Result<Store, Failure> {
-    private::make_directory(&arguments.data)
-        .map_err(|error| format!("cannot use {}: {error}", arguments.data.display()))?;
+    // A name that was misspelt makes no new store.
+    fs::read_dir(&arguments.data).map_err(|error| cannot_use(&arguments.data, &error))?;
     Ok(Store::open(&Url::new(arguments.store.as_deref(), &arguments.data)?)?)
 }
 
+fn cannot_use(directory: &Path, error: &io::Error) -> String {
+    format!("cannot use {}: {error}", directory.display())
+}
+
 fn set(store: &Store, name: &str, password: &Secret) -> Result<(), Failure> {
-    let valid = !name.is_empty() && name.len() <= 320 && !name.contains(char::is_control);
-    if !valid || name.contains([' ', ':']) {
+    let address = if name.contains('@') { name.into() } else { format!("{name}@localhost") };
+    // What would have to be quoted is no name that people could log in with.
+    if address.parse::<Mailbox>().is_err() || name.contains(['"', ' ', ':']) {
         return Err(format!("{name:?} is no name for a user").into());
     }
     let salt: [u8; 16] = random()?.first_chunk().copied().ok_or("no salt")?;

@@ -20,7 +20,8 @@ impl<S: Store> Engine<S> {
         // RFC 5464 §4.2.1: those that are too long are left out, and the longest is told.
         let limit = get.max_size.and_then(|size| usize::try_from(size).ok()).unwrap_or(usize::MAX);
         let (short, long): (Vec<_>, Vec<_>) = wanted.partition(|(_, value)| value.len() <= limit);
-        self.tell_notes(get.mailbox.clone(), short);
+        let short = short.into_iter().map(|(name, value)| (name, Some(value)));
+        self.tell_notes(get.mailbox.clone(), short.collect());
         Ok(match long.iter().map(|(_, value)| value.len()).max() {
             Some(longest) => {
                 let longest = u32::try_from(longest).unwrap_or(u32::MAX);
@@ -48,17 +49,21 @@ impl<S: Store> Engine<S> {
         Ok(ok("done"))
     }
 
-    /// Tells notes on a mailbox that LIST has told (RFC 9590).
+    /// Tells notes on a mailbox that LIST has told, and which there are none of (RFC 9590 §3). If
+    /// the store fails, nothing is told, as the RFC permits.
     pub(super) fn tell_metadata(&mut self, name: &str, mailbox: Mailbox, entries: &[Entry]) {
         let Ok(notes) = self.store.metadata(Some(name)) else { return };
-        let wanted = notes.into_iter().filter(|(name, _)| {
-            entries.iter().any(|entry| is_under(entry, name.as_bytes(), Depth::Zero))
+        let told = entries.iter().map(|entry| {
+            let is = |note: &&(IString, Bytes)| is_under(entry, note.0.as_bytes(), Depth::Zero);
+            match notes.iter().find(is).cloned() {
+                Some((name, value)) => (name, Some(value)),
+                None => (IString::new(entry.as_bytes().to_vec()).unwrap_or_default(), None),
+            }
         });
-        self.tell_notes(mailbox, wanted.collect());
+        self.tell_notes(mailbox, told.collect());
     }
 
-    fn tell_notes(&mut self, mailbox: Mailbox, notes: Vec<(IString, Bytes)>) {
-        let notes = notes.into_iter().map(|(name, value)| (name, Some(value))).collect();
+    fn tell_notes(&mut self, mailbox: Mailbox, notes: Vec<(IString, Option<Bytes>)>) {
         if let Some(notes) = NotEmpty::new(notes) {
             let entries = MetadataEntries::Values(notes);
             self.tell(Response::Metadata(Metadata { mailbox, entries }));

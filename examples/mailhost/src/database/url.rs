@@ -20,7 +20,11 @@ impl Url {
             }
             Some(url) => match url.strip_prefix("sqlite:") {
                 Some(path) => Ok(Self::Sqlite(path.into())),
-                None => Err(format!("--store {url}: say postgres://… or sqlite:FILE")),
+                // It may have a password.
+                None => {
+                    let scheme = url.split(':').next().unwrap_or_default();
+                    Err(format!("--store {scheme}:…: say postgres://… or sqlite:FILE"))
+                }
             },
         }
     }
