@@ -270,3 +270,121 @@ fn what_requires_tls_goes_only_where_it_is_sure() {
     let found = hops(&mut sts, Some(POLICY), required());
     assert_eq!(found, ["fetch x.org.", "a.x.org verified"]);
 }
+
+/// Connections made for one message of this age to servers whose TLS is broken.
+fn broken(world: &mut World, age: u64, parameters: Parameters) -> Vec<String> {
+    let mut submission = to(&["u@x.org"]);
+    submission.parameters = parameters;
+    let accepted = world.at;
+    world.submit(submission);
+    // It is the journal that says how old a message is.
+    let mut records = Vec::new();
+    while let Some(Action::Write(record)) = world.queue.poll() {
+        records.push(record);
+    }
+    let (config, now, at) = (world.queue.config.clone(), world.now, accepted + age);
+    world.queue = Queue::replay(config, 0, now, at, records);
+    let mut hops = Vec::new();
+    while let Some(action) = world.queue.poll() {
+        match action {
+            Action::LookUp { link, name, rtype } => {
+                let none = Answer::Records(Vec::new(), true);
+                let answer = world.dns.get(&(name, rtype)).cloned().unwrap_or(none);
+                world.queue.found(now, at, link, rtype, answer);
+            }
+            Action::Fetch { link, .. } => world.queue.fetched(now, at, link, Some(POLICY)),
+            Action::Connect { link, hop } => {
+                let clear = hop.security == Security::Plain;
+                hops.push(format!("{}{}", hop.address, if clear { " in clear" } else { "" }));
+                let words = proto_core::Text::from_static("the handshake failed");
+                let why = crate::Cause::new("4.7.5".parse().unwrap(), words);
+                match clear {
+                    true => world.queue.unreachable(now, at, link, why),
+                    false => world.queue.unsecured(now, at, link, why),
+                }
+            }
+            _ => {}
+        }
+    }
+    hops
+}
+
+const TWO: [&str; 2] = ["192.0.2.2:25", "192.0.2.1:25"];
+const TWICE: [&str; 4] =
+    ["192.0.2.2:25", "192.0.2.2:25 in clear", "192.0.2.1:25", "192.0.2.1:25 in clear"];
+
+#[test]
+fn a_server_whose_tls_is_broken_has_mail_in_clear_once_it_is_five_minutes_old() {
+    for (age, expected) in [(0, &TWO[..]), (299, &TWO), (300, &TWICE), (86_400, &TWICE)] {
+        let hops = broken(&mut world(config(), &[], false), age, Parameters::default());
+        assert_eq!(hops, expected, "{age}");
+    }
+    let cases =
+        [(Some(0), 0, &TWICE[..]), (Some(1), 0, &TWO), (Some(1), 1, &TWICE), (None, 432_000, &TWO)];
+    for (after, age, expected) in cases {
+        let mut config = config();
+        config.clear_after = after.map(core::time::Duration::from_secs);
+        let hops = broken(&mut world(config, &[], false), age, Parameters::default());
+        assert_eq!(hops, expected, "{after:?} {age}");
+    }
+}
+
+#[test]
+fn nothing_that_demands_tls_goes_in_clear_to_a_server_whose_tls_is_broken() {
+    let key = format!("TLSA 3 1 1 {}", "ab".repeat(32));
+    let of_no_use = format!("TLSA 1 1 1 {}", "ab".repeat(32));
+    let keys = [("_25._tcp.b.x.org", key.as_str()), ("_25._tcp.a.x.org", of_no_use.as_str())];
+    let mut required = config();
+    required.security = Security::Encrypted;
+    let asks = [("_mta-sts.x.org", "TXT \"v=STSv1; id=1;\"")];
+    let table: [(World, Parameters, &[&str]); 4] = [
+        (world(dane(), &keys, true), Parameters::default(), &TWO),
+        (world(sts(), &asks, false), Parameters::default(), &TWO[1..]),
+        (world(config(), &[], true), Parameters::default().with_required_tls(), &TWO),
+        (world(required, &[], false), Parameters::default(), &TWO),
+    ];
+    for (case, (mut world, parameters, expected)) in table.into_iter().enumerate() {
+        assert_eq!(broken(&mut world, 86_400, parameters), expected, "{case}");
+    }
+}
+
+#[test]
+fn the_same_address_in_clear_is_not_one_more() {
+    let mut config = config();
+    config.limits.addresses = 1;
+    let hops = broken(&mut world(config, &[], false), 300, Parameters::default());
+    assert_eq!(hops, &TWICE[..2]);
+}
+
+/// With the usual schedule, that is the second attempt.
+#[test]
+fn the_second_attempt_may_be_in_clear() {
+    let mut world = World::new(config(), take_all);
+    world.submit(to(&["u@x.org"]));
+    let mut plain = Vec::new();
+    for _ in 0..2 {
+        while let Some(action) = world.queue.poll() {
+            let (now, at) = (world.now, world.at);
+            match action {
+                Action::LookUp { link, rtype: RecordType::A, name } => {
+                    let address = dns_proto::Record::address(name, 60, [192, 0, 2, 1].into());
+                    let answer = Answer::Records([address].into(), false);
+                    world.queue.found(now, at, link, RecordType::A, answer);
+                }
+                Action::LookUp { link, rtype, .. } => {
+                    world.queue.found(now, at, link, rtype, Answer::Records(Vec::new(), false));
+                }
+                Action::Connect { link, hop } => {
+                    plain.push(hop.security == Security::Plain);
+                    let words = proto_core::Text::from_static("the handshake failed");
+                    let why = crate::Cause::new("4.7.5".parse().unwrap(), words);
+                    world.queue.unsecured(now, at, link, why);
+                }
+                _ => {}
+            }
+        }
+        let due = world.queue.deadline().unwrap();
+        world.pass(due - world.now);
+    }
+    assert_eq!(plain, [false, false, true]);
+}
