@@ -36,14 +36,6 @@ pub struct Config {
     /// The least protection of connections to servers found by MX records. Opportunistic TLS:
     /// more, for everybody, loses mail.
     pub security: Security,
-    /// How old a message is before it goes in clear to a server whose TLS is broken: that agreed on
-    /// STARTTLS, and no session came of it. 5 minutes, as Postfix (`minimal_backoff_time`): the
-    /// second attempt of the usual schedule, so that a passing trouble does not bare what could go
-    /// by TLS a little later. Not never, as Sendmail: a server without any TLS would get the mail at
-    /// once (RFC 7435 §4); `None` is never. What demands TLS never goes so, be it
-    /// [`security`](Self::security), MTA-STS, DANE or REQUIRETLS. Messages that wait for the same
-    /// domain share the connection.
-    pub clear_after: Option<Duration>,
     /// Whether domains are asked for MTA-STS policies (RFC 8461). Off: each costs a query by DNS
     /// and a fetch by HTTPS, which the application must be able to do.
     pub sts: bool,
@@ -69,7 +61,6 @@ impl Config {
             ipv4: true,
             ipv6: true,
             security: Security::Opportunistic,
-            clear_after: Some(Duration::from_secs(5 * 60)),
             sts: false,
             dane: false,
             schedule: Schedule::default(),

@@ -50,9 +50,6 @@ pub(crate) struct Search {
     host: Option<Host>,
     hosts_left: usize,
     addresses_left: usize,
-    /// Where it was connected to last, and whether the next is the same in clear.
-    tried: Option<Hop>,
-    in_clear: bool,
     last: Option<Cause>,
     /// Another time may be better.
     passing: bool,
@@ -140,8 +137,6 @@ impl Search {
             host: None,
             hosts_left: config.limits.hosts.max(1),
             addresses_left: config.limits.addresses.max(1),
-            tried: None,
-            in_clear: false,
             last: None,
             passing: false,
         }
@@ -207,15 +202,6 @@ impl Search {
             self.fail_for_now(cause);
             self.stage = Stage::Connect;
         }
-    }
-
-    /// The same, for its TLS is broken; `clear`: the message may go in clear, if nothing demands
-    /// TLS. That is the same address again, and not one more.
-    pub(crate) fn unsecured(&mut self, cause: Cause, clear: bool) {
-        let Stage::Connecting = self.stage else { return };
-        self.refused(cause);
-        let opportunistic = |hop: &Hop| hop.security == Security::Opportunistic;
-        self.in_clear = clear && self.tried.as_ref().is_some_and(opportunistic);
     }
 
     fn ask(&mut self, name: Name, rtype: RecordType) {
@@ -404,12 +390,6 @@ impl Search {
 
     /// The next address to connect to; else goes on to the next host.
     fn next_address(&mut self) -> Option<Want> {
-        if core::mem::take(&mut self.in_clear)
-            && let Some(hop) = self.tried.take()
-        {
-            self.stage = Stage::Connecting;
-            return Some(Want::Connect(Hop { security: Security::Plain, ..hop }));
-        }
         let address = self.host.as_mut().and_then(|host| host.addresses.pop_front());
         let Some((address, host)) = address.zip(self.host.as_ref()) else {
             self.stage = Stage::Hosts;
@@ -436,16 +416,14 @@ impl Search {
         let mut names: Vec<Name> = host.base.iter().chain(&host.name).cloned().collect();
         names.dedup();
         names.extend(self.domain.clone());
-        let hop = Hop {
+        Some(Want::Connect(Hop {
             host: host.name.clone(),
             address: SocketAddr::new(address, self.manner.port),
             names,
             lmtp: self.manner.lmtp,
             security,
             policy: self.policy.clone(),
-        };
-        self.tried = Some(hop.clone());
-        Some(Want::Connect(hop))
+        }))
     }
 
     /// How a host is spoken to; `None` if a message with REQUIRETLS must not go there.

@@ -197,20 +197,6 @@ impl Queue {
         }
     }
 
-    /// TLS with the host is broken: in clear, if that may be and the message has waited for TLS for
-    /// long enough; else the next one.
-    pub(super) fn go_on_in_clear(&mut self, id: LinkId, why: Cause) {
-        let Some(link) = self.links.get(&id) else { return };
-        let work = link.job.and_then(|job| self.jobs.get(&job));
-        let age = work.and_then(|work| self.messages.get(&work.message)).map(|it| it.age(self.at));
-        let clear = age.zip(self.config.clear_after).is_some_and(|(age, after)| age >= after);
-        let link = self.links.get_mut(&id).filter(|link| link.phase == Phase::Searching);
-        if let Some(search) = link.and_then(|link| link.search.as_mut()) {
-            search.unsecured(why, clear);
-            self.drive(id);
-        }
-    }
-
     /// There is nobody to send to: so it is for all who wait in the lane, unless somebody was
     /// reached and would not have this message.
     fn give_up(&mut self, id: LinkId, verdict: &Verdict) {

@@ -285,16 +285,6 @@ impl Queue {
         self.go_on(link, why);
     }
 
-    /// Notes that a server agreed on STARTTLS, and no session came of it: the handshake failed, or
-    /// the connection ended. Where nothing demands TLS the same server is tried again in clear, at
-    /// once or at a later attempt, see [`Config::clear_after`]; else this is as
-    /// [`unreachable`](Self::unreachable). A server that refuses STARTTLS, by 454 or otherwise, is
-    /// not meant: with `smtp_proto::client::Tls::Opportunistic` its session goes on in clear.
-    pub fn unsecured(&mut self, now: Instant, at: u64, link: LinkId, why: Cause) {
-        self.tell(now, at);
-        self.go_on_in_clear(link, why);
-    }
-
     /// Takes what became of a message that was to be [sent](Action::Send).
     pub fn sent(&mut self, now: Instant, at: u64, link: LinkId, outcome: &Outcome) {
         self.tell(now, at);

@@ -1,18 +1,12 @@
 //! One connection to another server.
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use homing::{
     delivery::{Cause, Hop, Peer, Security},
     mime::report::StatusCode,
     proto_core::{
         Text,
-        tokio::{BoxStream, Direction, Driver, Observer, tls::rustls::pki_types::ServerName},
+        tokio::{BoxStream, Driver, tls::rustls::pki_types::ServerName},
     },
     smtp::{
         client::{Config, Envelope, Outcome, Session, Tls},
@@ -38,8 +32,6 @@ pub(super) struct Order {
 pub(super) enum News {
     Ready(Peer),
     Unreachable(Cause),
-    /// STARTTLS was agreed on, and there is no session.
-    Unsecured(Cause),
     Sent(Box<Outcome>),
     Closed,
 }
@@ -51,13 +43,9 @@ pub(super) async fn run(
     mut orders: mpsc::Receiver<Order>,
     tell: impl Fn(News) + Send,
 ) {
-    let agreed = Arc::new(AtomicBool::new(false));
     let mut client = match timeout(CONNECT, TcpStream::connect(hop.address)).await {
-        Ok(Ok(stream)) => match open(&own, &hop, stream, &agreed).await {
+        Ok(Ok(stream)) => match open(&own, &hop, stream).await {
             Ok(client) => client,
-            Err(error) if agreed.load(Ordering::Relaxed) => {
-                return tell(News::Unsecured(unreachable(&hop, &*error)));
-            }
             Err(error) => return tell(News::Unreachable(unreachable(&hop, &*error))),
         },
         Ok(Err(error)) => return tell(News::Unreachable(unreachable(&hop, &error))),
@@ -81,12 +69,7 @@ pub(super) async fn run(
     let _ = client.quit().await;
 }
 
-async fn open(
-    own: &str,
-    hop: &Hop,
-    stream: TcpStream,
-    agreed: &Arc<AtomicBool>,
-) -> Result<Client, Failure> {
+async fn open(own: &str, hop: &Hop, stream: TcpStream) -> Result<Client, Failure> {
     stream.set_nodelay(true)?;
     let mut config = Config::new(own.parse()?);
     config.lmtp = hop.lmtp;
@@ -100,21 +83,8 @@ async fn open(
         || Ok(ServerName::from(hop.address.ip())),
         |name| ServerName::try_from(name.to_string().trim_end_matches('.').to_owned()),
     )?;
-    let driver = Driver::new(Box::new(stream) as BoxStream, |now| Session::new(now, config))
-        .with_observer(hears_starttls(agreed));
+    let driver = Driver::new(Box::new(stream) as BoxStream, |now| Session::new(now, config));
     Ok(Client::open(driver, Some((&connector, name))).await?)
-}
-
-/// Notes that a server agreed on STARTTLS.
-fn hears_starttls(agreed: &Arc<AtomicBool>) -> Observer {
-    let (agreed, mut asked) = (Arc::clone(agreed), false);
-    Box::new(move |direction, octets| match direction {
-        Direction::Sent => asked = octets == b"STARTTLS\r\n",
-        Direction::Received if asked && octets.starts_with(b"2") => {
-            agreed.store(true, Ordering::Relaxed);
-        }
-        Direction::Received => {}
-    })
 }
 
 /// RFC 3463 §3.5: 4.4.1, no answer from host.

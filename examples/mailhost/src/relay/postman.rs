@@ -368,10 +368,6 @@ impl Postman {
                 self.links.remove(&link);
                 self.queue.unreachable(now, at, link, why);
             }
-            Errand::Link(link, News::Unsecured(why)) => {
-                self.links.remove(&link);
-                self.queue.unsecured(now, at, link, why);
-            }
             Errand::Link(link, News::Closed) => {
                 self.links.remove(&link);
                 self.queue.closed(now, at, link);
