@@ -130,7 +130,7 @@ fn chain(error: &Error) -> String {
 fn advice(error: &Error, security: Security) -> &'static str {
     use homing::smtp::Error as Session;
     let cause = match error {
-        Error::Io(cause) => cause,
+        Error::Io(cause) | Error::Tls(cause) => cause,
         Error::Protocol(Session::Refused(_, reply)) if reply.code() == 535 => {
             return "; see --user and --password-file";
         }
@@ -293,7 +293,8 @@ fn status(error: &Error) -> u8 {
     match error {
         Error::Protocol(Session::Refused(_, reply)) if reply.is_transient() => 3,
         Error::Protocol(Session::Timeout | Session::UnexpectedEof | Session::Closing(_))
-        | Error::Io(_) => 3,
+        | Error::Io(_)
+        | Error::Tls(_) => 3,
         _ => 1,
     }
 }

@@ -35,8 +35,9 @@ pub enum Action {
         /// Whose policy.
         domain: Name,
     },
-    /// Connect, and open a session; then call [`Queue::ready`](crate::Queue::ready) or
-    /// [`Queue::unreachable`](crate::Queue::unreachable).
+    /// Connect, and open a session; then call [`Queue::ready`](crate::Queue::ready),
+    /// [`Queue::unreachable`](crate::Queue::unreachable) or
+    /// [`Queue::tls_failed`](crate::Queue::tls_failed).
     Connect {
         /// Which connection this will be.
         link: LinkId,

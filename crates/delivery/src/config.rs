@@ -36,6 +36,10 @@ pub struct Config {
     /// The least protection of connections to servers found by MX records. Opportunistic TLS:
     /// more, for everybody, loses mail.
     pub security: Security,
+    /// Whether a server with which TLS could not be agreed on is tried again in clear, if TLS is
+    /// opportunistic. On, as in Postfix: TLS with whoever it may be keeps nobody out who can break
+    /// the handshake, so to hold mail back for it helps nobody (RFC 7435 §3).
+    pub in_clear: bool,
     /// Whether domains are asked for MTA-STS policies (RFC 8461). Off: each costs a query by DNS
     /// and a fetch by HTTPS, which the application must be able to do.
     pub sts: bool,
@@ -61,6 +65,7 @@ impl Config {
             ipv4: true,
             ipv6: true,
             security: Security::Opportunistic,
+            in_clear: true,
             sts: false,
             dane: false,
             schedule: Schedule::default(),

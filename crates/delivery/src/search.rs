@@ -50,6 +50,8 @@ pub(crate) struct Search {
     host: Option<Host>,
     hosts_left: usize,
     addresses_left: usize,
+    /// The host last connected to, as it is to be tried again if there is no agreeing on TLS.
+    clear: Option<Hop>,
     last: Option<Cause>,
     /// Another time may be better.
     passing: bool,
@@ -95,6 +97,8 @@ enum Stage {
     Tlsa,
     Connect,
     Connecting,
+    /// There was no agreeing on TLS.
+    Clear,
     Over,
 }
 
@@ -137,6 +141,7 @@ impl Search {
             host: None,
             hosts_left: config.limits.hosts.max(1),
             addresses_left: config.limits.addresses.max(1),
+            clear: None,
             last: None,
             passing: false,
         }
@@ -156,8 +161,15 @@ impl Search {
                 Stage::Hosts => self.next_host(config),
                 Stage::Addresses => self.judge_addresses(config),
                 Stage::Connect => {
-                    if let Some(want) = self.next_address() {
+                    if let Some(want) = self.next_address(config) {
                         return want;
+                    }
+                }
+                Stage::Clear => {
+                    self.stage = Stage::Connect;
+                    if let Some(hop) = self.clear.take() {
+                        self.stage = Stage::Connecting;
+                        return Want::Connect(hop);
                     }
                 }
                 Stage::Over => return self.failure(),
@@ -201,6 +213,14 @@ impl Search {
         if self.stage == Stage::Connecting {
             self.fail_for_now(cause);
             self.stage = Stage::Connect;
+        }
+    }
+
+    /// Notes that there was no agreeing on TLS with the host last connected to.
+    pub(crate) fn tls_failed(&mut self, cause: Cause) {
+        if self.stage == Stage::Connecting {
+            self.fail_for_now(cause);
+            self.stage = Stage::Clear;
         }
     }
 
@@ -389,7 +409,7 @@ impl Search {
     }
 
     /// The next address to connect to; else goes on to the next host.
-    fn next_address(&mut self) -> Option<Want> {
+    fn next_address(&mut self, config: &Config) -> Option<Want> {
         let address = self.host.as_mut().and_then(|host| host.addresses.pop_front());
         let Some((address, host)) = address.zip(self.host.as_ref()) else {
             self.stage = Stage::Hosts;
@@ -416,14 +436,17 @@ impl Search {
         let mut names: Vec<Name> = host.base.iter().chain(&host.name).cloned().collect();
         names.dedup();
         names.extend(self.domain.clone());
-        Some(Want::Connect(Hop {
+        let hop = Hop {
             host: host.name.clone(),
             address: SocketAddr::new(address, self.manner.port),
             names,
             lmtp: self.manner.lmtp,
             security,
             policy: self.policy.clone(),
-        }))
+        };
+        let good_enough = config.in_clear && hop.security == Security::Opportunistic;
+        self.clear = good_enough.then(|| Hop { security: Security::Plain, ..hop.clone() });
+        Some(Want::Connect(hop))
     }
 
     /// How a host is spoken to; `None` if a message with REQUIRETLS must not go there.

@@ -10,7 +10,7 @@ use crate::Tlsa;
 /// [`dane_matches`](crate::dane_matches) in place of the authorities it trusts.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Security {
-    /// No TLS: for a host at the other end of a cable.
+    /// No TLS: for a host at the other end of a cable, or one with which TLS could not be agreed on.
     Plain,
     /// TLS if it is offered, whoever the server is; else in clear (RFC 7435).
     Opportunistic,

@@ -201,7 +201,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
     ) -> Result<Driver<M, T>, Error<M::Error>> {
         self.prepare()?;
         let Self { mut machine, stream, told, eof, start, limits, ear } = self;
-        let (stream, channel) = handshake(stream)?;
+        let (stream, channel) = handshake(stream).map_err(Error::Tls)?;
         tell(&mut machine, channel);
         Ok(Driver { machine, stream, told, eof, start, limits, ear })
     }
@@ -335,7 +335,7 @@ impl<M: Machine> Driver<M, BoxStream> {
     pub fn secure_by(&mut self, handshake: Handshake<'_>) -> Result<(), Error<M::Error>> {
         self.prepare()?;
         let stream = mem::replace(&mut self.stream, Box::new(Gone));
-        let (stream, channel) = handshake(stream)?;
+        let (stream, channel) = handshake(stream).map_err(Error::Tls)?;
         self.stream = stream;
         tell(&mut self.machine, channel);
         Ok(())

@@ -31,6 +31,10 @@ pub enum Error<E> {
     /// The stream failed.
     #[error("the connection failed")]
     Io(#[from] io::Error),
+    /// The ends did not agree on TLS: the certificate is another's, say, or the peer knows no TLS
+    /// that we know, hung up, or took too long. Nothing was said under it.
+    #[error("TLS could not be agreed on")]
+    Tls(#[source] io::Error),
     /// The session failed; its goodbye has been written as far as the peer took it.
     #[error(transparent)]
     Protocol(E),

@@ -197,6 +197,15 @@ impl Queue {
         }
     }
 
+    /// There is no agreeing on TLS: in clear, or the next one.
+    pub(super) fn go_on_in_clear(&mut self, id: LinkId, why: Cause) {
+        let link = self.links.get_mut(&id).filter(|link| link.phase == Phase::Searching);
+        if let Some(search) = link.and_then(|link| link.search.as_mut()) {
+            search.tls_failed(why);
+            self.drive(id);
+        }
+    }
+
     /// There is nobody to send to: so it is for all who wait in the lane, unless somebody was
     /// reached and would not have this message.
     fn give_up(&mut self, id: LinkId, verdict: &Verdict) {

@@ -278,11 +278,19 @@ impl Queue {
         self.begin_sending(link, peer);
     }
 
-    /// Notes that a server cannot be reached, or would not have us, in plain words or TLS: the
-    /// next address is tried, or the next host.
+    /// Notes that a server cannot be reached, or would not have us: the next address is tried, or
+    /// the next host.
     pub fn unreachable(&mut self, now: Instant, at: u64, link: LinkId, why: Cause) {
         self.tell(now, at);
         self.go_on(link, why);
+    }
+
+    /// Notes that there was no agreeing on TLS with a server: it is tried again in clear, if TLS
+    /// was [opportunistic](crate::Security::Opportunistic) and the configuration
+    /// [lets that be](Config::in_clear); else it counts as [unreachable](Self::unreachable).
+    pub fn tls_failed(&mut self, now: Instant, at: u64, link: LinkId, why: Cause) {
+        self.tell(now, at);
+        self.go_on_in_clear(link, why);
     }
 
     /// Takes what became of a message that was to be [sent](Action::Send).

@@ -37,6 +37,14 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The handshake failed.
+    #[cfg(feature = "std")]
+    pub(crate) const fn tls(error: std::io::Error) -> Self {
+        Self::Session(proto_core::blocking::Error::Tls(error))
+    }
+}
+
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self::Session(error.into())

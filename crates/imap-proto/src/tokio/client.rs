@@ -83,7 +83,7 @@ impl Client {
             };
         }
         let connector = tls.ok_or_else(Error::no_tls)?;
-        let stream = connector.connect(name?, stream).await?;
+        let stream = connector.connect(name?, stream).await.map_err(Error::tls)?;
         let channel = channel_binding(stream.get_ref().1);
         let mut driver = heard(Driver::new(Box::new(stream) as BoxStream, session));
         channel.into_iter().for_each(|channel| driver.machine().bind(channel));

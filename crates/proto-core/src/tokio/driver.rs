@@ -193,7 +193,7 @@ impl<M: Machine, S: Stream> Driver<M, S> {
         let deadline = self.prepare().await?;
         let Self { mut machine, stream, told, start, taken, early, eof, limits, ear, shutdown } =
             self;
-        let (stream, channel) = in_time(deadline, handshake(stream)).await?;
+        let (stream, channel) = in_time(deadline, handshake(stream)).await.map_err(Error::Tls)?;
         tell(&mut machine, channel);
         Ok(Driver { machine, stream, told, start, taken, early, eof, limits, ear, shutdown })
     }
@@ -446,7 +446,7 @@ impl<M: Machine> Driver<M, BoxStream> {
     {
         let deadline = self.prepare().await?;
         let stream = mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
-        let (stream, channel) = in_time(deadline, handshake(stream)).await?;
+        let (stream, channel) = in_time(deadline, handshake(stream)).await.map_err(Error::Tls)?;
         self.stream = stream;
         tell(&mut self.machine, channel);
         Ok(())

@@ -239,7 +239,7 @@ async fn the_driver_becomes_a_tls_client_of_a_server_it_can_name() {
                 driver.machine().answer(&line);
                 assert_eq!(driver.next().await.unwrap(), None);
             }
-            Err(error) => assert!(!good && matches!(error, Error::Io(_)), "{error:?}"),
+            Err(error) => assert!(!good && matches!(error, Error::Tls(_)), "{error:?}"),
         }
         assert_eq!(peer.await.unwrap().is_ok(), good);
     }

@@ -71,7 +71,7 @@ impl Client {
         if place.security != Security::Tls {
             return Self::open(heard(Driver::new(stream, session)), Some(handshake));
         }
-        let (stream, channel) = handshake(stream)?;
+        let (stream, channel) = handshake(stream).map_err(Error::Tls)?;
         let mut driver = heard(Driver::new(stream, session));
         channel.into_iter().for_each(|channel| driver.machine().bind(channel));
         driver.machine().secured();

@@ -78,7 +78,7 @@ impl Client {
             let driver = heard(Driver::new(Box::new(stream), session));
             return Self::open(driver, Some((connector, name))).await;
         }
-        let stream = connector.connect(name, stream).await?;
+        let stream = connector.connect(name, stream).await.map_err(Error::Tls)?;
         let channel = channel_binding(stream.get_ref().1);
         let mut driver = heard(Driver::new(Box::new(stream) as BoxStream, session));
         channel.into_iter().for_each(|channel| driver.machine().bind(channel));

@@ -110,7 +110,7 @@ async fn a_server_that_does_not_prove_its_name_gets_nothing() {
         for (host, connector) in [("localhost", &other), ("127.0.0.1", &good)] {
             let (port, served) = house(begins, acceptor.clone()).await;
             let error = connect(host, port, security, Some(connector)).await;
-            let Err(Error::Io(error)) = error else { panic!("{security:?}: {error:?}") };
+            let Err(Error::Tls(error)) = error else { panic!("{security:?}: {error:?}") };
             let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
             let wrong = matches!(cause, Some(rustls::Error::InvalidCertificate(_)));
             assert!(wrong, "{security:?} {host}: {error:?}");

@@ -10,7 +10,7 @@ use homing::{
     },
     smtp::{
         client::{Config, Envelope, Outcome, Session, Tls},
-        tokio::Client,
+        tokio::{Client, Error},
     },
 };
 use tokio::{net::TcpStream, sync::mpsc, time::timeout};
@@ -32,6 +32,8 @@ pub(super) struct Order {
 pub(super) enum News {
     Ready(Peer),
     Unreachable(Cause),
+    /// There was no agreeing on TLS.
+    TlsFailed(Cause),
     Sent(Box<Outcome>),
     Closed,
 }
@@ -46,7 +48,11 @@ pub(super) async fn run(
     let mut client = match timeout(CONNECT, TcpStream::connect(hop.address)).await {
         Ok(Ok(stream)) => match open(&own, &hop, stream).await {
             Ok(client) => client,
-            Err(error) => return tell(News::Unreachable(unreachable(&hop, &*error))),
+            Err(error) => {
+                let why = unreachable(&hop, &*error);
+                let tls = matches!(error.downcast_ref(), Some(Error::Tls(_)));
+                return tell(if tls { News::TlsFailed(why) } else { News::Unreachable(why) });
+            }
         },
         Ok(Err(error)) => return tell(News::Unreachable(unreachable(&hop, &error))),
         Err(error) => return tell(News::Unreachable(unreachable(&hop, &error))),
@@ -91,6 +97,8 @@ async fn open(own: &str, hop: &Hop, stream: TcpStream) -> Result<Client, Failure
 fn unreachable(hop: &Hop, error: &(dyn std::error::Error + 'static)) -> Cause {
     debug!(host = hop.label(), error, "cannot be reached");
     let code = StatusCode::new(4, 4, 1).unwrap_or(StatusCode::TRANSIENT);
-    let words = format!("{}: {error}", hop.label()).replace(char::is_control, " ");
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let words = causes.fold(hop.label(), |words, error| format!("{words}: {error}"));
+    let words = words.replace(char::is_control, " ");
     Cause::new(code, Text::new(&words).unwrap_or_default())
 }

@@ -368,6 +368,10 @@ impl Postman {
                 self.links.remove(&link);
                 self.queue.unreachable(now, at, link, why);
             }
+            Errand::Link(link, News::TlsFailed(why)) => {
+                self.links.remove(&link);
+                self.queue.tls_failed(now, at, link, why);
+            }
             Errand::Link(link, News::Closed) => {
                 self.links.remove(&link);
                 self.queue.closed(now, at, link);

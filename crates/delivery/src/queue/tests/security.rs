@@ -26,6 +26,16 @@ fn world(config: Config, records: &[(&str, &str)], validated: bool) -> World {
 
 /// To whom connections are made for one message, and how they are protected.
 fn hops(world: &mut World, policy: Option<&str>, parameters: Parameters) -> Vec<String> {
+    hops_of(world, policy, parameters, false)
+}
+
+/// The same, of a world in which nobody can be reached, or there is no agreeing on TLS.
+fn hops_of(
+    world: &mut World,
+    policy: Option<&str>,
+    parameters: Parameters,
+    tls_fails: bool,
+) -> Vec<String> {
     let mut submission = to(&["u@x.org"]);
     submission.parameters = parameters;
     world.submit(submission);
@@ -53,7 +63,10 @@ fn hops(world: &mut World, policy: Option<&str>, parameters: Parameters) -> Vec<
                 hops.push(format!("{} {kind}", hop.label()));
                 let words = proto_core::Text::from_static("nobody answers");
                 let why = crate::Cause::new("4.4.1".parse().unwrap(), words);
-                world.queue.unreachable(now, at, link, why);
+                match tls_fails {
+                    true => world.queue.tls_failed(now, at, link, why),
+                    false => world.queue.unreachable(now, at, link, why),
+                }
             }
             Action::Report(report) => {
                 let why = report.recipients[0].why.as_ref().unwrap();
@@ -101,6 +114,32 @@ fn a_policy_that_cannot_be_had_or_only_tests_changes_nothing() {
     let mut without = world(sts(), &[], false);
     let hops = hops(&mut without, Some(POLICY), Parameters::default());
     assert_eq!(hops, ["b.x.org opportunistic", "a.x.org opportunistic"]);
+}
+
+#[test]
+fn a_server_without_good_tls_is_tried_in_clear_unless_more_is_wanted() {
+    let failing = |world: &mut World, policy, parameters| hops_of(world, policy, parameters, true);
+    let usual = || Parameters::default();
+    let both = ["b.x.org opportunistic", "b.x.org plain", "a.x.org opportunistic", "a.x.org plain"];
+    assert_eq!(failing(&mut world(config(), &[], false), None, usual()), both);
+    // Each address counts once.
+    let mut one = config();
+    one.limits.addresses = 1;
+    assert_eq!(failing(&mut world(one, &[], false), None, usual()), both[..2]);
+    let mut strict = config();
+    strict.in_clear = false;
+    let hops = failing(&mut world(strict, &[], false), None, usual());
+    assert_eq!(hops, ["b.x.org opportunistic", "a.x.org opportunistic"]);
+    // What demands TLS demands it.
+    let txt = [("_mta-sts.x.org", "TXT \"v=STSv1; id=1;\"")];
+    let hops = failing(&mut world(sts(), &txt, false), Some(POLICY), usual());
+    assert_eq!(hops, ["fetch x.org.", "a.x.org verified"]);
+    let key = format!("TLSA 3 1 1 {}", "ab".repeat(32));
+    let keys = [("_25._tcp.a.x.org", key.as_str()), ("_25._tcp.b.x.org", key.as_str())];
+    let hops = failing(&mut world(dane(), &keys, true), None, usual());
+    assert_eq!(hops, ["b.x.org dane", "a.x.org dane"]);
+    let hops = failing(&mut world(config(), &[], true), None, usual().with_required_tls());
+    assert_eq!(hops, ["b.x.org verified", "a.x.org verified"]);
 }
 
 #[test]
