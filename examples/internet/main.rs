@@ -104,7 +104,7 @@ impl Arguments {
         };
         let (size, messages, days, seed) =
             (self.size(), self.messages.max(1), self.days.max(1), self.seed);
-        Plan { size, messages, days, seed, faults, chosen: self.letter }
+        Plan { size, messages, days, seed, faults, chosen: self.letter, trusting: false }
     }
 }
 
@@ -239,9 +239,10 @@ fn table(world: &World, end: &End_, took: std::time::Duration) {
         metrics.forged
     );
     println!(
-        "attacked            {} messages overheard, {} certificates refused",
-        metrics.overheard, metrics.refused
+        "attacked            {} messages overheard, {} certificates refused, {} letters stolen",
+        metrics.overheard, metrics.refused, ledger.stolen
     );
+    println!("in clear            {} connections, for want of TLS that works", metrics.cleared);
     println!("zones               {} transferred", metrics.transfers);
     println!(
         "simulated           {:.2} days in {:.2} s, {} events",
