@@ -75,6 +75,14 @@ pub(crate) struct Arguments {
     /// written anew when they are looked at (RFC 5011)
     #[arg(long, value_name = "FILE", requires = "recursive")]
     pub(crate) trust_anchor: Option<PathBuf>,
+    /// Keep in this file what has been found out, and begin with it; it is written at the end, and
+    /// every so often
+    #[arg(long, value_name = "FILE", requires = "recursive")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Write --cache every so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "cache")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) cache_every: u32,
     /// Answer on so many threads
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: u16,

@@ -1,5 +1,6 @@
 //! An authoritative name server: primary and secondary, with updates that survive a crash.
 mod arguments;
+mod cache;
 mod follow;
 mod load;
 mod recursion;
@@ -13,9 +14,11 @@ use std::{
     net::IpAddr,
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use arguments::{Arguments, Origin, Upstream};
+use cache::Kept;
 use clap::Parser;
 use follow::Followers;
 use homing::{
@@ -23,7 +26,7 @@ use homing::{
         Access, Action, Authority, CookieSecret, Name, Notifier, RateLimiter, RateLimits, Rule,
         Who, Zone,
         authority::{self, Config},
-        tokio::{Server, ServerLimits, Zones, notify, seed},
+        tokio::{Recursive, Server, ServerLimits, Zones, notify, seed},
         tsig::Keyring,
     },
     proto_core::tokio::Shutdown,
@@ -70,7 +73,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let limiter = arguments.rrl.map(limiter).transpose()?;
     let zones = Zones::kept(server(&arguments)?, Arc::clone(&store), limiter);
     let shutdown = Shutdown::default();
-    let servers = bind(&arguments, &zones).await?;
+    let resolver = arguments.recursive.then(|| recursion::resolver(&arguments)).transpose()?;
+    let servers = bind(&arguments, &zones, resolver.as_ref()).await?;
     for Origin { origin, file } in &arguments.zone {
         let zone = load::file(origin, file)?;
         let (zone, steps) = store.replay(zone)?;
@@ -86,11 +90,17 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         tasks.spawn(async move { server.run(stop.begun()).await });
     }
     println!("ready");
+    let often = Duration::from_secs(arguments.cache_every.into());
+    let kept = resolver.zip(arguments.cache.clone());
+    let kept = kept.map(|(resolver, file)| Kept::every(often, resolver, file));
     let mut desk = Desk { arguments, zones, store, followers, telling: BTreeMap::new() };
     desk.tell_all();
     desk.work(said).await?;
     shutdown.begin();
     while tasks.join_next().await.is_some() {}
+    if let Some(kept) = kept {
+        kept.finish();
+    }
     Ok(())
 }
 
@@ -109,6 +119,7 @@ fn server(arguments: &Arguments) -> Result<authority::Server, Failure> {
     let config = Config {
         identity: arguments.identity.clone().unwrap_or_default().into_bytes(),
         version: arguments.version_text.clone().unwrap_or_default().into_bytes(),
+        keepalive: Some(limits().idle),
         cookies: Some(CookieSecret::new(secret()?)),
         ..Config::default()
     };
@@ -143,21 +154,23 @@ fn secret() -> Result<[u8; 16], Failure> {
     Ok(*seed.first_chunk().ok_or("a seed is too short")?)
 }
 
-async fn bind(arguments: &Arguments, zones: &Zones) -> Result<Vec<Server<Services>>, Failure> {
-    let resolver = arguments.recursive.then(|| recursion::resolver(arguments)).transpose()?;
+async fn bind(
+    arguments: &Arguments,
+    zones: &Zones,
+    resolver: Option<&Recursive>,
+) -> Result<Vec<Server<Services>>, Failure> {
     let rule =
         |who: &Who| Rule { who: who.clone(), action: Action::Recurse, zone: None, allow: true };
     let access: Access = arguments.allow_recursion.iter().map(rule).collect();
     let mut servers = Vec::new();
     let workers = usize::from(arguments.threads);
     for &address in &arguments.listen {
-        let (zones, resolver) = (zones.clone(), resolver.clone());
+        let (zones, resolver) = (zones.clone(), resolver.cloned());
         let services = Services { zones, resolver, access: access.clone() };
         let server = Server::bind_workers(address, services, workers).await;
         let server = server.map_err(|error| format!("cannot listen on {address}: {error}"))?;
         println!("listening dns {}", server.local_addr()?);
-        let limits = ServerLimits { connections: 1_000, ..ServerLimits::default() };
-        servers.push(server.limits(limits));
+        servers.push(server.limits(limits()));
     }
     if let (Some(address), Some(files)) = (arguments.listen_tls, &arguments.tls) {
         let acceptor = tls::acceptor(files)?;
@@ -168,6 +181,10 @@ async fn bind(arguments: &Arguments, zones: &Zones) -> Result<Vec<Server<Service
         servers.push(first.tls(listener, acceptor));
     }
     Ok(servers)
+}
+
+fn limits() -> ServerLimits {
+    ServerLimits { connections: 1_000, ..ServerLimits::default() }
 }
 
 fn log(line: &str) {

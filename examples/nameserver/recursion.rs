@@ -1,7 +1,6 @@
 //! The resolver for names in zones that are elsewhere.
 use std::{
-    fs::{self, File},
-    io::{self, Write},
+    fs,
     path::Path,
     sync::mpsc,
     thread,
@@ -18,7 +17,7 @@ use homing::{
     proto_core::Instant,
 };
 
-use crate::{Failure, arguments::Arguments};
+use crate::{Failure, arguments::Arguments, cache};
 
 /// Makes the resolver that the command line asks for.
 pub(crate) fn resolver(arguments: &Arguments) -> Result<Recursive, Failure> {
@@ -29,26 +28,39 @@ pub(crate) fn resolver(arguments: &Arguments) -> Result<Recursive, Failure> {
     let mut config = Config::new(hints);
     // Whoever begins on this host has a rig of servers on it.
     config.allow_loopback = config.roots.iter().any(|(_, address)| address.is_loopback());
+    config.keepalive = Some(crate::limits().idle);
+    config.identity = arguments.identity.clone().unwrap_or_default().into_bytes();
     if !arguments.forward.is_empty() {
         let forwarders = arguments.forward.iter().copied();
         config.upstreams.push(Upstream::new(Name::ROOT, forwarders, Role::Forwarder));
     }
     let mut resolver = Resolver::new(config, seed()?);
-    let Some(file) = &arguments.trust_anchor else {
-        return Ok(Recursive::spawn(Driver::new(resolver)));
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let states = arguments.trust_anchor.as_deref().map(|file| {
+        resolver.validate(trust(file)?, Instant::ORIGIN, unix);
+        Ok::<_, Failure>(keep(file))
+    });
+    let states = states.transpose()?;
+    // What was known to be secure is, when there are anchors.
+    if let Some(file) = &arguments.cache {
+        cache::load(file, |octets| resolver.load(Instant::ORIGIN, unix, octets))?;
+    }
+    // Who cannot keep the keys of zones follows them all the same.
+    let tell = move |_: &Name, state: &str| {
+        states.iter().for_each(|states| drop(states.send(state.to_owned())));
     };
+    Ok(Recursive::spawn_keeping(Driver::new(resolver), tell))
+}
+
+/// Reads what is trusted.
+fn trust(file: &Path) -> Result<Trust, Failure> {
     let mut trust = Trust::new(dnssec::Config::default());
     let text = String::from_utf8(read(file)?)?;
     trust.follow(Rollover::parse(&file.to_string_lossy(), &text)?);
     if trust.anchors().next().is_none() {
         return Err(format!("{}: no entry point to trust", file.display()).into());
     }
-    let unix = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    resolver.validate(trust, Instant::ORIGIN, unix);
-    let states = keep(file);
-    // Who cannot keep them follows them all the same.
-    let tell = move |_: &Name, state: &str| drop(states.send(state.to_owned()));
-    Ok(Recursive::spawn_keeping(Driver::new(resolver), tell))
+    Ok(trust)
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
@@ -61,19 +73,10 @@ fn keep(file: &Path) -> mpsc::Sender<String> {
     let file = file.to_owned();
     thread::spawn(move || {
         for state in states {
-            if let Err(error) = write(&file, &state) {
+            if let Err(error) = cache::write(&file, state.as_bytes(), 0o644) {
                 crate::log(&format!("{} is as it was: {error}", file.display()));
             }
         }
     });
     sender
-}
-
-/// Puts a text in the place of another at once.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)
 }

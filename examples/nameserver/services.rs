@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use bytes::{Bytes, BytesMut};
 use homing::{
     dns::{
-        Access, Action, Message, Name,
+        Access, Action, Class, Message, Name,
         tokio::{Handler, Now, Recursive, Zones},
     },
     proto_core::Transport,
@@ -23,7 +23,9 @@ impl Services {
     fn resolver<'q>(&self, query: &'q [u8], from: SocketAddr) -> Option<(&Recursive, Message<'q>)> {
         let resolver = self.resolver.as_ref()?;
         let query = Message::parse(query).ok()?;
+        // What is asked in class CH is asked about this server.
         let own = query.header().recursion_desired
+            && query.question().is_none_or(|asked| asked.class != Class::CH)
             && self.access.permits(Action::Recurse, &Name::ROOT, from.ip(), None)
             && !self.zones.knows(&query);
         own.then_some((resolver, query))

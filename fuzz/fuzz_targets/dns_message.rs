@@ -40,7 +40,7 @@ fn look_at(record: RecordRef<'_>) {
 }
 
 fn write(message: &Message<'_>, out: &mut BytesMut) -> Result<(), Error> {
-    let mut header = *message.header();
+    let mut header = message.header();
     header.rcode = message.rcode();
     let mut writer = Writer::new(out, header, usize::from(u16::MAX));
     message.questions().try_for_each(|question| writer.question(question))?;

@@ -61,6 +61,9 @@ pub enum ParseErrorKind {
     /// Data are of a version or kind that is not defined.
     #[error("undefined version or kind")]
     Version,
+    /// What was kept is not what was written.
+    #[error("octets have changed since they were written")]
+    Changed,
     /// A TSIG record is not the last of the message (RFC 8945 §5.1).
     #[error("misplaced or repeated tsig record")]
     Tsig,

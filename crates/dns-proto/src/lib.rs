@@ -53,6 +53,7 @@ pub mod tokio;
 pub mod transfer;
 pub mod tsig;
 mod update;
+mod way;
 mod writer;
 mod zone;
 pub mod zone_file;

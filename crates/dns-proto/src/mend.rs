@@ -39,7 +39,8 @@ fn malformed(octets: &[u8]) -> Option<Vec<usize>> {
         let place = reader.position();
         let [high, low, .., long, short] = reader.array::<10>().ok()?;
         let rtype = RecordType::new(u16::from_be_bytes([high, low]));
-        let mut data = reader.sub(usize::from(u16::from_be_bytes([long, short]))).ok()?;
+        let data = reader.take(usize::from(u16::from_be_bytes([long, short]))).ok()?;
+        let mut data = reader.of_taken(data);
         if !rtype.is_meta() && Rdata::check(rtype, &mut data).is_err() {
             places.push(place);
         }

@@ -8,7 +8,8 @@ use crate::limits::MessageLimits;
 use crate::name::NameRef;
 use crate::number::{Class, Opcode, Rcode, RecordType};
 use crate::rdata::Rdata;
-use crate::reader::Reader;
+use crate::reader::{HEADER, Reader};
+use crate::way::Ways;
 
 /// The parts of a message that hold records, in their order.
 ///
@@ -49,7 +50,6 @@ pub struct Message<'a> {
 /// Where things are in a message.
 #[derive(Clone, Copy, Debug)]
 struct Layout {
-    header: Header,
     questions: u16,
     /// Where the questions end, and with each section the next begins.
     ends: [usize; 4],
@@ -74,21 +74,21 @@ impl<'a> Message<'a> {
     ///
     /// When the octets are not one whole DNS message, or it costs more than the limits allow.
     pub fn parse_with(octets: &'a [u8], limits: &MessageLimits) -> Result<Self, ParseError> {
-        let mut reader = Reader::new(octets, limits.pointers);
-        let header = Header::parse(reader.u16()?, reader.u16()?);
-        let counts = [reader.u16()?, reader.u16()?, reader.u16()?, reader.u16()?];
-        let [questions, sections @ ..] = counts;
+        let ways = Ways::default();
+        let mut reader = Reader::new(octets, limits.pointers).remembering(&ways);
+        // The header is read when it is asked for.
+        let _id_and_flags = [reader.u16()?, reader.u16()?];
+        let [questions, answers] = [reader.u16()?, reader.u16()?];
+        let [authorities, additionals] = [reader.u16()?, reader.u16()?];
         for _ in 0..questions {
             reader.name()?;
             reader.take(4)?;
         }
-        let mut layout =
-            Layout { header, questions, ends: [reader.position(); 4], opt: None, tsig: None };
-        let [answers, authorities, additionals] = sections;
         let start = reader.position();
+        let mut layout = Layout { questions, ends: [start; 4], opt: None, tsig: None };
         let mut check = |section, count| {
-            for _ in 0..count {
-                check_record(&mut reader, section, limits, &mut layout)?;
+            if count > 0 {
+                reader = check_records(reader.clone(), (section, count), limits, &mut layout)?;
             }
             Ok(reader.position())
         };
@@ -117,23 +117,25 @@ impl<'a> Message<'a> {
 
     /// Returns the header.
     #[must_use]
-    pub const fn header(&self) -> &Header {
-        &self.layout.header
+    #[inline]
+    pub fn header(&self) -> Header {
+        header(self.octets)
     }
 
     /// Returns how it went, with the upper eight bits from EDNS (RFC 6891 §6.1.3).
     #[must_use]
     pub fn rcode(&self) -> Rcode {
-        let low = self.layout.header.rcode.number();
+        let low = self.header().rcode.number();
         let high = self.opt().map_or(0, |([_, _, upper, ..], _)| u16::from(upper));
         Rcode::new((high << 4) | low)
     }
 
     /// Iterates over the questions; in practice there is one.
+    #[inline]
     pub fn questions(&self) -> impl Iterator<Item = Question<'a>> {
         let [end, ..] = self.layout.ends;
-        let mut reader = Reader::trusted(self.octets, crate::reader::HEADER, end);
-        (0..self.layout.questions).map_while(move |_| read_question(&mut reader).ok())
+        let mut reader = Reader::trusted(self.octets, HEADER, end);
+        (0..self.layout.questions).map_while(move |_| read_question(&mut reader))
     }
 
     /// Returns the question, if there is exactly one, as every query must have (RFC 9619).
@@ -144,6 +146,7 @@ impl<'a> Message<'a> {
 
     /// Iterates over the records of a section.
     #[must_use]
+    #[inline]
     pub fn section(&self, section: Section) -> Records<'a> {
         let [questions, answers, authorities, additionals] = self.layout.ends;
         let (start, end) = match section {
@@ -151,7 +154,7 @@ impl<'a> Message<'a> {
             Section::Authority => (answers, authorities),
             Section::Additional => (authorities, additionals),
         };
-        Records(Reader::trusted(self.octets, start, end))
+        Records::between(self.octets, start, end)
     }
 
     /// Iterates over the answers.
@@ -188,7 +191,7 @@ impl<'a> Message<'a> {
     /// Returns the TSIG record, which is not verified yet, and where it begins.
     pub(crate) fn tsig(&self) -> Option<(RecordRef<'a>, usize)> {
         let start = self.layout.tsig?;
-        let tsig = Records(Reader::trusted(self.octets, start, self.octets.len())).next()?;
+        let tsig = Records::between(self.octets, start, self.octets.len()).next()?;
         Some((tsig, start))
     }
 
@@ -219,8 +222,9 @@ pub struct RecordRef<'a> {
     rtype: RecordType,
     class: Class,
     ttl: u32,
+    /// The message as far as the end of the data, which may point to names in it.
     message: &'a [u8],
-    data: (usize, usize),
+    data: &'a [u8],
 }
 
 impl<'a> RecordRef<'a> {
@@ -232,7 +236,7 @@ impl<'a> RecordRef<'a> {
         ttl: u32,
         data: &'a [u8],
     ) -> Self {
-        Self { owner, rtype, class, ttl, message: data, data: (0, data.len()) }
+        Self { owner, rtype, class, ttl, message: data, data }
     }
 
     /// Returns whom the record is about.
@@ -268,29 +272,42 @@ impl<'a> RecordRef<'a> {
     #[must_use]
     #[inline]
     pub fn data(&self) -> Rdata<'a> {
-        Rdata::trusted(self.rtype, &mut Reader::trusted(self.message, self.data.0, self.data.1))
+        Rdata::trusted(self.rtype, Reader::tail(self.message, self.data))
     }
 
     /// Whether there are no data at all, as in some records of updates (RFC 2136 §2.4).
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.data.0 == self.data.1
+        self.data.is_empty()
     }
 }
 
 /// The records of a section, in order.
 #[derive(Clone, Debug)]
-pub struct Records<'a>(Reader<'a>);
+pub struct Records<'a> {
+    /// The message as far as the end of the section.
+    message: &'a [u8],
+    /// The records that are left.
+    rest: &'a [u8],
+}
+
+impl<'a> Records<'a> {
+    #[inline]
+    fn between(message: &'a [u8], start: usize, end: usize) -> Self {
+        let message = message.get(..end).unwrap_or_default();
+        Self { message, rest: message.get(start..).unwrap_or_default() }
+    }
+}
 
 impl<'a> Iterator for Records<'a> {
     type Item = RecordRef<'a>;
 
     #[inline]
     fn next(&mut self) -> Option<RecordRef<'a>> {
-        if self.0.is_empty() {
-            return None;
-        }
-        read_record(&mut self.0).ok()
+        let mut reader = Reader::tail(self.message, self.rest);
+        let record = read_record(&mut reader)?;
+        self.rest = reader.octets();
+        Some(record)
     }
 }
 
@@ -330,74 +347,78 @@ impl PartialEq for MessageBuf {
 
 impl Eq for MessageBuf {}
 
-fn read_question<'a>(reader: &mut Reader<'a>) -> Result<Question<'a>, ParseError> {
-    Ok(Question {
-        name: reader.name()?,
-        rtype: RecordType::new(reader.u16()?),
-        class: Class::new(reader.u16()?),
-    })
+#[inline]
+fn header(message: &[u8]) -> Header {
+    let [a, b, c, d] = message.first_chunk().copied().unwrap_or_default();
+    Header::parse(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
 }
 
 #[inline]
-fn read_record<'a>(reader: &mut Reader<'a>) -> Result<RecordRef<'a>, ParseError> {
-    let owner = reader.name()?;
-    let [a, b, c, d, e, f, g, h, i, j] = reader.array()?;
+fn read_question<'a>(reader: &mut Reader<'a>) -> Option<Question<'a>> {
+    let name = reader.trusted_name()?;
+    let [a, b, c, d] = reader.array().ok()?;
+    let rtype = RecordType::new(u16::from_be_bytes([a, b]));
+    Some(Question { name, rtype, class: Class::new(u16::from_be_bytes([c, d])) })
+}
+
+#[inline]
+fn read_record<'a>(reader: &mut Reader<'a>) -> Option<RecordRef<'a>> {
+    let owner = reader.trusted_name()?;
+    let [a, b, c, d, e, f, g, h, i, j] = reader.array().ok()?;
     let rtype = RecordType::new(u16::from_be_bytes([a, b]));
     let class = Class::new(u16::from_be_bytes([c, d]));
     let ttl = u32::from_be_bytes([e, f, g, h]);
-    let length = usize::from(u16::from_be_bytes([i, j]));
-    let start = reader.position();
-    reader.take(length)?;
-    let data = (start, reader.position());
-    Ok(RecordRef { owner, rtype, class, ttl, message: reader.message(), data })
+    let data = reader.take(usize::from(u16::from_be_bytes([i, j]))).ok()?;
+    let message = reader.of_taken(data).message();
+    Some(RecordRef { owner, rtype, class, ttl, message, data })
 }
 
-#[inline]
-fn check_record(
-    reader: &mut Reader<'_>,
-    section: Section,
+/// Checks so many records; returns a reader of what is behind them.
+fn check_records<'a>(
+    mut reader: Reader<'a>,
+    (section, count): (Section, u16),
     limits: &MessageLimits,
     layout: &mut Layout,
-) -> Result<(), ParseError> {
-    let start = reader.position();
-    let owner = reader.name()?;
-    let fields = reader.position();
-    let [high, low, .., long, short] = reader.array::<10>()?;
-    let rtype = RecordType::new(u16::from_be_bytes([high, low]));
-    let length = usize::from(u16::from_be_bytes([long, short]));
-    // RFC 8945 §5.1: the last record of the message.
-    if layout.tsig.is_some() {
-        return Err(ParseError::new(ParseErrorKind::Tsig, start));
-    }
-    match (rtype, length) {
-        // The commonest first: there is nothing to look at.
-        (RecordType::A, 4) | (RecordType::AAAA, 16) => reader.take(length).map(drop),
-        // RFC 2136 §2.4 and §2.5: data may be missing.
-        (_, 0) if layout.header.opcode == Opcode::UPDATE && rtype != RecordType::OPT => Ok(()),
-        _ => {
-            let mut part = reader.sub(length)?;
-            let data = part.octets();
-            Rdata::check(rtype, &mut part)?;
-            let misplaced = section != Section::Additional;
-            match rtype {
+) -> Result<Reader<'a>, ParseError> {
+    for _ in 0..count {
+        let start = reader.position();
+        let owner = reader.name()?;
+        let fields = reader.position();
+        let [high, low, .., long, short] = reader.array::<10>()?;
+        // RFC 8945 §5.1: the last record of the message.
+        if layout.tsig.is_some() {
+            return Err(ParseError::new(ParseErrorKind::Tsig, start));
+        }
+        let rtype = RecordType::new(u16::from_be_bytes([high, low]));
+        let data = reader.take(usize::from(u16::from_be_bytes([long, short])))?;
+        if Rdata::is_plain(rtype, data) {
+            continue;
+        }
+        let mut data = reader.of_taken(data);
+        match rtype {
+            RecordType::OPT => {
+                let options = Options::count(&mut data)?;
                 // RFC 6891 §6.1.1: one, of the root, in the additional section.
-                RecordType::OPT => {
-                    let misplaced = misplaced || !owner.is_root();
-                    if misplaced || layout.opt.replace(fields).is_some() {
-                        return Err(ParseError::new(ParseErrorKind::Opt, start));
-                    }
-                    let most = usize::from(limits.options);
-                    if Options::checked(data).iter().nth(most).is_some() {
-                        return Err(ParseError::new(ParseErrorKind::Options, start));
-                    }
+                let misplaced = section != Section::Additional || !owner.is_root();
+                if misplaced || layout.opt.replace(fields).is_some() {
+                    return Err(ParseError::new(ParseErrorKind::Opt, start));
                 }
-                RecordType::TSIG if misplaced => {
-                    return Err(ParseError::new(ParseErrorKind::Tsig, start));
+                if options > usize::from(limits.options) {
+                    return Err(ParseError::new(ParseErrorKind::Options, start));
                 }
-                RecordType::TSIG => layout.tsig = Some(start),
-                _ => {}
             }
-            Ok(())
+            // RFC 2136 §2.4 and §2.5: data may be missing.
+            _ if data.is_empty() && header(reader.message()).opcode == Opcode::UPDATE => {}
+            _ => {
+                Rdata::check(rtype, &mut data)?;
+                if rtype == RecordType::TSIG {
+                    if section != Section::Additional {
+                        return Err(ParseError::new(ParseErrorKind::Tsig, start));
+                    }
+                    layout.tsig = Some(start);
+                }
+            }
         }
     }
+    Ok(reader)
 }

@@ -186,8 +186,7 @@ impl Data {
 
     pub(crate) fn view(&self) -> Rdata<'_> {
         let octets = self.octets();
-        let mut reader = Reader::trusted(octets, 0, octets.len());
-        Rdata::trusted(self.rtype, &mut reader)
+        Rdata::trusted(self.rtype, Reader::tail(octets, octets))
     }
 
     pub(crate) fn with_owner(self, owner: NameRef<'_>, class: Class, ttl: u32) -> Record {

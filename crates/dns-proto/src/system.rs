@@ -49,6 +49,27 @@ pub(crate) fn hosts() -> io::Result<Hosts> {
     read("/etc/hosts").map(|text| Hosts::parse(&text))
 }
 
+impl Config {
+    /// Makes the configuration that `/etc/resolv.conf` asks for; without that file, the name server
+    /// of this host is asked (resolv.conf(5)). For who wants something changed in it; others have
+    /// `Resolver::system`, which knows `/etc/hosts` too.
+    ///
+    /// ```
+    /// use dns_proto::stub::Config;
+    ///
+    /// let config = Config { dnssec: true, ..Config::system()? };
+    /// assert!(config.rounds > 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the file is there and cannot be read.
+    pub fn system() -> io::Result<Self> {
+        resolv_conf().map(|conf| config(&conf))
+    }
+}
+
 /// Makes a configuration of `/etc/resolv.conf`.
 pub(crate) fn config(conf: &ResolvConf) -> Config {
     conf.config(interface)

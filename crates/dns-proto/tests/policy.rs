@@ -79,3 +79,20 @@ fn cookies_are_given_and_demanded() {
     let rcode = ask(&config, question, Some(malformed), client).view().rcode();
     assert_eq!(rcode, Rcode::FORMERR);
 }
+
+#[test]
+fn connections_are_told_how_long_they_are_kept() {
+    let keepalive = Some(core::time::Duration::from_secs(10));
+    let config = Config { keepalive, ..Config::default() };
+    let question = ("a.z", RecordType::A, Class::IN);
+    let told = |config: &Config, via: Transport, option| {
+        let message = ask(config, question, Some(option), via.into());
+        let view = message.view();
+        (view.rcode(), view.edns().unwrap().options.get(OptionCode::KEEPALIVE).is_some())
+    };
+    let (none, some) = (EdnsOption::Keepalive(None), EdnsOption::Keepalive(Some(1)));
+    assert_eq!(told(&config, Transport::Tcp, none), (Rcode::NOERROR, true));
+    assert_eq!(told(&config, Transport::Tcp, some), (Rcode::FORMERR, true));
+    assert_eq!(told(&config, Transport::Udp, some), (Rcode::NOERROR, false));
+    assert_eq!(told(&Config::default(), Transport::Tcp, none), (Rcode::NOERROR, false));
+}

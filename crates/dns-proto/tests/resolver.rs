@@ -369,6 +369,13 @@ fn queries_that_are_not_for_a_resolver_get_their_rcode() {
     };
     assert_eq!(rcode(&Query::new(&asked, RecordType::A).write()), Rcode::REFUSED);
     assert_eq!(rcode(&query(&asked, RecordType::AXFR)), Rcode::REFUSED);
+    // With a record where answers have theirs.
+    for section in [Section::Answer, Section::Authority] {
+        let query = Message::parse(&octets).unwrap();
+        let mut filled = answer(&query, &[(section, record("hamburger.edu SOA 1"))]).to_vec();
+        filled[2] = 1;
+        assert_eq!(rcode(&filled), Rcode::FORMERR);
+    }
     assert_eq!(rcode(&query(&asked, RecordType::MAILB)), Rcode::NOTIMP);
     assert_eq!(rcode(&changed(2, 0x29)), Rcode::NOTIMP);
     assert_eq!(rcode(&changed(octets.len() - 1, 3)), Rcode::REFUSED);

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 use std::{
     collections::BTreeMap,
+    io::{self, Read, Write},
     net::{SocketAddr, TcpListener},
-    sync::mpsc,
+    ops::DerefMut,
+    sync::{Arc, mpsc},
     thread,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -17,6 +20,13 @@ use imap_proto::{
     server,
     tokio::{Ending, Handler, Responder, ServeError, serve},
 };
+use proto_core::ChannelBinding;
+use proto_core::tokio::tls::TlsAcceptor;
+use proto_core::tokio::tls::rustls::{
+    ClientConfig, ClientConnection, ConnectionCommon, RootCertStore, ServerConfig,
+    ServerConnection, SideData, StreamOwned,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName},
+};
 use proto_core::tokio::{BoxStream, Driver};
 use sasl::{Credentials, server::Claim};
 use tokio::sync::{oneshot, watch};
@@ -28,26 +38,62 @@ fn a_thread_serves_a_client_from_login_to_logout() {
     let server = thread::spawn(move || {
         let mut bobs = Bobs(memory::Account::new());
         for _ in 0..3 {
-            let stream: proto_core::blocking::BoxStream = Box::new(listener.accept().unwrap().0);
-            let driver = proto_core::blocking::Driver::new(stream, session);
+            let driver = proto_core::blocking::Driver::new(accept(&listener), session);
             blocking::serve(driver, None, &mut bobs).unwrap();
         }
     });
-    everything_is_done(address);
+    everything_is_done(address, None);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_thread_serves_a_client_by_starttls() {
+    let (server, tls) = tls();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let mut bobs = Bobs(memory::Account::new());
+        let mut handshake = |stream| {
+            let connection = ServerConnection::new(server.clone()).map_err(io::Error::other)?;
+            secured(connection, stream)
+        };
+        for _ in 0..3 {
+            let driver = proto_core::blocking::Driver::new(accept(&listener), session);
+            blocking::serve(driver, Some(&mut handshake), &mut bobs).unwrap();
+        }
+        // A client who does not believe us hangs up.
+        let driver = proto_core::blocking::Driver::new(accept(&listener), session);
+        let served = blocking::serve(driver, Some(&mut handshake), &mut bobs);
+        let failed = matches!(served, Err(ServeError::Session(proto_core::tokio::Error::Tls(_))));
+        assert!(failed, "{served:?}");
+    });
+    everything_is_done(address, Some(&tls));
+    nobody_else_is_believed(address);
     server.join().unwrap();
 }
 
 #[tokio::test]
 async fn a_task_serves_a_client_from_login_to_logout() {
-    let (address, _) = start();
-    tokio::task::spawn_blocking(move || everything_is_done(address)).await.unwrap();
+    let (address, _) = start(None);
+    tokio::task::spawn_blocking(move || everything_is_done(address, None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_task_serves_a_client_by_starttls() {
+    let (server, tls) = tls();
+    let (address, _) = start(Some(server.into()));
+    let work = move || {
+        everything_is_done(address, Some(&tls));
+        nobody_else_is_believed(address);
+    };
+    tokio::task::spawn_blocking(work).await.unwrap();
 }
 
 #[tokio::test]
 async fn who_idles_is_told_at_once_what_another_client_does() {
-    let (address, _) = start();
+    let (address, _) = start(None);
     let told = tokio::task::spawn_blocking(move || {
-        let (mut waiting, mut working) = (open(address), open(address));
+        let (mut waiting, mut working) = (open(address, None), open(address, None));
         for client in [&mut waiting, &mut working] {
             client.login(bob("hungry")).unwrap();
             client.select(Mailbox::INBOX).unwrap();
@@ -85,23 +131,22 @@ async fn a_handler_that_answers_what_makes_no_sense_ends_the_connection() {
     let address = listener.local_addr().unwrap();
     let client = thread::spawn(move || {
         let config = client::Config::default();
-        Client::connect(&place(address), config, None, None).map(drop)
+        Client::connect(&place(address, Security::Plain), config, None, None).map(drop)
     });
-    let stream: proto_core::blocking::BoxStream = Box::new(listener.accept().unwrap().0);
-    let driver = proto_core::blocking::Driver::new(stream, session);
+    let driver = proto_core::blocking::Driver::new(accept(&listener), session);
     let served = blocking::serve(driver, None, &mut Mad);
     assert!(matches!(served, Err(ServeError::Misuse(_))), "{served:?}");
     assert!(client.join().unwrap().is_err());
 }
 
 /// What a user does in a day, and some of what goes wrong.
-fn everything_is_done(address: SocketAddr) {
-    let mut client = open(address);
+fn everything_is_done(address: SocketAddr, tls: Option<&Arc<ClientConfig>>) {
+    let mut client = open(address, tls);
     let wrong = client.login(bob("thirsty"));
     assert!(wrong.is_err(), "{wrong:?}");
     drop(client);
 
-    let mut client = open(address);
+    let mut client = open(address, tls);
     client.login(bob("hungry")).unwrap();
     client.compress().unwrap();
     client.create(Mailbox::new("Plans").unwrap()).unwrap();
@@ -136,20 +181,100 @@ fn everything_is_done(address: SocketAddr) {
     client.logout().unwrap();
 
     // What was kept is there the next time.
-    let mut client = open(address);
+    let mut client = open(address, tls);
     client.login(bob("hungry")).unwrap();
     assert_eq!(client.select(Mailbox::INBOX).unwrap().exists, 1);
     client.logout().unwrap();
 }
 
-fn open(address: SocketAddr) -> Client {
-    let mut config = client::Config::default();
-    config.login_without_tls = true;
-    Client::connect(&place(address), config, None, None).unwrap()
+/// A server whose certificate a client does not know gets no password.
+fn nobody_else_is_believed(address: SocketAddr) {
+    let (_, other) = tls();
+    let failed = connect(address, Some(&other)).expect_err("the certificate is somebody's");
+    let failed = matches!(failed, Error::Session(proto_core::tokio::Error::Tls(_)));
+    assert!(failed, "the handshake must fail");
 }
 
-fn place(address: SocketAddr) -> Place {
-    let mut place = Place::new("127.0.0.1", Security::Plain);
+fn open(address: SocketAddr, tls: Option<&Arc<ClientConfig>>) -> Client {
+    connect(address, tls).unwrap()
+}
+
+/// Connects by STARTTLS, if there is somebody to believe; else in clear.
+fn connect(address: SocketAddr, tls: Option<&Arc<ClientConfig>>) -> Result<Client, Error> {
+    let mut config = client::Config::default();
+    config.login_without_tls = tls.is_none();
+    let Some(tls) = tls else {
+        return Client::connect(&place(address, Security::Plain), config, None, None);
+    };
+    let name = ServerName::from(address.ip());
+    let mut handshake = |stream| {
+        let connection = ClientConnection::new(tls.clone(), name.clone());
+        secured(connection.map_err(io::Error::other)?, stream)
+    };
+    Client::connect(&place(address, Security::StartTls), config, Some(&mut handshake), None)
+}
+
+fn accept(listener: &TcpListener) -> proto_core::blocking::BoxStream {
+    Box::new(listener.accept().unwrap().0)
+}
+
+/// A certificate for here, and who believes it.
+fn tls() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let certificate = made.cert.der().clone();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.clone()).unwrap();
+    let server = ServerConfig::builder().with_no_client_auth();
+    let server = server.with_single_cert(vec![certificate], key).unwrap();
+    let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    (Arc::new(server), Arc::new(client))
+}
+
+/// TLS for threads.
+struct Secured<C>(StreamOwned<C, proto_core::blocking::BoxStream>);
+
+/// Does the handshake.
+fn secured<C, S: SideData>(
+    connection: C,
+    stream: proto_core::blocking::BoxStream,
+) -> io::Result<(proto_core::blocking::BoxStream, Option<ChannelBinding>)>
+where
+    C: DerefMut<Target = ConnectionCommon<S>> + Send + 'static,
+{
+    let mut stream = StreamOwned::new(connection, stream);
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock)?;
+    }
+    Ok((Box::new(Secured(stream)), None))
+}
+
+impl<S: SideData, C: DerefMut<Target = ConnectionCommon<S>>> Read for Secured<C> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+impl<S: SideData, C: DerefMut<Target = ConnectionCommon<S>>> Write for Secured<C> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<S: SideData, C: DerefMut<Target = ConnectionCommon<S>>> proto_core::blocking::Stream
+    for Secured<C>
+{
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.sock.set_timeout(timeout)
+    }
+}
+
+fn place(address: SocketAddr, security: Security) -> Place {
+    let mut place = Place::new("127.0.0.1", security);
     place.port = address.port();
     place
 }
@@ -166,7 +291,11 @@ fn append(client: &mut Client, message: &[u8]) {
 fn session(now: proto_core::Instant) -> server::Session {
     let mut config = server::Config::default();
     config.plaintext_passwords = true;
-    config.capabilities.extend([Capability::CompressDeflate, Capability::UidPlus]);
+    config.capabilities.extend([
+        Capability::StartTls,
+        Capability::CompressDeflate,
+        Capability::UidPlus,
+    ]);
     server::Session::new(now, config)
 }
 
@@ -199,7 +328,7 @@ struct World {
 type Job = Box<dyn FnOnce(&mut World) + Send>;
 
 /// Serves whoever connects, for ever.
-fn start() -> (SocketAddr, watch::Sender<()>) {
+fn start(acceptor: Option<TlsAcceptor>) -> (SocketAddr, watch::Sender<()>) {
     let (jobs, to_do) = mpsc::channel::<Job>();
     thread::spawn(move || {
         let mut world = World { account: memory::Account::new(), engines: BTreeMap::new() };
@@ -218,7 +347,13 @@ fn start() -> (SocketAddr, watch::Sender<()>) {
             let news = told.subscribe();
             let mut desk =
                 Desk { client, jobs: jobs.clone(), changed: told.clone(), news, idle: false };
-            tokio::spawn(async move { serve(driver, None, &mut desk).await.unwrap() });
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let served = serve(driver, acceptor.as_ref(), &mut desk).await;
+                let refused =
+                    matches!(served, Err(ServeError::Session(proto_core::tokio::Error::Tls(_))));
+                assert!(refused || served.is_ok(), "{served:?}");
+            });
         }
     });
     (address, changed)

@@ -30,11 +30,11 @@ fn task_of<'o>(task: &str, peer: &str, octets: &'o [u8]) -> Box<dyn FnMut() -> u
         ("parse", "homing") => Box::new(|| parse(octets)),
         ("parse", "domain") => Box::new(|| parse_domain(octets)),
         ("parse", "hickory") => Box::new(|| {
-            black_box(hickory_proto::op::Message::from_vec(black_box(octets)).expect("a message"));
+            black_box(&hickory_proto::op::Message::from_vec(black_box(octets)).expect("a message"));
             octets.len()
         }),
         ("parse", "simple-dns") => Box::new(|| {
-            black_box(simple_dns::Packet::parse(black_box(octets)).expect("a message"));
+            black_box(&simple_dns::Packet::parse(black_box(octets)).expect("a message"));
             octets.len()
         }),
         ("build", "homing") => build(octets),
@@ -56,12 +56,12 @@ fn task_of<'o>(task: &str, peer: &str, octets: &'o [u8]) -> Box<dyn FnMut() -> u
 fn parse(octets: &[u8]) -> usize {
     let message = Message::parse(black_box(octets)).expect("a message");
     for question in message.questions() {
-        black_box(question);
+        black_box(&question);
     }
     for section in [Section::Answer, Section::Authority, Section::Additional] {
         for record in message.section(section) {
-            black_box((record.owner(), record.ttl()));
-            black_box(record.data());
+            black_box(&(record.owner(), record.ttl()));
+            black_box(&record.data());
         }
     }
     octets.len()
@@ -70,11 +70,12 @@ fn parse(octets: &[u8]) -> usize {
 fn parse_domain(octets: &[u8]) -> usize {
     let message = domain::base::Message::from_octets(black_box(octets)).expect("a message");
     for question in message.question() {
-        black_box(question.expect("a question"));
+        black_box(&question.expect("a question"));
     }
     for item in message.iter() {
         let (record, _) = item.expect("a record");
-        black_box(record.to_any_record::<AllRecordData<&[u8], ParsedName<&[u8]>>>().expect("data"));
+        type Data<'o> = AllRecordData<&'o [u8], ParsedName<&'o [u8]>>;
+        black_box(&record.to_any_record::<Data<'_>>().expect("data"));
     }
     octets.len()
 }
@@ -83,7 +84,7 @@ fn build<'o>(octets: &'o [u8]) -> Box<dyn FnMut() -> usize + 'o> {
     let message = MessageBuf::parse(octets.to_vec().into()).expect("a message");
     let (header, name) = {
         let view = message.view();
-        (*view.header(), view.question().expect("a question").name.to_name())
+        (view.header(), view.question().expect("a question").name.to_name())
     };
     let mut records = Vec::new();
     for section in [Section::Answer, Section::Authority, Section::Additional] {

@@ -11,6 +11,7 @@ mod server;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use bytes::BytesMut;
 use proto_core::Transport;
@@ -27,6 +28,7 @@ use crate::zone::Zone;
 
 use answer::Answering;
 pub use client::{Client, Rotation};
+pub(crate) use options::{IDENTITY, keepalive, wants_time};
 pub use server::{PendingUpdate, PreparedUpdate, Reply, Server};
 
 /// What an authority is, beside its zones.
@@ -59,6 +61,10 @@ pub struct Config {
     pub identity: Vec<u8>,
     /// What `version.bind` says; nothing, if empty.
     pub version: Vec<u8>,
+    /// How long connections are kept when nothing is asked on them, which clients are told who speak
+    /// EDNS by TCP or TLS (RFC 7828); it must be what the driver does. Without, they are told
+    /// nothing.
+    pub keepalive: Option<Duration>,
     /// What makes cookies (RFC 9018); without, none are given.
     pub cookies: Option<CookieSecret>,
     /// Whether a UDP query must have a good cookie if it has one at all, or else is told BADCOOKIE
@@ -77,6 +83,7 @@ impl Default for Config {
             iterations: 100,
             identity: Vec::new(),
             version: Vec::new(),
+            keepalive: None,
             cookies: None,
             cookies_required: false,
         }

@@ -2,10 +2,11 @@
 use super::{Client, Config};
 use crate::edns::{Cookie, Edns, EdnsOption, OptionsBuf};
 use crate::number::{OptionCode, Rcode};
+use core::time::Duration;
 use proto_core::Transport;
 
 /// Octets of the longest identity that is told.
-pub(super) const IDENTITY: usize = 255;
+pub(crate) const IDENTITY: usize = 255;
 
 /// Makes the options that the query asks for, and says what it must be refused for.
 pub(super) fn answer(
@@ -33,7 +34,23 @@ pub(super) fn answer(
             _ => {}
         }
     }
+    if let Some(option) = keepalive(config.keepalive, client.via) {
+        options.push(&option);
+        refused = refused.or_else(|| wants_time(edns).then_some(Rcode::FORMERR));
+    }
     (options, refused)
+}
+
+/// RFC 7828 §3.3.2: says to who speaks EDNS on a connection how long it may be idle.
+pub(crate) fn keepalive(idle: Option<Duration>, via: Transport) -> Option<EdnsOption<'static>> {
+    let idle = idle.filter(|_| via != Transport::Udp)?;
+    let tenths = u16::try_from(idle.as_millis() / 100).unwrap_or(u16::MAX);
+    Some(EdnsOption::Keepalive(Some(tenths)))
+}
+
+/// Whether a query says itself how long it may be (RFC 7828 §3.2.1: it must not).
+pub(crate) fn wants_time(edns: &Edns<'_>) -> bool {
+    edns.options.iter().any(|(code, data)| code == OptionCode::KEEPALIVE && !data.is_empty())
 }
 
 /// Answers a cookie: with the one that the client has, if it is good (RFC 9018 §4.3).

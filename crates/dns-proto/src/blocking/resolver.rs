@@ -6,15 +6,18 @@ use std::thread;
 use std::vec;
 use std::vec::Vec;
 
-use proto_core::blocking::now;
+use proto_core::blocking::{BoxStream, now};
 
+use crate::blocking::tls::Secure;
 use crate::blocking::worker::{Input, Worker};
 use crate::error::Error;
 use crate::message::MessageBuf;
 use crate::name::Name;
 use crate::number::RecordType;
 use crate::stub::lookups::{self, Answers, Ask, Local};
-use crate::stub::{Config, Hosts, MailExchange, ResolvConf, Service, ServiceHost, Stub, ToHost};
+use crate::stub::{
+    Config, Hosts, MailExchange, ResolvConf, Server, Service, ServiceHost, Stub, ToHost,
+};
 use crate::system;
 
 /// Looks names up by way of a local name server. Clones share one thread, which ends with the last;
@@ -24,7 +27,7 @@ use crate::system;
 /// Names that are given as text are completed as `/etc/resolv.conf` says, unless they end in a dot;
 /// a [`Name`] is taken as it is.
 ///
-/// It speaks UDP and TCP; for TLS, use `tokio::Resolver`.
+/// It speaks UDP and TCP, and TLS when it is [shown how](Self::over_tls).
 ///
 /// ```no_run
 /// use dns_proto::blocking::Resolver;
@@ -75,14 +78,52 @@ impl Resolver {
         Self::spawn(system::stub(config)?)
     }
 
+    /// Asks the servers of a configuration, by TLS those that [want it](Server::Tls) (RFC 7858):
+    /// `connect` makes TLS of each connection with such a server, by the application's library.
+    ///
+    /// It must shake hands as the client, and fail unless the certificate is for the server's name
+    /// or, if it has none, for its address: RFC 8310 §5, the strict profile. Without this, such
+    /// servers cannot be reached.
+    ///
+    /// ```no_run
+    /// use dns_proto::blocking::{BoxStream, Resolver};
+    /// use dns_proto::stub::{Config, Server};
+    ///
+    /// # fn shake(_: &str, stream: BoxStream) -> std::io::Result<BoxStream> { Ok(stream) }
+    /// let address = "192.0.2.53:853".parse()?;
+    /// let server = Server::Tls { address, name: Some("dns.hamburger.edu".parse()?) };
+    /// let config = Config { servers: vec![server], ..Config::new([]) };
+    /// let resolver = Resolver::over_tls(config, |server, stream| match server {
+    ///     Server::Tls { name: Some(name), .. } => shake(&name.to_string(), stream),
+    ///     other => shake(&other.address().ip().to_string(), stream),
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there are no servers, or the system has no randomness or no threads.
+    pub fn over_tls(
+        config: Config,
+        connect: impl Fn(&Server, BoxStream) -> io::Result<BoxStream> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let servers = config.servers.clone().into();
+        let secure = Secure { connect: Arc::new(connect), servers };
+        Self::run(system::stub(config)?, Some(secure))
+    }
+
     /// Runs a stub in a thread of its own.
     ///
     /// # Errors
     ///
     /// When the system has no threads.
-    pub fn spawn(mut stub: Stub) -> io::Result<Self> {
+    pub fn spawn(stub: Stub) -> io::Result<Self> {
+        Self::run(stub, None)
+    }
+
+    fn run(mut stub: Stub, secure: Option<Secure>) -> io::Result<Self> {
         let local = Local::new(stub.config().limits.clone(), stub.random());
-        let (worker, inputs) = Worker::new(stub);
+        let (worker, inputs) = Worker::new(stub, secure);
         thread::Builder::new().name("dns".into()).spawn(move || worker.run())?;
         Ok(Self { thread: Arc::new(Thread(inputs)), local: Arc::new(local) })
     }

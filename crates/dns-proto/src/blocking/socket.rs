@@ -9,10 +9,11 @@ use std::thread;
 use std::vec;
 use std::vec::Vec;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes, BytesMut};
 use proto_core::{Flow, Transport};
 use socket2::SockRef;
 
+use crate::blocking::tls::{Secure, Wake};
 use crate::blocking::worker::Input;
 
 /// How long a thread listens before it looks whether anybody cares, where closing a socket does
@@ -20,7 +21,7 @@ use crate::blocking::worker::Input;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a connection may take to be there, and to take a message. A query does not wait for it
 /// as long.
-const STALL: Duration = Duration::from_secs(10);
+pub(super) const STALL: Duration = Duration::from_secs(10);
 
 /// An open flow, which is closed when this is dropped.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) enum Socket {
     Udp(Arc<UdpSocket>, Open),
     /// The thread that writes.
     Tcp(mpsc::Sender<Bytes>, Open),
+    /// The thread that does everything.
+    Tls(mpsc::Sender<Wake>, Open),
 }
 
 /// Whether anybody cares any more.
@@ -39,7 +42,7 @@ impl Open {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -53,14 +56,19 @@ pub(super) struct Ear {
 
 impl Ear {
     /// Says what has come; whether anybody is there to hear it.
-    fn tell(&self, message: Option<Bytes>) -> bool {
+    pub(super) fn tell(&self, message: Option<Bytes>) -> bool {
         self.inputs.send(Input::Arrived(self.flow, message)).is_ok()
     }
 }
 
 impl Socket {
     /// Opens a flow.
-    pub(super) fn open(to: SocketAddr, via: Transport, ear: Ear) -> io::Result<Self> {
+    pub(super) fn open(
+        to: SocketAddr,
+        via: Transport,
+        secure: Option<&Secure>,
+        ear: Ear,
+    ) -> io::Result<Self> {
         let open = Open::default();
         match via {
             Transport::Udp => {
@@ -87,6 +95,17 @@ impl Socket {
                 })?;
                 Ok(Self::Tcp(messages, open))
             }
+            Transport::Tls => {
+                let secure = secure.ok_or(io::ErrorKind::Unsupported)?.clone();
+                let (waking, wakes) = mpsc::channel();
+                let (other, theirs) = (waking.clone(), open.clone());
+                spawn(move || {
+                    // As above.
+                    let _ = secure.run(to, (&wakes, other), &theirs, &ear);
+                    ear.tell(None);
+                })?;
+                Ok(Self::Tls(waking, open))
+            }
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
     }
@@ -97,6 +116,10 @@ impl Socket {
             Self::Udp(socket, _) => socket.send(&message).map(|_| ()),
             Self::Tcp(messages, _) => {
                 messages.send(message).map_err(|_| io::ErrorKind::BrokenPipe.into())
+            }
+            Self::Tls(wakes, _) => {
+                let sent = wakes.send(Wake::Message(message));
+                sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
             }
         }
     }
@@ -112,11 +135,16 @@ impl Drop for Socket {
             }
             // The writer ends with its queue, and has the reader end.
             Self::Tcp(_, open) => open.close(),
+            // If its thread has ended already, so much the better.
+            Self::Tls(wakes, open) => {
+                open.close();
+                let _ = wakes.send(Wake::Stop);
+            }
         }
     }
 }
 
-fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub(super) fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name("dns".into()).spawn(work).map(drop)
 }
 
@@ -178,7 +206,17 @@ fn listen(stream: &mut TcpStream, open: &Open, ear: &Ear) -> io::Result<()> {
     }
 }
 
-fn is_late(error: &io::Error) -> bool {
+/// Takes the first message of what has been received, if it is there whole.
+pub(super) fn framed(received: &mut BytesMut) -> Option<Bytes> {
+    let length = usize::from(u16::from_be_bytes(*received.first_chunk()?));
+    if received.len() < 2 + length {
+        return None;
+    }
+    received.advance(2);
+    Some(received.split_to(length).freeze())
+}
+
+pub(super) fn is_late(error: &io::Error) -> bool {
     use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
     matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
 }

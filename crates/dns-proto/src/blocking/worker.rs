@@ -8,6 +8,7 @@ use bytes::Bytes;
 use proto_core::{Agent, Flow, Instant, Transmit};
 
 use crate::blocking::socket::{Ear, Socket};
+use crate::blocking::tls::Secure;
 use crate::name::Name;
 use crate::number::RecordType;
 use crate::stub::lookups::Answers;
@@ -33,15 +34,17 @@ pub(super) struct Worker {
     inputs: mpsc::Receiver<Input>,
     ears: mpsc::Sender<Input>,
     sockets: BTreeMap<Flow, Socket>,
+    secure: Option<Secure>,
     desk: Desk<mpsc::Sender<Answers>>,
     next: u64,
 }
 
 impl Worker {
-    pub(super) fn new(stub: Stub) -> (Self, mpsc::Sender<Input>) {
+    pub(super) fn new(stub: Stub, secure: Option<Secure>) -> (Self, mpsc::Sender<Input>) {
         let (ears, inputs) = mpsc::channel();
         let (origin, sockets, desk) = (time::Instant::now(), BTreeMap::new(), Desk::default());
-        let worker = Self { stub, origin, inputs, ears: ears.clone(), sockets, desk, next: 0 };
+        let worker =
+            Self { stub, origin, inputs, ears: ears.clone(), sockets, secure, desk, next: 0 };
         (worker, ears)
     }
 
@@ -83,7 +86,10 @@ impl Worker {
         match transmit {
             Transmit::Send { flow, to, via, message } => {
                 let opened = self.sockets.remove(&flow).map_or_else(
-                    || Socket::open(to, via, Ear { flow, inputs: self.ears.clone() }),
+                    || {
+                        let ear = Ear { flow, inputs: self.ears.clone() };
+                        Socket::open(to, via, self.secure.as_ref(), ear)
+                    },
                     Ok,
                 );
                 let sent = opened.and_then(|socket| socket.send(message).map(|()| socket));

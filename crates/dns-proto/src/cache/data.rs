@@ -4,6 +4,7 @@
 //! "homing cache\n" version, Unix seconds when it was written
 //! entry*  'S' set | 'A' name type rcode security seconds reason three × (count set*)
 //! set     name type rank security seconds data* signatures*
+//! the SHA-256 of all that
 //! ```
 //!
 //! Names are whole, data have their length before them, numbers are big-endian. Seconds are those
@@ -13,6 +14,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use proto_core::Instant;
+use sha2::{Digest, Sha256};
 
 use super::{Answer, Cache, Rank, RrSet, Security};
 use crate::error::{ParseError, ParseErrorKind};
@@ -22,7 +24,7 @@ use crate::rdata::Rdata;
 use crate::reader::Reader;
 use crate::record::Data;
 
-const MAGIC: &[u8] = b"homing cache\n\x01";
+const MAGIC: &[u8] = b"homing cache\n\x02";
 const SET: u8 = b'S';
 const ANSWER: u8 = b'A';
 
@@ -51,6 +53,9 @@ impl Cache {
                 write_answer(&mut out, now, (name, rtype), answer);
             }
         }
+        // Against accidents: who can write here can write a digest too.
+        let digest = Sha256::digest(&out);
+        out.extend(digest);
         out
     }
 }
@@ -64,10 +69,15 @@ impl Loaded {
         octets: &[u8],
         most: u32,
     ) -> Result<Self, ParseError> {
-        let mut reader = Reader::new(octets, 0);
-        if reader.take(MAGIC.len())? != MAGIC {
+        if Reader::new(octets, 0).take(MAGIC.len())? != MAGIC {
             return Err(ParseError::new(ParseErrorKind::Version, 0));
         }
+        let (octets, digest) = octets.split_last_chunk::<32>().unwrap_or((octets, &[0; 32]));
+        if Sha256::digest(octets)[..] != digest[..] {
+            return Err(ParseError::new(ParseErrorKind::Changed, 0));
+        }
+        let mut reader = Reader::new(octets, 0);
+        reader.take(MAGIC.len())?;
         let written = u64::from_be_bytes(reader.array()?);
         // With a clock that was put back nothing is older than it was.
         let age = u32::try_from(unix.saturating_sub(written)).unwrap_or(u32::MAX);

@@ -86,6 +86,13 @@ pub(crate) trait Field<'a>: Sized {
     }
 
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError>;
+
+    /// Reads what [`read`](Self::read) has accepted before, and checks it no further than it must.
+    #[inline]
+    fn trusted(reader: &mut Reader<'a>) -> Option<Self> {
+        Self::read(reader).ok()
+    }
+
     fn write(&self, out: &mut impl Sink, names: Names);
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
     /// Reads the presentation form and appends the wire form.
@@ -98,6 +105,7 @@ macro_rules! fixed {
         impl<'a> Field<'a> for $kind {
             const OCTETS: Option<usize> = Some($width);
 
+            #[inline]
             fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
                 reader.array().map($read)
             }
@@ -148,8 +156,7 @@ fixed!(Ipv4Addr, 4, |octets: [u8; 4]| Self::from(octets), |it: Self| it.octets()
 
 fixed!(Ipv6Addr, 16, |octets: [u8; 16]| Self::from(octets), |it: Self| it.octets(), |words| {
     let word = words.word("an IPv6 address")?;
-    let text = core::str::from_utf8(word.octets).ok();
-    text.and_then(|text| text.parse().ok()).ok_or_else(|| word.error("an IPv6 address"))
+    ipv6(word.octets).ok_or_else(|| word.error("an IPv6 address"))
 });
 
 /// Reads four numbers; leading zeros are no octal ones, and refused as std does.
@@ -169,12 +176,55 @@ pub(super) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     (place == 3 && digits > 0).then(|| octets.into())
 }
 
+/// Reads an address of RFC 4291 §2.2: the forms with hexadecimal groups alone as they come, the
+/// form that ends in an IPv4 address as std does.
+pub(super) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
+    ipv6_groups(text).or_else(|| core::str::from_utf8(text).ok()?.parse().ok())
+}
+
+fn ipv6_groups(text: &[u8]) -> Option<Ipv6Addr> {
+    let (mut groups, mut count, mut gap) = ([0_u16; 8], 0, None);
+    let (mut digits, mut colons) = (0, 0);
+    for &octet in text {
+        let digit = match octet {
+            b'0'..=b'9' => octet - b'0',
+            b'a'..=b'f' => octet - b'a' + 10,
+            b'A'..=b'F' => octet - b'A' + 10,
+            b':' if colons == 0 => {
+                colons = 1;
+                continue;
+            }
+            b':' if colons == 1 && gap.is_none() => {
+                (colons, gap) = (2, Some(count));
+                continue;
+            }
+            _ => return None,
+        };
+        if digits == 0 || colons > 0 {
+            // Only a pair of colons may be in front.
+            count = if colons == 1 && count == 0 { return None } else { count + 1 };
+            (digits, colons) = (0, 0);
+        }
+        digits += 1;
+        let group = groups.get_mut(count - 1).filter(|_| digits <= 4)?;
+        *group = *group << 4 | u16::from(digit);
+    }
+    let whole = if gap.is_some() { count < 8 } else { count == 8 };
+    if !whole || colons == 1 {
+        return None;
+    }
+    // What is behind the gap stands at the end.
+    groups.get_mut(gap.unwrap_or(count)..)?.rotate_right(8 - count);
+    Some(groups.into())
+}
+
 /// Implements [`Field`] for a registry of which text may be a mnemonic or a number.
 macro_rules! code {
     ($kind:ty, $int:ty, $expected:literal, $alias:expr, $print:expr) => {
         impl<'a> Field<'a> for $kind {
             const OCTETS: Option<usize> = Some(size_of::<$int>());
 
+            #[inline]
             fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
                 reader.array().map(|octets| Self::new(<$int>::from_be_bytes(octets)))
             }
@@ -227,6 +277,11 @@ code!(DnssecAlgorithm, u8, "a DNSSEC algorithm", |_| None, |code, f| write!(
 impl<'a> Field<'a> for NameRef<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         reader.name()
+    }
+
+    #[inline(always)]
+    fn trusted(reader: &mut Reader<'a>) -> Option<Self> {
+        reader.trusted_name()
     }
 
     fn write(&self, out: &mut impl Sink, names: Names) {
@@ -337,7 +392,7 @@ impl<'a> CharStrings<'a> {
     }
 
     /// Wraps strings that have been checked.
-    pub(crate) const fn trusted(octets: &'a [u8]) -> Self {
+    pub(crate) const fn checked(octets: &'a [u8]) -> Self {
         Self(octets)
     }
 
@@ -371,11 +426,16 @@ impl<'a> Field<'a> for CharStrings<'a> {
         if octets.is_empty() {
             return Err(check.error(ParseErrorKind::Short));
         }
-        while !check.is_trusted() && !check.is_empty() {
+        while !check.is_empty() {
             let length = usize::from(check.octet()?);
             check.take(length)?;
         }
         Ok(Self(octets))
+    }
+
+    #[inline]
+    fn trusted(reader: &mut Reader<'a>) -> Option<Self> {
+        Some(Self(reader.rest())).filter(|strings| !strings.0.is_empty())
     }
 
     fn write(&self, out: &mut impl Sink, _: Names) {
@@ -445,8 +505,8 @@ pub struct NameList<'a> {
 impl<'a> NameList<'a> {
     /// Iterates over the names.
     pub fn iter(self) -> impl Iterator<Item = NameRef<'a>> {
-        let mut reader = Reader::trusted(self.octets, 0, self.octets.len());
-        core::iter::from_fn(move || (!reader.is_empty()).then(|| reader.name().ok()).flatten())
+        let mut reader = Reader::tail(self.octets, self.octets);
+        core::iter::from_fn(move || reader.trusted_name())
     }
 }
 
@@ -469,10 +529,15 @@ impl<'a> Field<'a> for NameList<'a> {
         let octets = reader.rest();
         // RFC 8005 §5: never compressed, so the octets stand for themselves.
         let mut check = Reader::new(octets, 0);
-        while !reader.is_trusted() && !check.is_empty() {
+        while !check.is_empty() {
             check.name()?;
         }
         Ok(Self { octets })
+    }
+
+    #[inline]
+    fn trusted(reader: &mut Reader<'a>) -> Option<Self> {
+        Some(Self { octets: reader.rest() })
     }
 
     fn write(&self, out: &mut impl Sink, _: Names) {

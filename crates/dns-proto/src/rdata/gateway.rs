@@ -324,7 +324,7 @@ pub struct Prefix<'a> {
 impl<'a> Prefixes<'a> {
     /// Iterates over the prefixes.
     pub fn iter(self) -> impl Iterator<Item = Prefix<'a>> {
-        let mut reader = Reader::trusted(self.0, 0, self.0.len());
+        let mut reader = Reader::tail(self.0, self.0);
         core::iter::from_fn(move || {
             if reader.is_empty() {
                 return None;
@@ -374,7 +374,7 @@ impl<'a> Field<'a> for Prefixes<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, ParseError> {
         let mut check = reader.clone();
         let octets = reader.rest();
-        while !check.is_trusted() && !check.is_empty() {
+        while !check.is_empty() {
             Prefix::read(&mut check)?;
         }
         Ok(Self(octets))

@@ -91,6 +91,23 @@ macro_rules! rdata {
                 }
             }
 
+            /// Reads what has been read before.
+            fn trusted_fields(rtype: RecordType, message: &'a [u8], octets: &'a [u8]) -> Self {
+                match rtype {
+                    $( RecordType::$rtype => {
+                        let mut reader = Reader::tail(message, octets);
+                        let fields = ( $( <$kind as Field<'a>>::trusted(&mut reader), )+ );
+                        if let ( $( Some($field), )+ ) = fields && reader.is_empty() {
+                            return Self::$variant { $( $field, )+ };
+                        }
+                    } )+
+                    _ => {}
+                }
+                // Emptied data (RFC 2136 §2.4) and parameters that are malformed are all that a
+                // checked message has and does not read.
+                Self::Other(Opaque { rtype, octets })
+            }
+
             fn check_any(
                 rtype: RecordType,
                 reader: &mut Reader<'a>,
@@ -313,70 +330,68 @@ impl<'a> Rdata<'a> {
         Ok(())
     }
 
-    /// Checks all that is in the reader, and keeps nothing.
+    /// Whether data need no closer look: those of the commonest types, most of the time.
     #[inline]
-    pub(crate) fn check(rtype: RecordType, reader: &mut Reader<'a>) -> Result<(), ParseError> {
-        // The commonest first: they need no look at the octets, or one at a name.
-        match (rtype, reader.len()) {
-            (RecordType::A, 4) | (RecordType::AAAA, 16) => Ok(()),
-            (RecordType::TXT, 1..) => {
-                // One string that fills the data is the rule.
-                let octets = reader.octets();
-                match octets.split_first() {
-                    Some((&length, rest)) if usize::from(length) == rest.len() => Ok(()),
-                    _ => Self::check_any(rtype, reader),
-                }
-            }
+    pub(crate) fn is_plain(rtype: RecordType, octets: &[u8]) -> bool {
+        match (rtype, octets) {
+            (RecordType::A, octets) => octets.len() == 4,
+            (RecordType::AAAA, octets) => octets.len() == 16,
+            // One string that fills the data is the rule.
+            (RecordType::TXT, [length, string @ ..]) => usize::from(*length) == string.len(),
             // Four octets of numbers, and what is left.
-            (RecordType::DNSKEY | RecordType::DS, 4..) => Ok(()),
-            (RecordType::RRSIG, _) => {
+            (RecordType::DNSKEY | RecordType::DS, octets) => octets.len() >= 4,
+            _ => false,
+        }
+    }
+
+    /// Checks all that is in the reader, and keeps nothing.
+    pub(crate) fn check(rtype: RecordType, reader: &mut Reader<'a>) -> Result<(), ParseError> {
+        let octets = reader.octets();
+        match rtype {
+            RecordType::RRSIG => {
                 // Numbers and times, and what is left behind the name.
                 reader.take(18)?;
                 reader.name().map(drop)
             }
-            (RecordType::NS, _) => {
+            RecordType::NS => {
                 reader.name()?;
                 let error = reader.error(ParseErrorKind::RdataLength);
                 if reader.is_empty() { Ok(()) } else { Err(error) }
             }
-            (RecordType::SVCB | RecordType::HTTPS, _) => {
-                let octets = reader.octets();
-                match Self::check_any(rtype, reader) {
-                    Err(error) if !is_bound(rtype, octets) => Err(error),
-                    _ => Ok(()),
-                }
-            }
+            RecordType::SVCB | RecordType::HTTPS => match Self::check_any(rtype, reader) {
+                Err(error) if !is_bound(rtype, octets) => Err(error),
+                _ => Ok(()),
+            },
             _ => Self::check_any(rtype, reader),
         }
     }
 
     /// Reads what [`parse`](Self::parse) or a message's has accepted, without checking it again.
     #[inline]
-    pub(crate) fn trusted(rtype: RecordType, reader: &mut Reader<'a>) -> Self {
-        match (rtype, reader.octets()) {
-            (RecordType::A, &[a, b, c, d]) => Self::A { address: [a, b, c, d].into() },
-            (RecordType::AAAA, &[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]) => {
-                Self::Aaaa { address: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p].into() }
+    pub(crate) fn trusted(rtype: RecordType, reader: Reader<'a>) -> Self {
+        // The commonest first: they are as they stand there, or end in a name.
+        let octets = reader.octets();
+        match rtype {
+            RecordType::A => {
+                if let Ok(octets) = <[u8; 4]>::try_from(octets) {
+                    return Self::A { address: octets.into() };
+                }
             }
-            (RecordType::NS, [_, ..]) => Self::Ns { server: reader.trusted_name() },
-            (RecordType::TXT, [_, ..]) => {
-                Self::Txt { strings: CharStrings::trusted(reader.rest()) }
+            RecordType::AAAA => {
+                if let Ok(octets) = <[u8; 16]>::try_from(octets) {
+                    return Self::Aaaa { address: octets.into() };
+                }
             }
-            (RecordType::OPT, _) => Self::Opt { options: Options::checked(reader.rest()) },
-            (RecordType::MX, &[high, low, _, ..]) => {
-                let (preference, at) = (u16::from_be_bytes([high, low]), reader.position() + 2);
-                Self::Mx { preference, exchange: NameRef::checked(reader.message(), at) }
+            RecordType::NS if !octets.is_empty() => {
+                return Self::Ns { server: reader.here() };
             }
-            _ => Self::trusted_any(rtype, reader),
+            RecordType::TXT if !octets.is_empty() => {
+                return Self::Txt { strings: CharStrings::checked(octets) };
+            }
+            RecordType::OPT => return Self::Opt { options: Options::checked(octets) },
+            _ => {}
         }
-    }
-
-    fn trusted_any(rtype: RecordType, reader: &mut Reader<'a>) -> Self {
-        let whole = reader.clone();
-        // Emptied data (RFC 2136 §2.4) and parameters that are malformed are all that a checked
-        // message has and does not read.
-        Self::read(rtype, reader)
-            .unwrap_or_else(|_| Self::Other(Opaque { rtype, octets: whole.clone().rest() }))
+        Self::trusted_fields(rtype, reader.message(), octets)
     }
 
     /// RFC 3597 §5: any data can be said so.

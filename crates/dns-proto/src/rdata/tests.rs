@@ -2,6 +2,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Type, text as its RFC has it, uncompressed octets in hexadecimal, and the text as we print it
@@ -521,4 +523,13 @@ fn names_in_data_are_equal_without_case() {
     let parse = |octets| Rdata::parse(RecordType::MX, octets).unwrap();
     assert_eq!(parse(b"\0\x01\x01a\0"), parse(b"\0\x01\x01A\0"));
     assert_ne!(parse(b"\0\x01\x01a\0"), parse(b"\0\x02\x01a\0"));
+}
+
+proptest! {
+    #[test]
+    fn addresses_are_read_as_std_reads_them(
+        text in "(:|[0-9a-fA-F]{1,4}|[0-9a-f]{5}|::|1\\.2\\.3\\.4|:[0-9a-f]{1,4}|[0-9a-f]{1,2}:){0,10}",
+    ) {
+        prop_assert_eq!(field::ipv6(text.as_bytes()), text.parse().ok());
+    }
 }

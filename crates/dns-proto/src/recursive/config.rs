@@ -33,6 +33,13 @@ pub struct Config {
     pub allow_loopback: bool,
     /// Whether servers are looked for and asked at IPv6 addresses too.
     pub ipv6: bool,
+    /// What clients are told who ask which of many servers this is (NSID, RFC 5001); nothing if it
+    /// is empty, and no more than 255 octets.
+    pub identity: Vec<u8>,
+    /// How long clients' connections are kept when nothing is asked on them, which they are told who
+    /// speak EDNS by TCP or TLS (RFC 7828); it must be what the driver does. Without, they are told
+    /// nothing.
+    pub keepalive: Option<Duration>,
     /// The UDP payload offered to servers, and sent to clients at most.
     pub payload: u16,
     /// How long an address that is not known yet is waited for at first; later attempts wait twice
@@ -156,6 +163,8 @@ impl Config {
             upstreams: Vec::new(),
             allow_loopback: false,
             ipv6: true,
+            identity: Vec::new(),
+            keepalive: None,
             payload: UDP_PAYLOAD,
             timeout: Duration::from_millis(800),
             least_timeout: Duration::from_millis(150),
@@ -250,10 +259,24 @@ pub struct Limits {
     /// Server names that may turn out not to exist, for one name and type. 5 (Unbound's
     /// `MAX_TARGET_NX`).
     pub missing_targets: u32,
+    /// Zones whose parents are asked again, for one name and type, when none of their servers has
+    /// helped. 8: names have few zones, and what is configured first may be one more.
+    pub climbs: usize,
+    /// Messages in which the servers of one zone are shown a name piece by piece, before all of it
+    /// (MAX_MINIMISE_COUNT of RFC 9156 §2.3). 10: names of ip6.arpa have 32 labels more than their
+    /// zone.
+    pub pieces: usize,
+    /// Of these, the first that show one label more (MINIMISE_ONE_LAB of RFC 9156 §2.3). 4: most
+    /// cuts are there.
+    pub single_pieces: usize,
     /// Clients that wait at once. 10,000: some kilobytes for each. What is in the cache is answered
     /// however many wait.
     pub clients: usize,
-    /// How long the later half of them have their places when others want them. 200 ms, as Unbound:
+    /// Clients of one address, or of one IPv6 network of 64 bits, that wait at once; more are
+    /// treated as when there is no place. 500: half of what a `tokio::Server` works on, so that
+    /// nobody has all, and nobody has thousands of answers on their way (DNSBomb).
+    pub clients_per_address: usize,
+    /// How long the later half of those who wait have their places when others want them. 200 ms, as Unbound:
     /// most questions are answered by then, and what an attacker has asked is not.
     pub jostle: Duration,
     /// How old a UDP client's query may be when it is answered; whoever asks in another's name and
@@ -295,7 +318,11 @@ impl Default for Limits {
             targets: 16,
             all_targets: 64,
             missing_targets: 5,
+            climbs: 8,
+            pieces: 10,
+            single_pieces: 4,
             clients: 10_000,
+            clients_per_address: 500,
             jostle: Duration::from_millis(200),
             discard: Duration::from_millis(1900),
             cache: 100_000,

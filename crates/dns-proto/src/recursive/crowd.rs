@@ -1,8 +1,9 @@
 //! Who waits, when many do: half of the places are kept to the end, so that what takes long is
 //! found out; who has another gives way after a moment, so that those are served who can be soon
 //! (as Unbound's jostle list).
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use proto_core::{Instant, Transport};
 
@@ -17,6 +18,8 @@ pub(super) struct Crowd {
     waiting: usize,
     /// Those of them who give way, the longest waiting first.
     yielding: BTreeSet<(Instant, JobId, ClientId)>,
+    /// How many there are of each network.
+    networks: BTreeMap<IpAddr, usize>,
 }
 
 impl Crowd {
@@ -26,18 +29,49 @@ impl Crowd {
             self.yielding.insert((client.since, job, client.id));
         }
         self.waiting += 1;
+        if let Some(from) = client.from {
+            *self.networks.entry(network(from)).or_default() += 1;
+        }
     }
 
     /// Has one wait no more.
     pub(super) fn leave(&mut self, client: &Client, job: JobId) {
         self.yielding.remove(&(client.since, job, client.id));
         self.waiting -= 1;
+        if let Some(from) = client.from.map(network)
+            && let Some(count) = self.networks.get_mut(&from)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.networks.remove(&from);
+            }
+        }
+    }
+
+    /// Returns how many wait already where a client is.
+    fn neighbours(&self, client: &Client) -> usize {
+        let from = client.from.map(network);
+        from.and_then(|from| self.networks.get(&from)).copied().unwrap_or_default()
+    }
+}
+
+/// What counts as one address: of IPv6, a network of 64 bits, for all of it is one client's.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let prefix = u128::from(address) & !u128::from(u64::MAX);
+            IpAddr::V6(prefix.into())
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }
 
 impl Resolver {
-    /// Has somebody give way if nobody else can wait; says whether there is room.
-    pub(super) fn make_room(&mut self, now: Instant) -> bool {
+    /// Has somebody give way if nobody else can wait; says whether there is room for a client.
+    pub(super) fn make_room(&mut self, now: Instant, client: &Client) -> bool {
+        if self.crowd.neighbours(client) >= self.config.limits.clients_per_address {
+            return false;
+        }
         if self.crowd.waiting < self.config.limits.clients {
             return true;
         }

@@ -46,7 +46,7 @@ impl Resolver {
         if renewed
             || !answer.is_fresh(now)
             || !self.is_servable(answer, &client)
-            || self.refusal(query).is_some()
+            || self.refusal(query, via).is_some()
         {
             return false;
         }

@@ -2,16 +2,17 @@
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use proto_core::{Instant, Transport};
 
 use crate::cache::{Answer, RrSet};
+use crate::edns::Edns;
 use crate::header::Header;
 use crate::message::Message;
 use crate::name::Name;
-use crate::number::{Class, ExtendedError, RecordType};
+use crate::number::{Class, ExtendedError, OptionCode, RecordType};
 use crate::recursive::ClientId;
 
 /// Names a job. A name is never used again.
@@ -155,12 +156,16 @@ pub(crate) enum Asker {
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) id: ClientId,
+    /// Where it is, if that is known.
+    pub(crate) from: Option<IpAddr>,
     pub(crate) header: Header,
     /// The question comes back in the case it was written in.
     pub(crate) question: Option<(Name, RecordType, Class)>,
     /// The UDP payload offered by EDNS, if the client speaks it.
     pub(crate) payload: Option<u16>,
     pub(crate) dnssec_ok: bool,
+    /// Whether it asks which server this is (RFC 5001).
+    pub(crate) nsid: bool,
     pub(crate) via: Transport,
     /// When it came.
     pub(crate) since: Instant,
@@ -174,9 +179,11 @@ impl Client {
             query.question().map(|asked| (asked.name.to_name(), asked.rtype, asked.class));
         let edns = query.edns();
         let payload = edns.as_ref().map(|edns| edns.payload);
-        let dnssec_ok = edns.is_some_and(|edns| edns.dnssec_ok);
-        let (header, since, patience) = (*query.header(), now, None);
-        Self { id, header, question, payload, dnssec_ok, via, since, patience }
+        let dnssec_ok = edns.as_ref().is_some_and(|edns| edns.dnssec_ok);
+        let asks = |edns: Edns<'_>| edns.options.iter().any(|(code, _)| code == OptionCode::NSID);
+        let nsid = edns.is_some_and(asks);
+        let (header, since, patience) = (query.header(), now, None);
+        Self { id, from: None, header, question, payload, dnssec_ok, nsid, via, since, patience }
     }
 }
 

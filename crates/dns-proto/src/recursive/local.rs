@@ -52,7 +52,9 @@ pub(super) struct Local {
 impl Local {
     /// Makes the zones, but for those below or at which somebody is configured to be asked.
     pub(super) fn new(config: &Config) -> Self {
-        let own = authority::Config { payload: config.payload, ..authority::Config::default() };
+        let &Config { payload, keepalive, .. } = config;
+        let identity = config.identity.clone();
+        let own = authority::Config { payload, identity, keepalive, ..Default::default() };
         let (mut authority, mut tops) = (Authority::new(own), Vec::new());
         let elsewhere =
             |zone: &&Name| config.upstreams.iter().any(|it| it.zone.is_within(zone.view()));

@@ -3,6 +3,7 @@
 mod aggressive;
 #[cfg(feature = "dnssec")]
 mod anchors;
+mod ask;
 #[cfg(feature = "dnssec")]
 mod check;
 #[cfg(not(feature = "dnssec"))]
@@ -14,6 +15,7 @@ mod hints;
 mod hit;
 mod job;
 mod jobs;
+mod learn;
 mod local;
 mod persist;
 mod reply;
@@ -28,6 +30,7 @@ mod walk;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::net::IpAddr;
 
 use bytes::Bytes;
 use proto_core::{Agent, Flow, Instant, Transmit, Transport};
@@ -36,6 +39,7 @@ pub use config::{Config, Limits, Role, Stale, Statistics, Upstream};
 pub use hints::{parse_root_hints, root_hints};
 pub use local::local_zones;
 
+use crate::authority::wants_time;
 use crate::cache::{Answer, Cache, Rank, Security, Store};
 use crate::error::Misuse;
 use crate::exchange::{Exchanges, Heard};
@@ -194,12 +198,41 @@ impl Resolver {
         query: &Message<'_>,
         via: Transport,
     ) -> Result<(), Misuse> {
+        self.accept(now, (client, None), query, via)
+    }
+
+    /// Takes the query of a client at an address, of which [so many](Limits::clients_per_address)
+    /// may wait at once; otherwise as [`resolve`](Self::resolve).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn resolve_from(
+        &mut self,
+        now: Instant,
+        (client, from): (ClientId, IpAddr),
+        query: &Message<'_>,
+        via: Transport,
+    ) -> Result<(), Misuse> {
+        self.accept(now, (client, Some(from)), query, via)
+    }
+
+    fn accept(
+        &mut self,
+        now: Instant,
+        (client, from): (ClientId, Option<IpAddr>),
+        query: &Message<'_>,
+        via: Transport,
+    ) -> Result<(), Misuse> {
         if query.header().response {
             return Err(Misuse::NotQuery);
         }
         let asked = query.question();
-        let client = Client::new(now, client, query, via);
-        if let Some(rcode) = self.refusal(query) {
+        let client = Client { from, ..Client::new(now, client, query, via) };
+        if let Some(rcode) = self.refusal(query, via) {
+            // What is malformed is not said again.
+            let question = client.question.clone().filter(|_| rcode != Rcode::FORMERR);
+            let client = Client { question, ..client };
             self.reply(now, &client, &Answer::bare(rcode), None);
             return Ok(());
         }
@@ -249,7 +282,7 @@ impl Resolver {
             return self.reply(now, &client, &answer, None);
         }
         self.statistics.misses += 1;
-        if !self.make_room(now) {
+        if !self.make_room(now, &client) {
             return self.turn_away(now, &client);
         }
         let kind = self.kind_for(&client);
@@ -305,11 +338,17 @@ impl Resolver {
     }
 
     /// Returns why a query is not worked on.
-    fn refusal(&self, query: &Message<'_>) -> Option<Rcode> {
+    fn refusal(&self, query: &Message<'_>, via: Transport) -> Option<Rcode> {
         let Some(question) = query.question() else { return Some(Rcode::FORMERR) };
-        let transfer = matches!(question.rtype, RecordType::AXFR | RecordType::IXFR);
+        let transfer = is_transfer(question.rtype);
         let meta = question.rtype.is_meta() && question.rtype != RecordType::ANY;
+        // RFC 1035 §4.1: those sections are of answers. What an IXFR has there is not for a resolver.
+        let said = query.answers().chain(query.authorities()).next().is_some();
+        let timed = via != Transport::Udp
+            && self.config.keepalive.is_some()
+            && query.edns().is_some_and(|edns| wants_time(&edns));
         match query.header() {
+            _ if said || timed => Some(Rcode::FORMERR),
             _ if query.edns().is_some_and(|edns| edns.version > 0) => Some(Rcode::BADVERS),
             header if header.opcode != Opcode::QUERY => Some(Rcode::NOTIMP),
             // RFC 5936 §2.2.1: zones are to be had from their authorities.
@@ -346,6 +385,11 @@ impl Resolver {
             }
         }
     }
+}
+
+/// Whether whole zones are asked for.
+fn is_transfer(rtype: RecordType) -> bool {
+    matches!(rtype, RecordType::AXFR | RecordType::IXFR)
 }
 
 impl Agent for Resolver {

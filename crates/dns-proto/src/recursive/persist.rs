@@ -35,7 +35,7 @@ impl Resolver {
     ///
     /// # Errors
     ///
-    /// When the octets are no cache; then nothing is kept.
+    /// When the octets are no cache, or not as they were written; then nothing is kept.
     pub fn load(&mut self, now: Instant, unix: u64, octets: &[u8]) -> Result<usize, ParseError> {
         let Loaded { sets, answers } = Loaded::parse(now, unix, octets, self.config.limits.ttl)?;
         let count = sets.len() + answers.len();

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use bytes::BytesMut;
 use proto_core::Instant;
 
-use crate::authority::udp_limit;
+use crate::authority::{IDENTITY, keepalive, udp_limit};
 use crate::cache::{Answer, RrSet, Security};
 use crate::edns::{Edns, EdnsOption, OptionsBuf};
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::header::Header;
 use crate::message::{Question, Section};
 use crate::number::{Class, ExtendedError, Rcode, RecordType};
 use crate::recursive::job::Client;
-use crate::recursive::{Event, Resolver};
+use crate::recursive::{Event, Resolver, is_transfer};
 use crate::writer::Writer;
 
 impl Resolver {
@@ -53,6 +53,14 @@ impl Resolver {
             (None, _) => answer.reason,
         };
         let mut options = OptionsBuf::default();
+        let identity = &self.config.identity;
+        if client.nsid && !identity.is_empty() {
+            let identity = identity.get(..IDENTITY).unwrap_or(identity);
+            let _ = options.push(&EdnsOption::Nsid(identity));
+        }
+        if let Some(option) = keepalive(self.config.keepalive, client.via) {
+            let _ = options.push(&option);
+        }
         if let Some(code) = reason {
             let _ = options.push(&EdnsOption::ExtendedError(code, b""));
         }
@@ -61,9 +69,11 @@ impl Resolver {
         own.options = options.view();
         let limit = udp_limit(client.payload, own.payload, client.via);
         let wants = client.dnssec_ok || client.header.authentic_data;
+        let asked = client.question.as_ref().map(|(_, rtype, _)| *rtype);
         let header = Header {
             rcode: answer.rcode,
-            recursion_available: true,
+            // There is none for transfers, nor for what asks nothing.
+            recursion_available: asked.is_some_and(|it| !is_transfer(it)),
             authentic_data: wants && answer.security == Security::Secure,
             ..client.header.answer()
         };

@@ -13,9 +13,6 @@ use crate::recursive::config::{Role, Upstream};
 use crate::recursive::job::{Cut, CutKind, JobId, Place, Shown, Walk, Work};
 use crate::recursive::jobs::Next;
 
-/// How many zones' parents are asked again for one question.
-const CLIMBS: usize = 8;
-
 impl Resolver {
     /// Finds the servers nearest to the name; `None` if the root's are to be asked for first.
     pub(super) fn choose_cut(&self, now: Instant, walk: &Walk, asked: RecordType) -> Option<Cut> {
@@ -234,6 +231,7 @@ impl Resolver {
 
     /// Begins again from further up, where other servers may be known by now, or gives up.
     fn climb(&mut self, id: JobId) -> Next {
+        let climbs = self.config.limits.climbs;
         let Some(walk) = self.walk(id) else { return Next::Wait };
         let Some(cut) = walk.cut.take() else { return Next::Again };
         let again = match cut.kind {
@@ -241,7 +239,7 @@ impl Resolver {
             CutKind::ForwardFirst => true,
             CutKind::Stub | CutKind::Forward => false,
         };
-        if again && walk.refetched.len() < CLIMBS && !walk.refetched.contains(&cut.zone) {
+        if again && walk.refetched.len() < climbs && !walk.refetched.contains(&cut.zone) {
             walk.refetched.push(cut.zone);
             walk.shown = Shown { whole: walk.shown.whole, ..Shown::default() };
             return Next::Again;

@@ -177,8 +177,12 @@ pub(crate) async fn services(
     let (local, mut host, mut end) = (ask.local(), service.clone(), None);
     for _ in 0..=local.limits.service_aliases {
         let answer = records(ask, &host, rtype).await?;
-        let aliases = read_records(&answer, &local.limits, |_, data| Service::alias(data))?;
-        let mut aliases: Vec<_> = aliases.collect();
+        let read = |_: &Name, data: Rdata<'_>| Some(Service::alias(data));
+        let aliases: Vec<_> = read_records(&answer, &local.limits, read)?.collect();
+        // RFC 9460 §2.2: if one is malformed, all are rejected, and it is done without.
+        let whole = aliases.iter().all(Option::is_some);
+        let mut aliases: Vec<_> =
+            aliases.into_iter().flatten().flatten().filter(|_| whole).collect();
         local.draw(|random| shuffle(&mut aliases, random));
         match aliases.pop() {
             // RFC 9460 §2.5.1: the service is not available.
@@ -189,8 +193,8 @@ pub(crate) async fn services(
                 end = Some(target);
             }
             None => {
-                let mut list: Vec<_> =
-                    read_records(&answer, &local.limits, Service::read)?.collect();
+                let list = read_records(&answer, &local.limits, Service::read)?;
+                let mut list: Vec<_> = list.filter(|_| whole).collect();
                 local.draw(|random| Service::sort(&mut list, random));
                 list.truncate(local.limits.targets.saturating_sub(usize::from(end.is_some())));
                 list.extend(end.map(Service::end));

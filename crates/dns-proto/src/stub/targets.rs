@@ -147,10 +147,15 @@ impl Service {
     /// Reads a record in service mode; at its owner, if it names no other (RFC 9460 §2.5.2).
     pub(crate) fn read(owner: &Name, data: Rdata<'_>) -> Option<Self> {
         let (priority, target, params) = svcb(data).filter(|(priority, ..)| *priority > 0)?;
-        // RFC 9460 §8: what is mandatory must be there, or the record is malformed.
+        // RFC 9460 §2.4.3: a record whose parameters are not as others of them want is rejected. What
+        // is mandatory is to be there (§8), and protocols where there are no others (§7.1.1).
+        let has = |key| params.get(key).is_some();
         if let Some(SvcParam::Mandatory(keys)) = params.get(SvcKey::MANDATORY)
-            && !keys.iter().all(|key| params.get(key).is_some())
+            && !keys.iter().all(has)
         {
+            return None;
+        }
+        if has(SvcKey::NO_DEFAULT_ALPN) && !has(SvcKey::ALPN) {
             return None;
         }
         let name = if target.is_root() { owner.clone() } else { target };
@@ -158,9 +163,10 @@ impl Service {
         Some(Self { priority, name, addresses: Ok(Vec::new()), params })
     }
 
-    /// Reads a record in alias mode.
-    pub(crate) fn alias(data: Rdata<'_>) -> Option<Name> {
-        svcb(data).filter(|(priority, ..)| *priority == 0).map(|(_, target, _)| target)
+    /// Reads where a record leads, if it is in alias mode; `None` if it is malformed.
+    pub(crate) fn alias(data: Rdata<'_>) -> Option<Option<Name>> {
+        let (priority, target, _) = svcb(data)?;
+        Some((priority == 0).then_some(target))
     }
 
     /// Stands for the end of an alias.

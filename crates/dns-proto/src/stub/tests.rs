@@ -40,6 +40,9 @@ svc HTTPS 0 pool.svc\npool.svc HTTPS 2 b port=8443\npool.svc HTTPS 1 . alpn=h2
 pool.svc A 192.0.2.3
 end HTTPS 0 a\ngone HTTPS 0 .
 round HTTPS 0 round
+bad HTTPS 1 . alpn=h2\nbad HTTPS \\# 17 0001000001000302683200010003026833
+worse HTTPS 0 a\nworse HTTPS \\# 17 0001000001000302683200010003026833
+half HTTPS 1 a alpn=h2\nhalf HTTPS \\# 9 000200000000020003\nhalf HTTPS \\# 7 00030000020000
 short.sub A 192.0.2.4
 1.2.0.192.in-addr.arpa PTR a
 ";
@@ -217,6 +220,15 @@ fn aliases_of_services_are_followed_and_stand_at_the_end() {
     assert_eq!(https(&world, "end.z.").unwrap(), ["0 a.z. 443 2"]);
     assert_eq!(https(&world, "gone.z.").unwrap(), [""; 0]);
     assert_eq!(https(&world, "a.z.").unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_malformed_record_of_a_service_spoils_its_set_and_one_against_itself_does_not() {
+    // RFC 9460 §2.2: a key twice. §2.4.3: a mandatory key, or a protocol, that is not there.
+    let world = world(|_| ());
+    assert_eq!(https(&world, "bad.z.").unwrap(), [""; 0]);
+    assert_eq!(https(&world, "worse.z.").unwrap(), [""; 0]);
+    assert_eq!(https(&world, "half.z.").unwrap(), ["1 a.z. 443 2"]);
 }
 
 #[test]

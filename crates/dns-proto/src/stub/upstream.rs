@@ -182,7 +182,7 @@ mod tests {
         for seconds in [5, 10, 20, 40, 60, 60] {
             upstream.unheard(now, &limits);
             let over = now + Duration::from_secs(seconds);
-            let early = now + Duration::from_secs(seconds) / 2;
+            let early = now + (Duration::from_secs(seconds) - Duration::from_nanos(1));
             assert!(!upstream.is_well(early));
             upstream.unheard(early, &limits);
             assert!(upstream.is_well(over));
@@ -222,7 +222,7 @@ mod tests {
         let (limits, mut upstream, now) = (Limits::default(), upstream(), Instant::ORIGIN);
         assert!(upstream.knows_edns(now));
         upstream.is_plain(now, &limits);
-        assert!(!upstream.knows_edns(now + limits.plain / 2));
+        assert!(!upstream.knows_edns(now + (limits.plain - Duration::from_nanos(1))));
         assert!(upstream.knows_edns(now + limits.plain));
     }
 }

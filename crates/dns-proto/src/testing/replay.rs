@@ -1,5 +1,5 @@
 //! Runs a script.
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -74,6 +74,10 @@ pub enum Outcome {
 /// assert_eq!(run(script, |_| ()), Outcome::Pass);
 /// ```
 pub fn run(text: &str, explain: impl FnMut(&str)) -> Outcome {
+    let config = text.split("CONFIG_END").next().unwrap_or_default();
+    if let Some(feature) = setup::feature(config) {
+        return Outcome::Skip(feature.to_string());
+    }
     let script = match Script::parse(text) {
         Ok(script) => script,
         Err(reason) => return Outcome::Fail(reason),
@@ -82,8 +86,7 @@ pub fn run(text: &str, explain: impl FnMut(&str)) -> Outcome {
         return Outcome::Skip(reason);
     }
     match setup::read(&script) {
-        Err(Ok(feature)) => Outcome::Skip(feature),
-        Err(Err(reason)) => Outcome::Fail(reason),
+        Err(reason) => Outcome::Fail(reason),
         Ok(setup) => {
             let mut resolver = Resolver::new(setup.config, [1; 32]);
             let start = Instant::ORIGIN + Duration::from_secs(1 << 20);
@@ -97,7 +100,7 @@ pub fn run(text: &str, explain: impl FnMut(&str)) -> Outcome {
                 pin: setup.clock,
                 pending: Vec::new(),
                 answers: VecDeque::new(),
-                clients: 0,
+                clients: BTreeMap::new(),
                 files: script.files.clone(),
                 variables: Variables::default(),
                 explain,
@@ -126,7 +129,8 @@ struct Stage<E> {
     pin: Option<u64>,
     pending: Vec<Pending>,
     answers: VecDeque<(Transport, Bytes)>,
-    clients: u64,
+    /// By what each client has asked.
+    clients: BTreeMap<u64, Transport>,
     /// What the resolver has us keep.
     files: Vec<File>,
     variables: Variables,
@@ -203,9 +207,10 @@ impl<E: FnMut(&str)> Stage<E> {
             while let Some(event) = self.resolver.poll() {
                 idle = false;
                 match event {
-                    Event::Reply { message, .. } => {
+                    Event::Reply { client: ClientId(client), message } => {
                         self.say(&format!("answer {}", print(&message)));
-                        self.answers.push_back((Transport::Udp, message));
+                        let via = self.clients.get(&client).copied().unwrap_or(Transport::Udp);
+                        self.answers.push_back((via, message));
                     }
                     Event::Anchors { zone, state } => self.keep(&zone, state),
                     Event::Discarded { .. } => {}
@@ -292,8 +297,9 @@ impl<E: FnMut(&str)> Stage<E> {
                 let octets = entry.write(None);
                 let via = if entry.has("TCP") { Transport::Tcp } else { Transport::Udp };
                 let message = Message::parse(&octets).map_err(|error| error.to_string())?;
-                self.clients += 1;
-                let client = ClientId(self.clients);
+                let client = self.clients.len() as u64;
+                self.clients.insert(client, via);
+                let client = ClientId(client);
                 let _ = self.resolver.resolve(self.now, client, &message, via);
             }
             ("REPLY", Some(entry)) => {

@@ -11,7 +11,7 @@ use crate::name::Name;
 use crate::number::DnssecAlgorithm;
 use crate::recursive::{Config, Role, Stale, Upstream};
 
-/// A resolver's configuration, and the reasons for not running a script.
+/// What a resolver is to be.
 pub(super) struct Setup {
     pub(super) config: Config,
     pub(super) trust: Option<Trust>,
@@ -20,7 +20,7 @@ pub(super) struct Setup {
 }
 
 /// Features whose scripts are not run.
-const OUT_OF_SCOPE: [(&str, &str); 10] = [
+const OUT_OF_SCOPE: [(&str, &str); 12] = [
     ("rpz:", "rpz"),
     ("local-zone:", "local-zone"),
     ("local-data:", "local-zone"),
@@ -31,6 +31,10 @@ const OUT_OF_SCOPE: [(&str, &str); 10] = [
     ("response-ip-data:", "respip"),
     ("view:", "views"),
     ("access-control-view:", "views"),
+    // Signatures that are there are not hidden from who asks for them.
+    ("disable-edns-do:", "disable-edns-do"),
+    // An option of Unbound's own, with a number for experiments.
+    ("edns-client-string:", "edns-client-string"),
 ];
 
 /// Splits a configuration into words; quotes hold together.
@@ -62,17 +66,21 @@ fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-/// Reads a configuration; what is wrong with it is told, or why it is skipped.
-pub(super) fn read(script: &Script) -> Result<Setup, Result<String, String>> {
-    let text = script.config.as_str();
-    let text = text.split("TEMPFILE_NAME").next().unwrap_or(text);
-    let text = text.split("AUTOTRUST_FILE").next().unwrap_or(text);
-    let tokens = tokens(text);
-    if let Some(feature) = out_of_scope(&tokens) {
-        return Err(Ok(feature.to_string()));
-    }
+/// Returns the feature that a script of this configuration is about, if it is not done here.
+pub(super) fn feature(config: &str) -> Option<&'static str> {
+    out_of_scope(&tokens(own(config)))
+}
+
+/// Returns a configuration without the files behind it.
+fn own(config: &str) -> &str {
+    let text = config.split("TEMPFILE_NAME").next().unwrap_or(config);
+    text.split("AUTOTRUST_FILE").next().unwrap_or(text)
+}
+
+/// Reads a configuration; what is wrong with it is told.
+pub(super) fn read(script: &Script) -> Result<Setup, String> {
     let mut reader = Reader::default();
-    let mut words = tokens.into_iter().peekable();
+    let mut words = tokens(own(&script.config)).into_iter().peekable();
     while let Some(key) = words.next() {
         if matches!(key.as_str(), "server:" | "stub-zone:" | "forward-zone:" | "remote-control:") {
             reader.stanza(&key);
@@ -92,14 +100,20 @@ fn out_of_scope(tokens: &[String]) -> Option<&'static str> {
     let all = tokens.iter().enumerate();
     let found = all.filter_map(|(at, token)| {
         let (key, feature) = OUT_OF_SCOPE.into_iter().find(|(key, _)| token == key)?;
+        let is = |place: usize, word: &str| tokens.get(at + place).is_some_and(|it| it == word);
         // `local-zone: NAME nodefault` has it asked for elsewhere.
-        let nothing = || tokens.get(at + 2).is_some_and(|it| it == "nodefault");
-        (key != "local-zone:" || !nothing()).then_some(feature)
+        let nothing = is(1, "no") || key == "local-zone:" && is(2, "nodefault");
+        (!nothing).then_some(feature)
     });
     // A resolver that keeps whatever stands beside an answer is not made here.
     let unknown = |pair: &[String]| matches!(pair, [key, value] if key == "harden-unknown-additional:" && value == "no");
     if tokens.windows(2).any(unknown) {
         return Some("harden-unknown-additional: no");
+    }
+    // Whom to answer is decided before a resolver is asked.
+    let whom = |triple: &[String]| matches!(triple, [key, _, what] if key == "access-control:" && (what == "deny" || what == "refuse"));
+    if tokens.windows(3).any(whom) {
+        return Some("access-control");
     }
     let modules = ["dns64", "respip"].into_iter();
     let mut modules = modules.filter(|module| {
@@ -168,9 +182,9 @@ impl Reader {
         self.upstream = (key != "server:").then_some(upstream);
     }
 
-    fn option(&mut self, key: &str, value: String) -> Result<(), Result<String, String>> {
+    fn option(&mut self, key: &str, value: String) -> Result<(), String> {
         match &mut self.upstream {
-            Some(upstream) => zone_option(upstream, key, &value).map_err(Err)?,
+            Some(upstream) => zone_option(upstream, key, &value)?,
             None => {
                 if !self.limit(key, &value) && !self.checking(key, &value) {
                     self.manner(key, &value);
@@ -229,6 +243,13 @@ impl Reader {
             "minimal-responses:" => config.minimal = yes,
             "iter-scrub-promiscuous:" => config.answer_with_servers = !yes,
             "do-ip6:" => config.ipv6 = yes,
+            "edns-tcp-keepalive-timeout:" => {
+                config.keepalive = value.parse().ok().map(Duration::from_millis);
+            }
+            "nsid:" => {
+                let text = value.strip_prefix("ascii_").unwrap_or_default();
+                config.identity = text.as_bytes().to_vec();
+            }
             "prefetch:" => config.prefetch = yes,
             "aggressive-nsec:" => config.aggressive = yes,
             "serve-expired:" => self.stale = yes,
@@ -245,7 +266,7 @@ impl Reader {
         }
     }
 
-    fn end(mut self, script: &Script) -> Result<Setup, Result<String, String>> {
+    fn end(mut self, script: &Script) -> Result<Setup, String> {
         self.stanza("server:");
         let config = &mut self.config;
         config.stale = self.stale.then(|| self.terms.clone());
@@ -254,7 +275,7 @@ impl Reader {
         }
         let followed = script.files.iter().map(|file| Rollover::parse(&file.name, &file.text));
         let followed: Result<Vec<_>, _> = followed.collect();
-        let followed = followed.map_err(|error| Err(error.to_string()))?;
+        let followed = followed.map_err(|error| error.to_string())?;
         let any = !self.anchors.is_empty() || !followed.is_empty();
         let trust = (self.validator && any).then(|| {
             let mut trust = self.trust();

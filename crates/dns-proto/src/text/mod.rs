@@ -2,4 +2,4 @@
 pub(crate) mod codec;
 mod words;
 
-pub(crate) use words::{Word, Words, put_name, unescape};
+pub(crate) use words::{Word, Words, closing_quote, put_name, unescape};

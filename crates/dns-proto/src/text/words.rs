@@ -118,33 +118,35 @@ impl<'t> Words<'t> {
     /// Returns the next word, if there is one.
     pub(crate) fn next(&mut self) -> Option<Word<'t>> {
         let mut rest = self.text.get(self.at..)?;
-        loop {
+        let first = loop {
             let (&octet, after) = rest.split_first()?;
-            rest = match kind(octet) {
-                Kind::Blank => after,
-                Kind::Comment => after.get(memchr::memchr(b'\n', after)?..)?,
-                _ => break,
-            };
-        }
+            match kind(octet) {
+                Kind::Blank => rest = after,
+                Kind::Comment => rest = after_comment(after)?,
+                kind => break kind,
+            }
+        };
         let at = self.text.len() - rest.len();
-        if let Some(quoted) = rest.strip_prefix(b"\"") {
-            let end = closing_quote(quoted);
-            self.at = at + end + 2;
-            return Some(Word { octets: quoted.get(..end)?, quoted: true, at });
+        if first == Kind::Quote {
+            return self.quoted(at);
         }
-        let plain = |octet: &u8| kind(*octet) == Kind::Plain;
-        let mut end = rest.iter().position(|octet| !plain(octet)).unwrap_or(rest.len());
-        while let Some(&octet) = rest.get(end) {
-            end += match kind(octet) {
-                Kind::Plain => 1,
-                Kind::Escape => 2,
-                Kind::Quote => closing_quote(rest.get(end + 1..)?) + 2,
-                _ => break,
-            };
+        let mut end = plain(rest);
+        match rest.get(end).map(|octet| kind(*octet)) {
+            None | Some(Kind::Blank) => {}
+            Some(_) => end = end_of_word(rest, end)?,
         }
         let octets = rest.get(..end).unwrap_or(rest);
         self.at = at + octets.len();
         Some(Word { octets, quoted: false, at })
+    }
+
+    /// Returns the word in quotes that begins here.
+    #[inline(never)]
+    fn quoted(&mut self, at: usize) -> Option<Word<'t>> {
+        let quoted = self.text.get(at + 1..)?;
+        let end = closing_quote(quoted);
+        self.at = at + end + 2;
+        Some(Word { octets: quoted.get(..end)?, quoted: true, at })
     }
 
     /// Returns the next word without stepping over it.
@@ -172,15 +174,66 @@ impl<'t> Words<'t> {
     }
 }
 
-fn closing_quote(quoted: &[u8]) -> usize {
+/// Returns a number of octets that are plain; what follows them is mostly not.
+#[inline]
+fn plain(text: &[u8]) -> usize {
     let mut end = 0;
-    loop {
-        match quoted.get(end) {
-            Some(b'\\') => end += 2,
-            Some(b'"') | None => return end.min(quoted.len()),
-            Some(_) => end += 1,
+    for word in text.as_chunks().0 {
+        let suspects = suspects(u64::from_le_bytes(*word));
+        if suspects != 0 {
+            return end + usize::try_from(suspects.trailing_zeros() / 8).unwrap_or_default();
         }
+        end += 8;
     }
+    while text.get(end).is_some_and(|octet| kind(*octet) == Kind::Plain) {
+        end += 1;
+    }
+    end
+}
+
+/// Marks by their highest bit the octets that may be other than plain, the first of them for
+/// certain: those up to `)`, semicolons and backslashes.
+const fn suspects(word: u64) -> u64 {
+    const fn all(octet: u8) -> u64 {
+        u64::from_ne_bytes([octet; 8])
+    }
+    const fn below(word: u64, octet: u8) -> u64 {
+        word.wrapping_sub(all(octet)) & !word
+    }
+    let (semicolons, backslashes) = (word ^ all(b';'), word ^ all(b'\\'));
+    (below(word, b')' + 1) | below(semicolons, 1) | below(backslashes, 1)) & all(0x80)
+}
+
+/// Finds the end of a word from an octet in it on that is not plain.
+#[cold]
+fn end_of_word(text: &[u8], mut end: usize) -> Option<usize> {
+    while let Some(&octet) = text.get(end) {
+        end += match kind(octet) {
+            Kind::Plain => 1,
+            Kind::Escape => 2,
+            Kind::Quote => closing_quote(text.get(end + 1..)?) + 2,
+            Kind::Blank | Kind::Comment => break,
+        };
+    }
+    Some(end)
+}
+
+#[cold]
+fn after_comment(text: &[u8]) -> Option<&[u8]> {
+    text.get(memchr::memchr(b'\n', text)?..)
+}
+
+/// Returns how many octets are before the quote that ends this.
+pub(crate) fn closing_quote(quoted: &[u8]) -> usize {
+    let mut end = 0;
+    while let Some(length) = memchr::memchr2(b'"', b'\\', quoted.get(end..).unwrap_or_default()) {
+        end += length;
+        if quoted.get(end) == Some(&b'"') {
+            return end;
+        }
+        end += 2;
+    }
+    quoted.len()
 }
 
 /// Appends a name's wire form; one without a final dot ends in the origin.
@@ -195,8 +248,45 @@ pub(crate) fn put_name(word: Word<'_>, origin: &[u8], out: &mut Vec<u8>) -> Resu
             out.push(0);
             return Ok(());
         }
+        b"" => return put_labels(word, origin, out),
         _ => {}
     }
+    out.push(b'.');
+    out.extend_from_slice(word.octets);
+    let absolute = lengths_for_dots(out.get_mut(start..).unwrap_or_default());
+    if absolute == Some(false) {
+        out.extend_from_slice(origin);
+    }
+    if absolute.is_some() && out.len() - start <= MAX_NAME {
+        return Ok(());
+    }
+    // It has escapes, or something is wrong with it.
+    out.truncate(start);
+    put_labels(word, origin, out)
+}
+
+/// Writes over each dot the length of the label behind it; says whether the last is the root.
+/// `None` if there are escapes, or labels that are none.
+fn lengths_for_dots(name: &mut [u8]) -> Option<bool> {
+    let (mut length, mut absolute) = (0_u8, false);
+    for (behind, octet) in name.iter_mut().rev().enumerate() {
+        match *octet {
+            b'.' if length == 0 && behind > 0 => return None,
+            b'.' if usize::from(length) > MAX_LABEL => return None,
+            b'.' => {
+                absolute |= length == 0;
+                *octet = core::mem::take(&mut length);
+            }
+            b'\\' => return None,
+            _ => length = length.saturating_add(1),
+        }
+    }
+    Some(absolute)
+}
+
+/// Appends a name label by label, with care.
+fn put_labels(word: Word<'_>, origin: &[u8], out: &mut Vec<u8>) -> Result<(), ParseError> {
+    let start = out.len();
     let mut rest = word.octets;
     let absolute = loop {
         let length = rest.iter().position(|&octet| octet == b'.' || octet == b'\\');
@@ -270,4 +360,33 @@ pub(crate) fn unescape(word: Word<'_>, out: &mut Vec<u8>) -> Result<(), ParseErr
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn names_are_read_at_once_as_with_care(text in r#"([a.]{0,9}|[a-c.\\0-9]{1,12}|a{60,66}(\.a{60,66}){0,4}\.?)"#) {
+            let word = Word { octets: text.as_bytes(), quoted: false, at: 7 };
+            prop_assume!(!matches!(text.as_str(), "@" | "."));
+            let (mut whole, mut careful) = (Vec::from(b"-"), Vec::from(b"-"));
+            let read = put_name(word, b"\x02fr\0", &mut whole);
+            prop_assert_eq!(read, put_labels(word, b"\x02fr\0", &mut careful));
+            prop_assert!(read.is_err() || whole == careful);
+        }
+
+        #[test]
+        fn plain_octets_are_counted_at_most_to_the_first_that_is_not(text in any::<Vec<u8>>()) {
+            let first = text.iter().position(|octet| kind(*octet) != Kind::Plain);
+            let count = plain(&text);
+            prop_assert!(count <= first.unwrap_or(text.len()));
+            // What stops it before is one of a few.
+            let stop = text.get(count).is_none_or(|octet| *octet <= b')' || kind(*octet) != Kind::Plain);
+            prop_assert!(stop);
+        }
+    }
 }

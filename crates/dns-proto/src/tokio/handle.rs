@@ -1,6 +1,7 @@
 //! The handle of a recursive resolver that a server holds while a task runs the driver.
 use alloc::collections::BTreeMap;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
+use std::vec::Vec;
 
 use ::tokio::sync::{mpsc, oneshot};
 use bytes::{Bytes, BytesMut};
@@ -10,7 +11,7 @@ use crate::message::Message;
 use crate::name::Name;
 use crate::recursive::{self, ClientId, Statistics};
 use crate::tokio::driver::Driver;
-use crate::tokio::server::{Handler, Now, malformed};
+use crate::tokio::server::{Handler, Now, malformed, seconds};
 use crate::tokio::shared::Shared;
 
 /// Commands that wait for the task; whoever sends more waits too.
@@ -26,7 +27,7 @@ pub struct Recursive {
 
 #[derive(Debug)]
 enum Command {
-    Resolve { query: Bytes, via: Transport, reply: oneshot::Sender<Bytes> },
+    Resolve { query: Bytes, from: IpAddr, via: Transport, reply: oneshot::Sender<Bytes> },
     Statistics(oneshot::Sender<Statistics>),
 }
 
@@ -62,6 +63,14 @@ impl Recursive {
         statistics.await.unwrap_or_default()
     }
 
+    /// Writes the cache as octets, as [`Resolver::dump`](recursive::Resolver::dump) does. Queries
+    /// wait meanwhile: for 60 ms, say, when a hundred thousand RRsets are known.
+    #[must_use]
+    pub fn dump(&self) -> Vec<u8> {
+        let now = self.shared.now();
+        self.shared.lock().dump(now, seconds())
+    }
+
     /// Answers a query from the cache, if that is all there is to do: appends the reply and returns
     /// `true`. With `false` nothing has been done, and [`handle`](Handler::handle) is to do it.
     #[must_use]
@@ -72,12 +81,13 @@ impl Recursive {
 }
 
 impl Handler for Recursive {
-    async fn handle(&self, query: Bytes, _: SocketAddr, via: Transport) -> Option<Bytes> {
+    async fn handle(&self, query: Bytes, from: SocketAddr, via: Transport) -> Option<Bytes> {
+        let from = from.ip();
         if Message::parse(&query).is_err() {
             return malformed(&query);
         }
         let (reply, answer) = oneshot::channel();
-        self.commands.send(Command::Resolve { query, via, reply }).await.ok()?;
+        self.commands.send(Command::Resolve { query, from, via, reply }).await.ok()?;
         answer.await.ok()
     }
 
@@ -115,10 +125,11 @@ async fn run_recursive(
             Some(Command::Statistics(reply)) => {
                 let _ = reply.send(driver.agent().lock().statistics().clone());
             }
-            Some(Command::Resolve { query, via, reply }) => {
+            Some(Command::Resolve { query, from, via, reply }) => {
                 let now = driver.now();
                 let Ok(query) = Message::parse(&query) else { continue };
-                if driver.agent().lock().resolve(now, client, &query, via).is_ok() {
+                let who = (client, from);
+                if driver.agent().lock().resolve_from(now, who, &query, via).is_ok() {
                     waiting.insert(client, reply);
                 }
             }

@@ -305,8 +305,8 @@ pub(crate) struct NodeRef<'z> {
 impl<'z> NodeRef<'z> {
     fn read(raw: &'z [u8]) -> Option<Self> {
         let (key, rest) = split_short(raw)?;
-        let mut reader = Reader::trusted(rest, 0, rest.len());
-        let name = reader.name().ok()?;
+        let mut reader = Reader::tail(rest, rest);
+        let name = reader.trusted_name()?;
         Some(Self { key, name, sets: reader.octets() })
     }
 
@@ -418,7 +418,7 @@ impl<'z> RrSetRef<'z> {
 
 /// Reads data that were checked when they came into a zone.
 pub(crate) fn read(rtype: RecordType, octets: &[u8]) -> Rdata<'_> {
-    Rdata::trusted(rtype, &mut Reader::trusted(octets, 0, octets.len()))
+    Rdata::trusted(rtype, Reader::tail(octets, octets))
 }
 
 /// Splits off octets that follow their length.

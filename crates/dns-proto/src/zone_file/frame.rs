@@ -1,5 +1,6 @@
 //! Where an entry ends: at the first new line outside of parentheses.
 use crate::error::{ParseError, ParseErrorKind};
+use crate::text::closing_quote;
 
 /// How far an entry has been looked at.
 #[derive(Clone, Debug, Default)]
@@ -50,21 +51,26 @@ fn error(expected: &'static str, at: usize) -> ParseError {
 
 /// Counts parentheses of a line, but not those in quotes and comments.
 fn depth(line: &[u8], mut depth: usize) -> Result<usize, (&'static str, usize)> {
-    let mut octets = line.iter().enumerate();
-    let mut quote = None;
-    while let Some((at, octet)) = octets.next() {
-        match (octet, quote) {
-            (b'\\', _) => drop(octets.next()),
-            (b'"', None) => quote = Some(at),
-            (b'"', Some(_)) => quote = None,
-            (_, Some(_)) => {}
-            (b';', None) => break,
-            (b'(', None) => depth += 1,
-            (b')', None) => {
+    let mut at = 0;
+    while let Some(octet) = line.get(at) {
+        match octet {
+            b'\\' => at += 1,
+            b'"' => {
+                let quoted = line.get(at + 1..).unwrap_or_default();
+                let end = closing_quote(quoted);
+                if end == quoted.len() {
+                    return Err(("a closing quote on the same line", at));
+                }
+                at += end + 1;
+            }
+            b';' => break,
+            b'(' => depth += 1,
+            b')' => {
                 depth = depth.checked_sub(1).ok_or(("an opening parenthesis before", at))?;
             }
             _ => {}
         }
+        at += 1;
     }
-    quote.map_or(Ok(depth), |at| Err(("a closing quote on the same line", at)))
+    Ok(depth)
 }

@@ -17,7 +17,7 @@ use crate::common::net::{answer, answering};
 use crate::rig::{EVIL, Rig, config};
 
 /// 15 January 2027.
-const NOW: u64 = 1_800_000_000;
+pub(crate) const NOW: u64 = 1_800_000_000;
 
 const ROOT: &str = ". SOA ns. host. 1 2h 1h 4w 1h
 . NS a.root.
@@ -31,7 +31,7 @@ a.com. A 127.0.0.2
 evil.com. NS ns.evil.com.
 ns.evil.com. A 127.0.0.6
 ";
-const SIGNED: &str = "evil.com. SOA ns.evil.com. host.evil.com. 1 2h 1h 4w 1h
+pub(crate) const SIGNED: &str = "evil.com. SOA ns.evil.com. host.evil.com. 1 2h 1h 4w 1h
 evil.com. NS ns.evil.com.
 ns.evil.com. A 127.0.0.6
 www.evil.com. A 127.0.0.5
@@ -45,29 +45,34 @@ fn counted(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     key.verify(message, signature)
 }
 
-fn key(number: u8) -> KeyPair {
+pub(crate) fn key(number: u8) -> KeyPair {
     KeyPair::generate(DnssecAlgorithm::ED25519, true, [number; 32]).unwrap()
 }
 
-fn zone(text: &str) -> Zone {
+pub(crate) fn zone(text: &str) -> Zone {
     let text = format!("$TTL 3600\n$ORIGIN .\n{text}");
     Zone::new(zone_file::read("test", text.as_bytes(), Name::ROOT, |_| None).unwrap()).unwrap()
 }
 
-fn authority(zone: Zone) -> Authority {
+pub(crate) fn authority(zone: Zone) -> Authority {
     let mut authority = Authority::new(Config { iterations: 500, ..Config::default() });
     authority.insert(zone);
     authority
 }
 
 /// The rig with the root and com signed, and these DS records for the hostile zone.
-fn signed(limits: Limits, digests: &[Record]) -> Rig {
+pub(crate) fn signed(limits: Limits, digests: &[Record]) -> Rig {
+    signed_with(recursive::Limits::default(), limits, digests)
+}
+
+/// The same, for a resolver with other limits of its own.
+pub(crate) fn signed_with(own: recursive::Limits, limits: Limits, digests: &[Record]) -> Rig {
     let signer = Signer::new(vec![key(1)]);
     let with = |text: &str, digests: &[Record]| {
         let lines: String = digests.iter().map(|it| format!("{it}\n")).collect();
         signer.sign(&zone(&format!("{text}{lines}")), None, NOW).unwrap()
     };
-    let mut rig = Rig::with(config(recursive::Limits::default()));
+    let mut rig = Rig::with(config(own));
     let com = digests_of("com", &key(1));
     rig.net.serve("127.0.0.1", answering(authority(with(ROOT, &com))));
     rig.net.serve("127.0.0.2", answering(authority(with(COM, digests))));
@@ -80,7 +85,7 @@ fn signed(limits: Limits, digests: &[Record]) -> Rig {
     rig
 }
 
-fn digests_of(zone: &str, of: &KeyPair) -> Vec<Record> {
+pub(crate) fn digests_of(zone: &str, of: &KeyPair) -> Vec<Record> {
     let (zone, signer) = (name(zone), Signer::new(vec![of.clone()]));
     signer.ds(&zone).map(|ds| Record::new(zone.clone(), 3600, ds.data())).collect()
 }
@@ -99,7 +104,7 @@ fn collision(key: &PublicKey, number: u8) -> PublicKey {
 }
 
 /// Returns a signature that says the same and is wrong.
-fn spoilt(record: &Record, by: u8) -> Record {
+pub(crate) fn spoilt(record: &Record, by: u8) -> Record {
     let Rdata::Rrsig {
         covered,
         algorithm,

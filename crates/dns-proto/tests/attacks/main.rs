@@ -5,9 +5,11 @@
 mod common;
 
 mod amplification;
+mod bogus;
 mod chaos;
 mod keys;
 mod limits;
+mod numbers;
 mod persist;
 mod poison;
 mod rig;

@@ -2,6 +2,7 @@
 use dns_proto::recursive::Limits;
 use dns_proto::{ParseErrorKind, Rcode, RecordType};
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::common::lines;
 use crate::rig::{Rig, config};
@@ -76,18 +77,38 @@ fn what_is_known_better_stays() {
     );
 }
 
+/// Puts the digest right again.
+fn sealed(mut octets: Vec<u8>) -> Vec<u8> {
+    let end = octets.len() - 32;
+    octets.truncate(end);
+    let digest = Sha256::digest(&octets);
+    octets.extend(digest);
+    octets
+}
+
 #[test]
-fn other_versions_and_ends_too_early_are_errors_and_change_nothing() {
+fn other_versions_and_what_has_changed_are_errors_and_change_nothing() {
     let octets = dumped();
     let mut rig = Rig::new(Limits::default());
     let mut other = octets.clone();
-    other[13] = 2;
+    other[13] = 1;
     let error = rig.resolver.load(rig.net.now, UNIX, &other).unwrap_err();
     assert_eq!((error.kind(), error.offset()), (ParseErrorKind::Version, 0));
-    let mut whole = 0;
     for end in 0..octets.len() {
+        assert!(rig.resolver.load(rig.net.now, UNIX, &octets[..end]).is_err(), "{end}");
+        let mut other = octets.clone();
+        other[end] ^= 1;
+        assert!(rig.resolver.load(rig.net.now, UNIX, &other).is_err(), "{end}");
+    }
+    assert_eq!(rig.resolver.cached(), 0);
+}
+
+#[test]
+fn entries_are_whole_or_none() {
+    let (octets, mut whole) = (dumped(), 0);
+    for end in 32..=octets.len() {
         let mut rig = Rig::new(Limits::default());
-        match rig.resolver.load(rig.net.now, UNIX, &octets[..end]) {
+        match rig.resolver.load(rig.net.now, UNIX, &sealed(octets[..end].to_vec())) {
             // Where an entry ends, so may all.
             Ok(_) => whole += 1,
             Err(_) => assert_eq!(rig.resolver.cached(), 0),
@@ -110,7 +131,7 @@ proptest! {
             octets[place] = value;
         }
         let mut rig = Rig::new(Limits::default());
-        let _ = rig.resolver.load(rig.net.now, UNIX + later, &octets);
+        let _ = rig.resolver.load(rig.net.now, UNIX + later, &sealed(octets));
         rig.ask("mail.victim.com", RecordType::A);
         let again = rig.resolver.dump(rig.net.now, UNIX);
         prop_assert!(rig.resolver.load(rig.net.now, UNIX, &again).is_ok());

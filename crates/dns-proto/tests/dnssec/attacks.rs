@@ -280,11 +280,27 @@ fn a_proof_has_so_many_sets() {
 
 #[test]
 fn so_many_zones_are_remembered() {
-    for zones in [0, 1, 2, 3] {
+    let remembered = |zones| {
         let mut world = world(Limits { zones, ..Limits::default() });
         assert!(is_secure(&world.validate("www.hamburger.edu", RecordType::A)));
         assert!(is_secure(&world.validate("deep.er.edu", RecordType::TXT)));
-        assert!(world.trust.remembered() <= zones);
+        world.trust.remembered()
+    };
+    let all = remembered(100);
+    assert_eq!(remembered(all), all);
+    for zones in 0..all {
+        assert!(remembered(zones) <= zones);
+    }
+}
+
+#[test]
+fn hashes_are_computed_so_many_at_once() {
+    // The name, its ancestors up to the apex, and the wildcard below it.
+    for (hashes_at_once, yields) in [(11, 1), (21, 1), (22, 0), (23, 0)] {
+        let mut world = hashed(0, Limits { hashes_at_once, ..Limits::default() });
+        let response = world.ask(&deep(20), RecordType::A);
+        assert!(is_secure(&world.judge(response)));
+        assert_eq!(world.yields, yields, "{hashes_at_once}");
     }
 }
 

@@ -117,7 +117,7 @@ fn what_is_validated_is_asked_for_by_a_bit_and_no_more() {
         let mut stub = Stub::new(config, [1; 32]).unwrap();
         stub.query(Instant::ORIGIN, name("z"), RecordType::MX);
         let Some(Transmit::Send { message, .. }) = stub.transmit() else { panic!() };
-        let header = *Message::parse(&message).unwrap().header();
+        let header = Message::parse(&message).unwrap().header();
         // RFC 6840 §5.7: AD alone; and RFC 4035 §3.2.2: who checks by himself says CD.
         assert_eq!((header.authentic_data, header.checking_disabled), expected);
     }

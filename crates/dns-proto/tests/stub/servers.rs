@@ -200,3 +200,12 @@ fn in_another_network_nothing_is_known() {
     world.query("z");
     assert_eq!(world.one().to, 1);
 }
+
+#[test]
+fn servers_are_offered_the_payload() {
+    for payload in [512, 1232, 4096] {
+        let mut world = World::new(Config { payload, ..config(&[1]) });
+        world.query("z");
+        assert_eq!(edns(&world.one()).unwrap().payload, payload);
+    }
+}

@@ -70,7 +70,7 @@ impl Client {
         if place.security != Security::Tls {
             return Self::open(heard(Driver::new(stream, session)), tls);
         }
-        let (stream, channel) = tls.ok_or_else(Error::no_tls)?(stream)?;
+        let (stream, channel) = tls.ok_or_else(Error::no_tls)?(stream).map_err(Error::tls)?;
         let mut driver = heard(Driver::new(stream, session));
         channel.into_iter().for_each(|channel| driver.machine().bind(channel));
         driver.machine().secured();

@@ -14,10 +14,7 @@ use std::{
 
 use homing::{
     delivery::Submission,
-    dns::{
-        stub::{Config, Stub},
-        tokio::{Driver, Resolver, seed},
-    },
+    dns::{stub::Config, tokio::Resolver},
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -143,21 +140,10 @@ async fn work<F: Future<Output = Result<Postman, Failure>>>(
 
 /// Asks the name server that is named, or those of this machine.
 fn resolver(arguments: &Serve) -> Result<Resolver, Failure> {
-    let servers = match arguments.resolver {
-        Some(server) => vec![server],
-        None => system_servers(),
+    let mut config = match arguments.resolver {
+        Some(server) => Config::new([server]),
+        None => Config::system()?,
     };
-    let mut config = Config::new(servers);
     config.authentic = arguments.dane;
-    let stub =
-        Stub::new(config, seed()?).map_err(|_| "no name server is known: say --resolver ADDR")?;
-    Ok(Resolver::spawn(Driver::new(stub)))
-}
-
-/// Reads the name servers of /etc/resolv.conf.
-fn system_servers() -> Vec<std::net::SocketAddr> {
-    let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    let servers =
-        text.lines().filter_map(|line| line.strip_prefix("nameserver")?.trim().parse().ok());
-    servers.map(|address: std::net::IpAddr| (address, 53).into()).collect()
+    Ok(Resolver::new(config)?)
 }
