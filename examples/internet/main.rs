@@ -1,8 +1,8 @@
 //! An Internet in one thread: name servers, resolvers, mail servers and the people who use them,
 //! in virtual time, on a network that drops, delays, reorders, duplicates and resets, on machines
 //! that crash, among people who attack it. Whatever goes wrong, every accepted letter arrives or is
-//! reported, or was stolen by who forged DNS on its way; and what DNSSEC, MTA-STS, DANE or REQUIRETLS
-//! protects nobody steals, and nobody else reads. TLS is simulated
+//! reported, or was stolen by somebody who forged DNS on its way; and what DNSSEC, MTA-STS, DANE or
+//! REQUIRETLS protects nobody steals, and nobody else reads. TLS is simulated
 //! (`world/veil.rs`); all else is what programs use.
 //!
 //! ```console
