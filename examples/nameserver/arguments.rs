@@ -1,5 +1,5 @@
 //! The command line.
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
 use homing::dns::{Name, Who, tsig::Key};
@@ -134,6 +134,18 @@ pub(crate) struct Peer {
 }
 
 impl Arguments {
+    /// Says what does not go together.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let mut origins = BTreeSet::new();
+        for Origin { origin, .. } in &self.zone {
+            if !origins.insert(origin) {
+                return Err(format!("two --zone have {origin}"));
+            }
+        }
+        let named = self.notify.iter().filter_map(|peer| peer.key.as_ref());
+        named.map(|key| self.key(key)).collect::<Result<Vec<_>, _>>().map(drop)
+    }
+
     /// Finds a key that another argument names.
     pub(crate) fn key(&self, name: &Name) -> Result<&Key, String> {
         let key = self.tsig.iter().find(|key| key.name() == name);

@@ -63,8 +63,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let named = arguments.notify.iter().filter_map(|peer| peer.key.as_ref());
-    named.map(|key| arguments.key(key)).collect::<Result<Vec<_>, _>>()?;
+    arguments.check()?;
     if arguments.print {
         return print(&arguments.zone);
     }
