@@ -18,8 +18,8 @@ use crate::world::{
     zones::Zones,
 };
 
-/// The most that a resolver remembers: what a site asks for within an hour or two. It asks for much
-/// more in three days, so this is a limit that is met.
+/// The most that a resolver remembers. Most records are for ten minutes, so more of them would only be
+/// stale ones; and this is a limit that is met.
 pub(crate) const CACHE: usize = 300;
 
 /// What a site has, up or down.
