@@ -1,7 +1,7 @@
 //! What goes wrong: a list, made of the seed beforehand, so that it can be made shorter.
 use crate::clock::{DAY, HOUR, MINUTE, Micros, SECOND};
 use crate::random::Random;
-use crate::world::veil::Attack;
+use crate::world::veil::{Attack, Trouble};
 
 /// How much goes wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
@@ -39,6 +39,10 @@ pub(crate) enum What {
     Move { domain: u32 },
     /// Somebody races to answer a site's DNS queries with lies.
     Forge { site: u32 },
+    /// Somebody on the way of a site's DNS queries knows all of each, and answers first.
+    Spoof { site: u32 },
+    /// A site's mail server offers TLS, and it does not work.
+    Tls { site: u32, trouble: Trouble },
     /// Somebody sits in the middle of connections to a site's mail server.
     Attack { site: u32, attack: Attack },
 }
@@ -77,7 +81,7 @@ pub(crate) fn plan(level: Level, seed: u64, sites: u32, domains: u32, days: u64)
             let site = u32::try_from(random.below(u64::from(sites))).unwrap_or(0);
             let at = random.below(days * DAY);
             let lasts = random.between(30 * SECOND, longest);
-            let what = match random.below(14) {
+            let what = match random.below(16) {
                 0 => What::Loss { site, per_mille: random.between(50, 400) },
                 1 => What::Cut { site },
                 2 if server_cuts > 0 => {
@@ -93,6 +97,12 @@ pub(crate) fn plan(level: Level, seed: u64, sites: u32, domains: u32, days: u64)
                 8 => What::Forge { site },
                 12 => What::Attack { site, attack: Attack::Strip },
                 13 => What::Attack { site, attack: Attack::Impostor },
+                14 => What::Spoof { site },
+                15 => {
+                    let troubles = [Trouble::Refused, Trouble::Alert, Trouble::HangUp];
+                    let trouble = troubles[usize::try_from(random.below(3)).unwrap_or(0)];
+                    What::Tls { site, trouble }
+                }
                 _ => {
                     let moods = [Mood::Greylist, Mood::Busy, Mood::Moody, Mood::Liar, Mood::HangUp];
                     let mood = moods[usize::try_from(random.below(5)).unwrap_or(0)];

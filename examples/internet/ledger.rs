@@ -4,6 +4,7 @@ use homing::mime::{
     Message,
     report::{DeliveryAction, Report},
 };
+use homing::smtp::Mailbox;
 
 use crate::clock::Micros;
 use crate::random::Digest;
@@ -18,6 +19,7 @@ pub(crate) struct Ledger {
     pub(crate) bounced: u64,
     pub(crate) duplicates: u64,
     pub(crate) doubts: u64,
+    pub(crate) stolen: u64,
     pub(crate) receipts: u64,
     pub(crate) warnings: u64,
 }
@@ -39,6 +41,15 @@ pub(crate) struct To {
     pub(crate) failed: u16,
     /// SMTP cannot say whether somebody has it (RFC 1047).
     pub(crate) doubt: bool,
+    /// Somebody else has it, or the report on it.
+    pub(crate) stolen: bool,
+}
+
+impl To {
+    /// Whether it is known what became of the promise.
+    const fn is_settled(&self) -> bool {
+        self.fetched > 0 || self.failed > 0 || self.stolen
+    }
 }
 
 /// Who can be written to.
@@ -57,8 +68,13 @@ pub(crate) struct Broken(pub(crate) String);
 
 impl Ledger {
     pub(crate) fn add(&mut self, from: u32, to: &[Address], octets: &[u8], now: Micros) -> u32 {
-        let to =
-            to.iter().map(|address| To { address: *address, fetched: 0, failed: 0, doubt: false });
+        let to = to.iter().map(|address| To {
+            address: *address,
+            fetched: 0,
+            failed: 0,
+            doubt: false,
+            stolen: false,
+        });
         let length = u32::try_from(octets.len()).unwrap_or(u32::MAX);
         let digest = Digest::of(octets);
         let letter =
@@ -71,8 +87,7 @@ impl Ledger {
     pub(crate) fn accept(&mut self, letter: u32) {
         let letter = &mut self.letters[letter as usize];
         if !std::mem::replace(&mut letter.accepted, true) {
-            self.open +=
-                letter.to.iter().filter(|to| to.fetched == 0 && to.failed == 0).count() as u64;
+            self.open += letter.to.iter().filter(|to| !to.is_settled()).count() as u64;
         }
     }
 
@@ -107,6 +122,7 @@ impl Ledger {
         }
         let to = letter.to.iter_mut().find(|to| to.address == Address::User(user));
         let to = to.ok_or_else(|| broken(&format!("is letter {number}, for others")))?;
+        let settled = to.is_settled();
         to.fetched += 1;
         if to.fetched > 1 {
             self.duplicates += 1;
@@ -119,8 +135,31 @@ impl Ledger {
             return Err(broken(&format!("was reported as lost: letter {number}")));
         }
         self.fetched += 1;
-        self.open -= u64::from(letter.accepted && to.failed == 0);
+        self.open -= u64::from(letter.accepted && !settled);
         Ok(Some(now - letter.submitted))
+    }
+
+    /// Somebody has taken a message that was for these: for their promises, that is the end. Whether
+    /// he could is judged elsewhere.
+    pub(crate) fn steal(&mut self, octets: &Bytes, to: &[Mailbox]) -> Result<(), Broken> {
+        let broken = |why: &str| Broken(format!("a thief has a message that {why}"));
+        let names = match Self::is_report(octets) {
+            true => failed(octets).ok_or_else(|| broken("cannot be read"))?,
+            false => to.iter().map(ToString::to_string).collect(),
+        };
+        let number = number(octets).ok_or_else(|| broken("is no letter"))?;
+        let letter =
+            self.letters.get_mut(number as usize).ok_or_else(|| broken("was never sent"))?;
+        let is_named = |to: &To| {
+            let name = crate::names::local_part(to.address);
+            names.iter().any(|it| local(it) == name)
+        };
+        for to in letter.to.iter_mut().filter(|to| is_named(to)) {
+            self.stolen += u64::from(!to.stolen);
+            self.open -= u64::from(letter.accepted && !to.is_settled());
+            to.stolen = true;
+        }
+        Ok(())
     }
 
     pub(crate) fn is_report(octets: &[u8]) -> bool {
@@ -154,6 +193,7 @@ impl Ledger {
             let Some(to) = named else {
                 return Err(Broken(format!("letter {number} was never for {address}")));
             };
+            let settled = to.is_settled();
             to.failed += 1;
             if to.fetched > 0 && !to.doubt {
                 return Err(Broken(format!(
@@ -162,7 +202,7 @@ impl Ledger {
             }
             if to.failed == 1 {
                 self.bounced += 1;
-                self.open -= u64::from(letter.accepted && to.fetched == 0);
+                self.open -= u64::from(letter.accepted && !settled);
             }
         }
         Ok(())
@@ -171,7 +211,7 @@ impl Ledger {
     /// At the end of the world.
     pub(crate) fn close(&self) -> Result<(), Broken> {
         for (number, letter) in self.letters.iter().enumerate().filter(|(_, it)| it.accepted) {
-            if let Some(to) = letter.to.iter().find(|to| to.fetched == 0 && to.failed == 0) {
+            if let Some(to) = letter.to.iter().find(|to| !to.is_settled()) {
                 let address = to.address;
                 return Err(Broken(format!(
                     "letter {number} to {address:?} is lost without a word"
@@ -180,6 +220,14 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// Whom a report says to have failed.
+fn failed(report: &Bytes) -> Option<Vec<String>> {
+    let message = Message::parse(report);
+    let Some(Report::Delivery(report)) = message.root().report() else { return None };
+    let failed = report.recipients.iter().filter(|it| it.action == DeliveryAction::Failed);
+    Some(failed.map(|it| it.final_recipient.value().to_string()).collect())
 }
 
 /// Finds a letter's number in its header, or in the header that a report returns.

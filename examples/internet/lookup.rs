@@ -8,10 +8,14 @@ use homing::dns::{
 };
 use homing::proto_core::{Agent, Transmit, Transport};
 
-use crate::clock::instant;
-use crate::names::{FORGED, Host};
+use crate::clock::{MINUTE, Micros, SECOND, instant};
+use crate::names::{self, FORGED, Host};
 use crate::net::{Asker, Event, Who};
 use crate::world::{Dirty, World};
+
+/// How long a lie is to be believed.
+const LIE_SECONDS: u32 = 300;
+const LIE: Micros = LIE_SECONDS as Micros * SECOND;
 
 impl World {
     /// Sends what a site's resolver wants to send, and takes what it has found.
@@ -43,13 +47,35 @@ impl World {
     /// No resolver believes what its zone did not say.
     fn believe(&mut self, site: u32, answer: &Answer) {
         let Answer::Records(records, _) = answer else { return };
+        let thief = names::name(&names::site(self.size.thief()));
         let wrong = records.iter().find(|record| match record.data() {
+            Rdata::A { address } if IpAddr::V4(address) == FORGED => {
+                *record.owner() != thief && !self.may_believe(site, record.owner())
+            }
             Rdata::A { address } => self.size.host(IpAddr::V4(address)).is_none(),
+            Rdata::Mx { exchange, .. } => {
+                exchange.to_name() == thief && !self.may_believe(site, record.owner())
+            }
             _ => false,
         });
         if let Some(wrong) = wrong {
             self.fail(format!("the resolver of site {site} believes {wrong}"));
         }
+    }
+
+    /// Whether a resolver may believe a lie about a name: it was told so, and nothing that is
+    /// signed says otherwise.
+    fn may_believe(&self, site: u32, name: &Name) -> bool {
+        let text = name.to_string();
+        let domain = text.trim_start_matches("mail.").trim_end_matches('.');
+        let signed = self.size.domain(domain).is_some_and(|it| names::is_signed(self.size, it));
+        !signed && self.was_lied_to(site, name, self.now)
+    }
+
+    /// Whether somebody who knew the query has answered for this name, not long before.
+    pub(crate) fn was_lied_to(&self, site: u32, name: &Name, now: Micros) -> bool {
+        let told = self.lies.get(&(site, name.clone()));
+        told.is_some_and(|told| now.saturating_sub(*told) < LIE + 30 * MINUTE)
     }
 
     pub(crate) fn send_query(&mut self, from: Asker, to: IpAddr, message: Bytes, via: Transport) {
@@ -63,8 +89,38 @@ impl World {
             self.agenda.add(at, Event::Query { to, from, message, via });
         }
         let resolving = matches!(from.who, Who::Resolver);
-        if self.sites[from.site as usize].forged && !stream && resolving {
+        let place = &self.sites[from.site as usize];
+        let (forged, spoofed) = (place.forged, place.spoofed && !place.is_cut());
+        if forged && !stream && resolving {
             self.forge(from, &message);
+        }
+        if spoofed && !stream && resolving {
+            self.spoof(from, &message);
+        }
+    }
+
+    /// Somebody on the way sees the whole query, and answers it first: that mail goes to him, and
+    /// that there are no policies and no keys.
+    fn spoof(&mut self, to: Asker, query: &[u8]) {
+        let Ok(query) = Message::parse(query) else { return };
+        let Some(question) = query.question() else { return };
+        let owner = question.name.to_name();
+        let (ttl, thief) = (LIE_SECONDS, names::name(&names::site(self.size.thief())));
+        let record = match question.rtype {
+            RecordType::MX => {
+                let mx = Rdata::Mx { preference: 0, exchange: thief.view() };
+                Some(Record::new(owner.clone(), ttl, mx))
+            }
+            RecordType::A if owner.to_string().starts_with("mail.") => {
+                Some(Record::address(owner.clone(), ttl, FORGED))
+            }
+            RecordType::TXT | RecordType::TLSA => None,
+            _ => return,
+        };
+        if let Some(message) = lie(&query, query.header().id, record.as_ref()) {
+            self.metrics.forged += 1;
+            self.lies.insert((to.site, owner), self.now);
+            self.agenda.add(self.now + 1, Event::Answer { to, message });
         }
     }
 
@@ -77,17 +133,10 @@ impl World {
             if id == query.header().id {
                 continue;
             }
-            let header = Header { id, authoritative: true, ..query.header().answer() };
-            let mut out = BytesMut::new();
-            let mut writer = Writer::new(&mut out, header, 1232);
-            let owner = question.name.to_name();
-            let mut written = writer.question(question).is_ok();
-            written &= writer.section(Section::Answer).is_ok();
-            written &= writer.record(&Record::address(owner, 86_400, FORGED)).is_ok();
-            writer.finish();
-            if written {
+            let record = Record::address(question.name.to_name(), 86_400, FORGED);
+            if let Some(message) = lie(&query, id, Some(&record)) {
                 self.metrics.forged += 1;
-                self.agenda.add(self.now + 1, Event::Answer { to, message: out.freeze() });
+                self.agenda.add(self.now + 1, Event::Answer { to, message });
             }
         }
     }
@@ -159,4 +208,18 @@ impl World {
         );
         asked.expect("a query");
     }
+}
+
+/// An answer to a query, under this id.
+fn lie(query: &Message<'_>, id: u16, record: Option<&Record>) -> Option<Bytes> {
+    let header = Header { id, authoritative: true, ..query.header().answer() };
+    let mut out = BytesMut::new();
+    let mut writer = Writer::new(&mut out, header, 1232);
+    writer.question(query.question()?).ok()?;
+    writer.section(Section::Answer).ok()?;
+    if let Some(record) = record {
+        writer.record(record).ok()?;
+    }
+    writer.finish();
+    Some(out.freeze())
 }

@@ -1,6 +1,6 @@
 //! SMTP between sites, and from users to their sites.
 use bytes::{Bytes, BytesMut};
-use homing::delivery::{Cause, Hop, Limits, LinkId, Peer, Recipient, Submission};
+use homing::delivery::{Cause, Hop, Limits, LinkId, Peer, Recipient, Security, Submission};
 use homing::proto_core::{Machine, Step, Text};
 use homing::smtp::{
     Extension, ForwardPath, Mailbox, Notify, Parameters, Reply, ReversePath,
@@ -14,7 +14,10 @@ use crate::faults::Mood;
 use crate::ledger::{Address, number};
 use crate::names;
 use crate::net::{ConnId, End, Event};
-use crate::world::{Dirty, World, veil::Shake};
+use crate::world::{
+    Dirty, World,
+    veil::{Shake, Trouble},
+};
 
 /// The client's end.
 #[derive(Debug)]
@@ -46,7 +49,7 @@ pub(crate) struct Server {
     pub(crate) site: u32,
     pub(crate) shake: Shake,
     /// It speaks with a user of its own.
-    submission: bool,
+    pub(crate) submission: bool,
     client: String,
     from: ReversePath,
     parameters: Parameters,
@@ -63,6 +66,7 @@ impl Client {
         let mut config = client::Config::new(site.parse().expect("a host"));
         config.tls = match &hop {
             Some(hop) if hop.security.is_required() => client::Tls::Required,
+            Some(hop) if hop.security == Security::Plain => client::Tls::Off,
             _ => client::Tls::Opportunistic,
         };
         let session = client::Session::new(instant(world.now), config);
@@ -210,7 +214,7 @@ impl World {
     pub(crate) fn client_failed(&mut self, client: &mut Client) {
         match client.purpose {
             Purpose::Link(site, link) => {
-                let ready = client.ready;
+                let (ready, shake) = (client.ready, client.shake);
                 if let Some(running) = &mut self.sites[site as usize].running {
                     running.links.remove(&link);
                 }
@@ -220,7 +224,10 @@ impl World {
                     }
                     let words = Text::from_static("no answer, or none that was good");
                     let why = Cause::new("4.4.1".parse().expect("a status"), words);
-                    queue.unreachable(now, at, link, why);
+                    match shake {
+                        Shake::Wanted | Shake::Greeted => queue.tls_failed(now, at, link, why),
+                        Shake::None | Shake::Done => queue.unreachable(now, at, link, why),
+                    }
                 });
             }
             Purpose::Submit(letter) => {
@@ -251,6 +258,7 @@ impl World {
             };
             let answer = match event {
                 E::Connected if mood == Mood::Busy => Some(reply(421, "4.3.2 busy")),
+                E::StartTls if self.refuses_tls(server) => Some(reply(454, "4.7.0 no TLS now")),
                 E::StartTls => {
                     server.shake = Shake::Wanted;
                     None
@@ -293,6 +301,11 @@ impl World {
         }
     }
 
+    fn refuses_tls(&self, server: &Server) -> bool {
+        let trouble = self.sites[server.site as usize].trouble;
+        !server.submission && trouble == Some(Trouble::Refused)
+    }
+
     fn rcpt(
         &mut self,
         server: &mut Server,
@@ -301,6 +314,10 @@ impl World {
         mood: Mood,
     ) -> Option<Reply> {
         let Some(to) = to.mailbox() else { return Some(reply(550, "5.1.1 no such user")) };
+        if server.site == self.size.thief() {
+            server.recipients.push(Recipient { to: to.clone(), parameters, expanded: false });
+            return None;
+        }
         let domain = self.size.domain(to.domain());
         let site = domain.map(|domain| self.size.site_of_domain(domain));
         let second = domain.is_some_and(|it| {
@@ -332,6 +349,13 @@ impl World {
     fn take_message(&mut self, server: &mut Server, mood: Mood) -> Result<Option<Reply>, Died> {
         let site = server.site;
         let body = std::mem::take(&mut server.body);
+        if site == self.size.thief() {
+            let to: Vec<_> = server.recipients.drain(..).map(|it| it.to).collect();
+            if let Err(broken) = self.ledger.steal(&body.freeze(), &to) {
+                self.fail(broken.0);
+            }
+            return Ok(None);
+        }
         if mood == Mood::Moody {
             return Ok(Some(reply(451, "4.3.0 not now")));
         }

@@ -1,7 +1,8 @@
 //! An Internet in one thread: name servers, resolvers, mail servers and the people who use them,
 //! in virtual time, on a network that drops, delays, reorders, duplicates and resets, on machines
 //! that crash, among people who attack it. Whatever goes wrong, every accepted letter arrives or is
-//! reported, and what MTA-STS, DANE or REQUIRETLS protects nobody else reads. TLS is simulated
+//! reported, or was stolen by somebody who forged DNS on its way; and what DNSSEC, MTA-STS, DANE or
+//! REQUIRETLS protects nobody steals, and nobody else reads. TLS is simulated
 //! (`world/veil.rs`); all else is what programs use.
 //!
 //! ```console
@@ -104,7 +105,7 @@ impl Arguments {
         };
         let (size, messages, days, seed) =
             (self.size(), self.messages.max(1), self.days.max(1), self.seed);
-        Plan { size, messages, days, seed, faults, chosen: self.letter }
+        Plan { size, messages, days, seed, faults, chosen: self.letter, trusting: false }
     }
 }
 
@@ -239,9 +240,10 @@ fn table(world: &World, end: &End_, took: std::time::Duration) {
         metrics.forged
     );
     println!(
-        "attacked            {} messages overheard, {} certificates refused",
-        metrics.overheard, metrics.refused
+        "attacked            {} messages overheard, {} certificates refused, {} letters stolen",
+        metrics.overheard, metrics.refused, ledger.stolen
     );
+    println!("in clear            {} connections, for want of TLS that works", metrics.cleared);
     println!("zones               {} transferred", metrics.transfers);
     println!(
         "simulated           {:.2} days in {:.2} s, {} events",

@@ -30,11 +30,14 @@ pub(crate) struct Metrics {
     pub(crate) reports: u64,
     pub(crate) crashes: u64,
     pub(crate) lost: u64,
+    /// Lies that resolvers were told.
     pub(crate) forged: u64,
     /// Connections refused for their certificates, and messages that somebody could read.
     pub(crate) refused: u64,
     pub(crate) transfers: u64,
     pub(crate) overheard: u64,
+    /// Connections in clear, for the server's TLS was broken.
+    pub(crate) cleared: u64,
     pub(crate) longest_queue: u64,
     pub(crate) ladder: Vec<(Micros, String)>,
     /// Reports as their readers got them.

@@ -71,6 +71,11 @@ impl Size {
         self.site_of_domain(self.domain_of_user(user))
     }
 
+    /// The site of one who takes mail that is not for him. Nobody's domain is his, and no fault.
+    pub(crate) const fn thief(&self) -> u32 {
+        self.sites
+    }
+
     pub(crate) const fn second(&self, site: u32) -> u32 {
         (site + 1) % self.sites
     }
@@ -78,6 +83,9 @@ impl Size {
     pub(crate) fn host(&self, address: IpAddr) -> Option<Host> {
         if let Some(server) = SERVERS.iter().position(|it| *it == address) {
             return Some(Host::Server(server));
+        }
+        if address == FORGED {
+            return Some(Host::Site(self.thief()));
         }
         let IpAddr::V4(address) = address else { return None };
         let number = u32::from(address).checked_sub(0x0A00_0100)? / 2;
@@ -267,6 +275,7 @@ pub(crate) fn servers(size: Size) -> [Authority; 2] {
             let sites =
                 (0..size.sites).map(|it| Record::address(name(&site(it)), 3600, address(it, 0)));
             records.extend(sites);
+            records.push(Record::address(name(&site(size.thief())), 3600, FORGED));
         }
         for number in (0..size.domains).filter(|it| self::tld(*it) == tld) {
             let child = name(&domain(number));

@@ -13,7 +13,14 @@ use crate::faults::Mood;
 use crate::names::{self, SERVERS, Size};
 use crate::net::ConnId;
 use crate::random::Random;
-use crate::world::{veil::Attack, zones::Zones};
+use crate::world::{
+    veil::{Attack, Trouble},
+    zones::Zones,
+};
+
+/// The most that a resolver remembers. Most records are for ten minutes, so more of them would only be
+/// stale ones; and this is a limit that is met.
+pub(crate) const CACHE: usize = 300;
 
 /// What a site has, up or down.
 #[derive(Debug)]
@@ -33,6 +40,8 @@ pub(crate) struct Site {
     pub(crate) loss: u64,
     pub(crate) cut: u32,
     pub(crate) forged: bool,
+    pub(crate) spoofed: bool,
+    pub(crate) trouble: Option<Trouble>,
     /// Who sits in the middle of its connections.
     pub(crate) attack: Option<Attack>,
     /// Connections with an end here.
@@ -78,6 +87,8 @@ impl Site {
             loss: 0,
             cut: 0,
             forged: false,
+            spoofed: false,
+            trouble: None,
             attack: None,
             conns: BTreeSet::new(),
             wake: Micros::MAX,
@@ -85,14 +96,9 @@ impl Site {
         }
     }
 
-    /// Starts the machine, from what is on its disk.
-    pub(crate) fn start(
-        &mut self,
-        size: Size,
-        now: Micros,
-        random: &mut Random,
-        limits: Option<usize>,
-    ) {
+    /// Starts the machine, from what is on its disk. `trusting`: its resolver believes what is not
+    /// signed, whatever should be.
+    pub(crate) fn start(&mut self, size: Size, now: Micros, random: &mut Random, trusting: bool) {
         self.life += 1;
         self.starts += 1;
         self.wake = Micros::MAX;
@@ -100,9 +106,6 @@ impl Site {
         config.ipv6 = false;
         config.addresses = (0..2).map(|which| names::address(self.number, which)).collect();
         (config.sts, config.dane) = (true, size.signed);
-        if let Some(messages) = limits {
-            config.limits.messages = messages;
-        }
         let local = (0..size.domains).filter(|it| size.site_of_domain(*it) == self.number);
         config.transports = local.map(|it| (names::domain(it), Transport::Local)).collect();
         let queue =
@@ -111,9 +114,9 @@ impl Site {
         let roots = ["a.root", "b.root"].into_iter().zip(SERVERS);
         let mut config = recursive::Config::new(roots.map(|(host, at)| (names::name(host), at)));
         config.ipv6 = false;
-        config.limits.cache = 20_000;
+        config.limits.cache = CACHE;
         let mut resolver = Resolver::new(config, random.seed());
-        if size.signed {
+        if size.signed && !trusting {
             resolver.validate(names::trust(), instant(now), unix(now));
         }
         self.running = Some(Running {

@@ -19,7 +19,7 @@ use crate::metrics::Metrics;
 use crate::names::{self, Size};
 use crate::net::{Agenda, Conn, ConnId, Event, Side};
 use crate::random::{Digest, Random};
-use crate::site::Site;
+use crate::site::{CACHE, Site};
 
 /// What a world is made of.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) faults: Vec<Fault>,
     /// The letter whose way is written down.
     pub(crate) chosen: Option<u32>,
+    /// Resolvers do not validate: to see that it is noticed.
+    pub(crate) trusting: bool,
 }
 
 /// What is to be looked at before time goes on.
@@ -55,6 +57,8 @@ pub(crate) struct World {
     pub(crate) dirty: VecDeque<Dirty>,
     pub(crate) ledger: Ledger,
     pub(crate) metrics: Metrics,
+    /// When a site's resolver was last lied to about a name, by somebody who knew its query.
+    pub(crate) lies: BTreeMap<(u32, homing::dns::Name), Micros>,
     /// MTA-STS policies that sites have on their disks: since when, and until when they hold.
     promises: BTreeMap<(u32, homing::dns::Name), (Micros, u64)>,
     /// Of each user: the number of the last message fetched, and whether mail is to be fetched.
@@ -66,6 +70,8 @@ pub(crate) struct World {
     pub(crate) watched: BTreeSet<u32>,
     /// Clients believe every certificate: to see that it is noticed.
     pub(crate) gullible: bool,
+    /// And go in clear to servers whose TLS is broken, whatever is promised.
+    pub(crate) reckless: bool,
     broken: Option<Broken>,
     digest: Digest,
     events: u64,
@@ -87,9 +93,9 @@ impl World {
     pub(crate) fn new(plan: Plan) -> Self {
         let size = plan.size;
         let mut random = Random::new(plan.seed);
-        let mut sites: Vec<_> = (0..size.sites).map(|number| Site::new(size, number)).collect();
+        let mut sites: Vec<_> = (0..=size.thief()).map(|number| Site::new(size, number)).collect();
         for site in &mut sites {
-            site.start(size, 0, &mut random, None);
+            site.start(size, 0, &mut random, plan.trusting);
         }
         let mut agenda = Agenda::default();
         for (index, fault) in plan.faults.iter().enumerate() {
@@ -112,6 +118,7 @@ impl World {
             dirty: VecDeque::new(),
             ledger: Ledger::default(),
             metrics: Metrics::default(),
+            lies: BTreeMap::new(),
             promises: BTreeMap::new(),
             seen: vec![0; users],
             expecting: vec![false; users],
@@ -119,6 +126,7 @@ impl World {
             chosen: plan.chosen,
             watched: BTreeSet::new(),
             gullible: false,
+            reckless: false,
             broken: None,
             digest: Digest::new(),
             events: 0,
@@ -333,7 +341,7 @@ impl World {
             let seen = (statistics.hits, statistics.misses, running.queue.statistics().deferred);
             let before = mem::replace(&mut running.counted, seen);
             self.metrics.count(self.now, before, seen);
-            if connections > 100 || cached > 20_000 {
+            if connections > 100 || cached > CACHE {
                 self.fail(format!(
                     "site {number}: {connections} connections, {cached} in the cache"
                 ));

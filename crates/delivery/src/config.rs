@@ -37,8 +37,9 @@ pub struct Config {
     /// more, for everybody, loses mail.
     pub security: Security,
     /// Whether a server with which TLS could not be agreed on is tried again in clear, if TLS is
-    /// opportunistic. On, as in Postfix: TLS with whoever it may be keeps nobody out who can break
-    /// the handshake, so to hold mail back for it helps nobody (RFC 7435 §3).
+    /// opportunistic. On, and at once, as in Exim (`tls_tempfail_tryclear`); Postfix does so at a
+    /// later attempt. TLS with whoever it may be keeps nobody out who can break the handshake, so to
+    /// hold mail back for it helps nobody (RFC 7435 §4).
     pub in_clear: bool,
     /// Whether domains are asked for MTA-STS policies (RFC 8461). Off: each costs a query by DNS
     /// and a fetch by HTTPS, which the application must be able to do.

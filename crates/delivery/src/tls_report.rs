@@ -18,7 +18,7 @@ use smtp_proto::DateTime;
 /// let mut report = TlsReport::new("Crepes", "tls@crepes.fr", 1_700_006_400);
 /// let policy = TlsPolicy::sts("hamburger.edu", &["version: STSv1".into()], &["mx.hamburger.edu".into()]);
 /// report.success(&policy);
-/// report.failure(&policy, TlsFailure::CertificateExpired, "mx.hamburger.edu");
+/// report.failure(&policy, TlsFailure::CertificateExpired, Some("mx.hamburger.edu"));
 /// assert!(report.write("1@crepes.fr").contains("\"total-failure-session-count\":1"));
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,7 +33,7 @@ pub struct TlsReport {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 struct Counts {
     successes: u64,
-    failures: BTreeMap<(TlsFailure, String), u64>,
+    failures: BTreeMap<(TlsFailure, Option<String>), u64>,
     /// Failures of which there was no room to say more.
     others: u64,
 }
@@ -141,11 +141,12 @@ impl TlsReport {
         self.counts(policy).successes += 1;
     }
 
-    /// Counts a session that was not; `host` is the server.
-    pub fn failure(&mut self, policy: &TlsPolicy, failure: TlsFailure, host: &str) {
+    /// Counts a session that was not; `host` is the server, if it came to one: it does not where the
+    /// policy itself was the trouble (RFC 8460 §4.3.2).
+    pub fn failure(&mut self, policy: &TlsPolicy, failure: TlsFailure, host: Option<&str>) {
         let limit = self.limit;
         let counts = self.counts(policy);
-        let key = (failure, host.to_owned());
+        let key = (failure, host.map(ToOwned::to_owned));
         if counts.failures.len() < limit || counts.failures.contains_key(&key) {
             *counts.failures.entry(key).or_default() += 1;
         } else {
@@ -211,8 +212,10 @@ impl TlsPolicy {
         for (index, ((failure, host), count)) in counts.failures.iter().enumerate() {
             out.push_str(if index > 0 { ",{" } else { "{" });
             field(out, "result-type", failure.as_str());
-            out.push(',');
-            field(out, "receiving-mx-hostname", host);
+            if let Some(host) = host {
+                out.push(',');
+                field(out, "receiving-mx-hostname", host);
+            }
             let _ = write!(out, ",\"failed-session-count\":{count}}}");
         }
         out.push_str("]}");
@@ -263,9 +266,13 @@ mod tests {
             TlsPolicy::sts("company-y.example", &lines, &["*.mail.company-y.example".into()]);
         report.success(&policy);
         for _ in 0..2 {
-            report.failure(&policy, TlsFailure::CertificateExpired, "mx1.mail.company-y.example");
+            report.failure(
+                &policy,
+                TlsFailure::CertificateExpired,
+                Some("mx1.mail.company-y.example"),
+            );
         }
-        report.failure(&policy, TlsFailure::StartTlsNotSupported, "mx2.\"mail");
+        report.failure(&policy, TlsFailure::StartTlsNotSupported, Some("mx2.\"mail"));
         assert_eq!(
             report.write("5065427c"),
             "{\"organization-name\":\"Company-X\",\
@@ -288,13 +295,72 @@ mod tests {
         );
     }
 
+    /// RFC 8460 §4.3, and the registry of §6.6.
+    #[test]
+    fn each_type_of_failure_is_counted_by_itself_under_each_policy() {
+        use TlsFailure as F;
+        let table = [
+            (F::StartTlsNotSupported, "starttls-not-supported", true),
+            (F::CertificateHostMismatch, "certificate-host-mismatch", true),
+            (F::CertificateExpired, "certificate-expired", true),
+            (F::CertificateNotTrusted, "certificate-not-trusted", true),
+            (F::ValidationFailure, "validation-failure", true),
+            (F::TlsaInvalid, "tlsa-invalid", true),
+            (F::DnssecInvalid, "dnssec-invalid", true),
+            (F::DaneRequired, "dane-required", true),
+            (F::StsPolicyFetchError, "sts-policy-fetch-error", false),
+            (F::StsPolicyInvalid, "sts-policy-invalid", false),
+            (F::StsWebpkiInvalid, "sts-webpki-invalid", false),
+        ];
+        let kinds = [
+            (TlsPolicy::sts("c", &[], &["mx".into()]), "sts"),
+            (TlsPolicy::tlsa("c", &["3 1 1 AB".into()], "mx"), "tlsa"),
+            (TlsPolicy::none("c"), "no-policy-found"),
+        ];
+        for (policy, kind) in &kinds {
+            let mut report = TlsReport::new("a", "b", 0);
+            for (times, (failure, _, host)) in (1..).zip(&table) {
+                (0..times).for_each(|_| report.failure(policy, *failure, host.then_some("mx")));
+            }
+            report.success(policy);
+            let text = report.write("1");
+            assert!(text.contains(&format!("\"policy-type\":\"{kind}\"")), "{text}");
+            for (times, (_, name, host)) in (1..).zip(&table) {
+                let host = if *host { "\"receiving-mx-hostname\":\"mx\"," } else { "" };
+                let line = format!(
+                    "{{\"result-type\":\"{name}\",{host}\"failed-session-count\":{times}}}"
+                );
+                assert_eq!(text.matches(&line).count(), 1, "{line} in {text}");
+            }
+            let (good, bad) = ("total-successful-session-count", "total-failure-session-count");
+            assert!(text.contains(&format!("\"{good}\":1,\"{bad}\":66}}")), "{text}");
+        }
+    }
+
+    /// A server's failure and the policy's are not the same, and nor are two servers'.
+    #[test]
+    fn failures_are_told_apart_by_server_and_policy() {
+        let mut report = TlsReport::new("a", "b", 0);
+        let (one, other) = (TlsPolicy::none("c"), TlsPolicy::tlsa("c", &[], "mx"));
+        for (policy, host) in
+            [(&one, Some("mx1")), (&one, Some("mx2")), (&one, None), (&one, None), (&other, None)]
+        {
+            report.failure(policy, TlsFailure::ValidationFailure, host);
+        }
+        let text = report.write("1");
+        assert_eq!(text.matches("\"policy-type\"").count(), 2);
+        assert_eq!(text.matches("\"failed-session-count\":1}").count(), 3);
+        assert_eq!(text.matches("\"failed-session-count\":2}").count(), 1);
+        assert!(text.contains("\"total-failure-session-count\":4}"));
+    }
+
     #[test]
     fn failures_beyond_the_limit_are_counted_all_the_same() {
         for (hosts, told) in [(100, 100), (101, 100)] {
             let (mut report, policy) = (TlsReport::new("a", "b", 0), TlsPolicy::none("c"));
             assert!(report.is_empty());
             for host in 0..hosts {
-                report.failure(&policy, TlsFailure::ValidationFailure, &format!("mx{host}"));
+                report.failure(&policy, TlsFailure::ValidationFailure, Some(&format!("mx{host}")));
             }
             let text = report.write("1");
             assert_eq!(text.matches("result-type").count(), told);

@@ -75,7 +75,7 @@ impl World {
     pub(super) fn restart(&mut self, site: u32) {
         let place = &mut self.sites[site as usize];
         if place.running.is_none() {
-            place.start(self.size, self.now, &mut self.random, None);
+            place.start(self.size, self.now, &mut self.random, self.plan.trusting);
             self.follow_all(site);
             self.dirty.push_back(Dirty::Site(site));
         }
@@ -125,6 +125,10 @@ impl World {
             What::Attack { site, attack } => {
                 self.sites[site as usize].attack = begins.then_some(attack);
             }
+            What::Tls { site, trouble } => {
+                self.sites[site as usize].trouble = begins.then_some(trouble);
+            }
+            What::Spoof { site } => self.sites[site as usize].spoofed = begins,
             What::Forge { site } => self.sites[site as usize].forged = begins,
             _ => {}
         }

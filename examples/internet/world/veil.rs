@@ -9,7 +9,7 @@ use homing::dns::Name;
 use homing::proto_core::Machine;
 use homing::smtp::client::Envelope;
 
-use crate::clock::{MILLI, MINUTE, SECOND, unix};
+use crate::clock::{MILLI, MINUTE, Micros, SECOND, unix};
 use crate::names;
 use crate::net::{ConnId, End, Event, Side};
 
@@ -37,6 +37,18 @@ pub(crate) enum Attack {
     Impostor,
 }
 
+/// What is wrong with the TLS that a server offers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trouble {
+    /// It answers STARTTLS by 454.
+    Refused,
+    /// It agrees, and breaks the handshake off.
+    Alert,
+    /// It agrees, and hangs up.
+    HangUp,
+}
+
+const ALERT: &[u8] = b"\x15 simulated alert";
 const HELLO: &[u8] = b"\x16 simulated hello";
 const CERTIFICATE: &[u8] = b"\x16 simulated certificate of ";
 
@@ -94,8 +106,12 @@ impl World {
         side: Side,
         octets: &'o [u8],
     ) -> Option<Cow<'o, [u8]>> {
-        let conn = self.conns.get_mut(&id)?;
+        let conn = self.conns.get(&id)?;
         let (site, attack) = (conn.sites[1], conn.attack);
+        if octets == HELLO && self.refuses(id, side) {
+            return None;
+        }
+        let conn = self.conns.get_mut(&id)?;
         match (&mut conn.ends[side], side) {
             (End::Server(server), _) if server.shake == Shake::Wanted && octets == HELLO => {
                 server.shake = Shake::Done;
@@ -117,6 +133,20 @@ impl World {
             (end, _) if end.shake() == Shake::Done => Some(veiled(octets).into()),
             _ => Some(octets.into()),
         }
+    }
+
+    /// The server's TLS may be broken: then that was all of the connection.
+    fn refuses(&mut self, id: ConnId, side: Side) -> bool {
+        let Some(conn) = self.conns.get_mut(&id) else { return false };
+        let End::Server(server) = &conn.ends[side] else { return false };
+        let trouble = self.sites[server.site as usize].trouble;
+        let Some(trouble) = trouble.filter(|_| !server.submission) else { return false };
+        let end = std::mem::replace(&mut conn.ends[side], End::Gone);
+        if trouble == Trouble::Alert {
+            self.transmit(id, side, ALERT.to_vec());
+        }
+        self.leave(id, side, &end);
+        true
     }
 
     /// The client believes the certificate.
@@ -173,15 +203,16 @@ impl World {
         let Some(conn) = self.conns.get_mut(&id) else { return };
         let (made, attack) = (conn.made, conn.attack);
         let End::Client(client) = &mut conn.ends[0] else { return };
-        let safe = match attack {
-            None => true,
-            Some(Attack::Strip) => client.shake == Shake::Done,
-            Some(Attack::Impostor) => false,
-        };
-        if safe {
+        let stolen = conn.sites[1] == self.size.thief();
+        if client.shake == Shake::Done && attack != Some(Attack::Impostor) && !stolen {
             return;
         }
-        self.metrics.overheard += 1;
+        self.metrics.overheard += u64::from(attack.is_some() || stolen);
+        if stolen && let Some(hop) = client.hop.clone() {
+            self.beware_of_thief(site, made, &hop);
+        }
+        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let End::Client(client) = &mut conn.ends[0] else { return };
         let Some(domain) = client.hop.as_ref().and_then(|hop| hop.names.last().cloned()) else {
             return;
         };
@@ -199,6 +230,20 @@ impl World {
         let promise = self.promises.get(&(site, domain.clone()));
         if promise.is_some_and(|it| it.0 + 10 * MINUTE < made && it.1 > unix(made)) {
             self.fail(format!("site {site} does not keep to the policy of {domain}"));
+        }
+    }
+
+    /// Mail goes to one whom it is not for: so it may, if a resolver was lied to and could not know.
+    fn beware_of_thief(&mut self, site: u32, made: Micros, hop: &Hop) {
+        let Some(domain) = hop.names.last() else { return };
+        let number = self.size.domain(domain.to_string().trim_end_matches('.'));
+        if number.is_some_and(|it| names::is_signed(self.size, it)) {
+            self.fail(format!("site {site} lets a thief have mail for {domain}, which is signed"));
+        }
+        if !hop.names.iter().any(|name| self.was_lied_to(site, name, made)) {
+            self.fail(format!(
+                "site {site} lets a thief have mail for {domain}, though nobody lied"
+            ));
         }
     }
 

@@ -1,13 +1,14 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use dns_proto::RecordType;
 use smtp_proto::{
     DeliverBy, Hold, Late, Mailbox, Parameters, Priority,
     client::{Delivery, Reason},
 };
 
 use super::world::{World, accepted, config, greylist, moody, refused, take_all, to};
-use crate::{Record, Refusal};
+use crate::{Action, Answer, Record, Refusal};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -240,6 +241,78 @@ fn the_queue_is_full_at_its_limit() {
     assert_eq!(third, Err(Refusal::Full));
     let nobody = world.queue.submit(world.now, world.at, to(&[]));
     assert_eq!(nobody, Err(Refusal::NoRecipients));
+    world.run(DAY * 5);
+    assert!(world.queue.is_empty());
+    assert!(world.queue.submit(world.now, world.at, to(&["a@x.org"])).is_ok(), "there is room");
+}
+
+#[test]
+fn a_full_queue_takes_reports_all_the_same() {
+    let mut config = config();
+    config.limits.messages = 1;
+    let mut world = World::new(config, moody);
+    world.submit(to(&["bob@x.org"]));
+    let report = loop {
+        match world.queue.poll() {
+            Some(Action::Report(report)) => break report,
+            Some(Action::LookUp { link, rtype, name }) => {
+                let address = dns_proto::Record::address(name, 60, [192, 0, 2, 1].into());
+                let found = if rtype == RecordType::A { [address].into() } else { Vec::new() };
+                let answer = Answer::Records(found, false);
+                world.queue.found(world.now, world.at, link, rtype, answer);
+            }
+            Some(Action::Connect { link, .. }) => {
+                world.queue.ready(world.now, world.at, link, world.peer);
+            }
+            Some(Action::Send { link, envelope, .. }) => {
+                let to = envelope.recipients[0].to.clone();
+                let no = super::world::outcome([(to, refused(550, "5.1.1 who?"))].into());
+                world.queue.sent(world.now, world.at, link, &no);
+            }
+            Some(_) => {}
+            None => panic!("nobody is told"),
+        }
+    };
+    assert_eq!(world.queue.submit(world.now, world.at, to(&["a@x.org"])), Err(Refusal::Full));
+    let parameters = Parameters::default();
+    let taken = world.queue.submit_report(world.now, world.at, report.message, parameters);
+    assert!(taken.is_some());
+}
+
+#[test]
+fn an_idle_connection_is_kept_for_its_time_and_no_longer() {
+    let tick = Duration::from_millis(1);
+    for idle in [Duration::from_secs(5), Duration::from_secs(1), tick] {
+        let mut config = config();
+        config.limits.idle = idle;
+        let mut world = World::new(config, take_all);
+        world.submit(to(&["a@x.org"]));
+        world.work();
+        world.run(idle - tick);
+        assert_eq!(world.log("close").len(), 0, "{idle:?}");
+        world.run(tick);
+        assert_eq!(world.log("close").len(), 1, "{idle:?}");
+    }
+    let mut config = config();
+    config.limits.idle = Duration::ZERO;
+    let mut world = World::new(config, take_all);
+    world.submit(to(&["a@x.org"]));
+    world.work();
+    assert_eq!(world.log("close").len(), 1, "not at all");
+}
+
+#[test]
+fn a_sender_is_told_of_delay_when_the_message_is_so_old_and_not_before() {
+    let second = Duration::from_secs(1);
+    for warn in [DAY / 6, second * 100] {
+        let mut world = World::new(config(), greylist);
+        world.queue.config.schedule.warn = Some(warn);
+        world.submit(to(&["a@x.org"]));
+        world.run(warn - second);
+        assert!(world.reports.is_empty(), "{warn:?}");
+        world.run(second);
+        assert_eq!(world.reports.len(), 1, "{warn:?}");
+    }
 }
 
 #[test]
