@@ -1,14 +1,14 @@
-use alloc::vec::Vec;
+use alloc::{string::ToString, vec::Vec};
 use core::time::Duration;
 
 use dns_proto::RecordType;
 use smtp_proto::{
-    DeliverBy, Hold, Late, Mailbox, Parameters, Priority,
+    DateTime, DeliverBy, Hold, Late, Mailbox, Notify, Parameters, Priority,
     client::{Delivery, Reason},
 };
 
 use super::world::{World, accepted, config, greylist, moody, refused, take_all, to};
-use crate::{Action, Answer, Record, Refusal};
+use crate::{Action, Answer, Record, Refusal, Target, Transport};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -190,14 +190,44 @@ fn a_server_that_takes_nobody_is_not_asked_for_ever() {
 
 #[test]
 fn what_is_held_goes_out_at_its_time() {
-    let mut world = World::new(config(), take_all);
-    let mut submission = to(&["a@x.org"]);
-    submission.parameters = Parameters::default().with_hold(&Hold::For(3600));
+    let hour =
+        DateTime::from_unix(i64::try_from(World::new(config(), take_all).at + 3600).unwrap());
+    for hold in [Hold::For(3600), Hold::Until(hour.unwrap())] {
+        let mut world = World::new(config(), take_all);
+        let mut submission = to(&["a@x.org"]);
+        submission.parameters = Parameters::default().with_hold(&hold);
+        world.submit(submission);
+        world.run(Duration::from_secs(3599));
+        assert!(world.log("send").is_empty(), "{hold:?}");
+        world.run(Duration::from_secs(1));
+        assert_eq!(world.log("send").len(), 1, "{hold:?}");
+    }
+}
+
+#[test]
+fn an_lmtp_server_decides_for_each_recipient() {
+    let mut config = config();
+    let to_ = Target::Address([192, 0, 2, 25].into());
+    config.transport = Transport::Lmtp { to: to_, port: 24 };
+    let mut world = World::new(config, moody);
+    let all = ["a@x.org", "bob@x.org", "carol@y.org", "d@y.org"];
+    let mut submission = to(&all);
+    for recipient in &mut submission.recipients {
+        recipient.parameters =
+            Parameters::default().with_notify(Notify::SUCCESS.and(Notify::FAILURE));
+    }
     world.submit(submission);
-    world.run(Duration::from_secs(3599));
-    assert!(world.log("send").is_empty());
-    world.run(Duration::from_secs(1));
-    assert_eq!(world.log("send").len(), 1);
+    world.work();
+    assert_eq!(world.log("send"), [all.join(" ")], "there is one server for all domains");
+    let told = world.reports.iter().flat_map(|report| &report.recipients);
+    let mut told: Vec<_> = told.map(|it| (it.to.to_string(), it.action.as_str())).collect();
+    told.sort_unstable();
+    let (delivered, failed) = ("delivered", "failed");
+    let expected = [("a@x.org", delivered), ("bob@x.org", failed), ("d@y.org", delivered)];
+    assert_eq!(told, expected.map(|(to, action)| (to.into(), action)));
+    world.server = take_all;
+    world.run(MINUTE * 30);
+    assert_eq!(world.log("send")[1..], ["carol@y.org"], "she alone is tried again");
 }
 
 #[test]
